@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import type { Result } from '../proto/result.ts';
+import { err, ok } from '../proto/result.ts';
+
+const wholeNumber = (least: number, most: number) =>
+  z
+    .string()
+    .regex(/^\d+$/, `must be a whole number from ${least} to ${most}`)
+    .transform(Number)
+    .refine((value) => value >= least && value <= most, `must be from ${least} to ${most}`);
+
+const host = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/;
+
+const schema = z.object({
+  RELAY_DOMAINS: z
+    .string()
+    .transform((text) => text.toLowerCase().split(/\s+/).filter(Boolean))
+    .refine((domains) => domains.every((domain) => host.test(domain)), 'must be host names, with or without a port'),
+  SUBSTRATE_URLS: z
+    .string()
+    .transform((text) => text.split(/[\s,]+/).filter(Boolean))
+    .refine(
+      (urls) => urls.length > 0 && urls.every((url) => /^(https?|wss?):\/\/[^\s/]+/.test(url) && URL.canParse(url)),
+      'must be one or more http(s):// or ws(s):// URLs',
+    ),
+  MAILBOX_MAX_MESSAGES: wholeNumber(0, 1_000_000),
+  MAILBOX_MAX_BYTES: wholeNumber(0, 2 ** 33),
+  MAILBOX_TTL: wholeNumber(1, 86_400),
+  MAX_ENVELOPE_BYTES: wholeNumber(1024, 24 * 2 ** 20),
+});
+
+/** The relay's configuration, parsed. Sizes in bytes, times in seconds, domains lower-case. */
+export interface Settings {
+  /** Names under which this relay is found; empty means: the host names it is reached by. */
+  readonly relayDomains: readonly string[];
+  /** Chain endpoints, all raced. */
+  readonly substrateUrls: readonly string[];
+  readonly mailbox: { readonly maxMessages: number; readonly maxBytes: number; readonly ttl: number };
+  readonly maxEnvelopeBytes: number;
+}
+
+/** Reads settings from the Worker's variables; the error names each bad variable and what it must be. */
+export function parseSettings(env: object): Result<Settings, string> {
+  const parsed = schema.safeParse(env);
+  if (!parsed.success) {
+    return err(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('; '));
+  }
+  const { data } = parsed;
+  return ok({
+    relayDomains: data.RELAY_DOMAINS,
+    substrateUrls: data.SUBSTRATE_URLS,
+    mailbox: { maxMessages: data.MAILBOX_MAX_MESSAGES, maxBytes: data.MAILBOX_MAX_BYTES, ttl: data.MAILBOX_TTL },
+    maxEnvelopeBytes: data.MAX_ENVELOPE_BYTES,
+  });
+}

@@ -1,0 +1,22 @@
+/** A close frame carries at most 123 bytes of reason (RFC 6455 §5.5: 125 with the code). */
+const MAX_REASON_BYTES = 123;
+
+/** Why the relay ends a connection; 4000–4999 are ours to define (RFC 6455 §7.4.2). */
+export const CLOSE = {
+  text: { code: 1003, reason: 'text frame: RMB speaks binary envelopes only' },
+  oversize: { code: 1009, reason: 'envelope too large' },
+  replaced: { code: 4409, reason: 'session taken over by a newer connection' },
+  contested: { code: 4409, reason: 'session used by another program' },
+} as const;
+
+/** The close for a frame that is no envelope, with what is wrong about it. */
+export function undecodable(detail: string): { code: number; reason: string } {
+  return { code: 1007, reason: fitReason(`not an envelope: ${detail}`) };
+}
+
+/** Cuts a reason to what a close frame can carry, never through a character. */
+export function fitReason(reason: string): string {
+  const bytes = new Uint8Array(MAX_REASON_BYTES);
+  const { read } = new TextEncoder().encodeInto(reason, bytes);
+  return reason.slice(0, read);
+}

@@ -1,0 +1,91 @@
+import type { Parcel, Verdict } from '../contract.ts';
+import type { Mailbox } from './mailbox.ts';
+
+/** What delivery needs of the twin's sockets. */
+export interface SessionPort {
+  has(sid: string | undefined): boolean;
+  send(sid: string | undefined, bytes: Uint8Array): boolean;
+}
+
+/** What delivery needs of its object; times in Unix ms. */
+export interface DeliveryPort {
+  now(): number;
+  /** Lets other events in between two pages of a drain. */
+  pause(): Promise<void>;
+  /** Goes on with work for which the sender need not wait. */
+  background(work: Promise<void>): void;
+  /** Mail lies in the box that expires at `at`: see to it then. */
+  expireAt(at: number): Promise<void>;
+  /** A drain is under way, or is over: what must be taken up again should the object die in between. */
+  draining(under: boolean): Promise<void>;
+}
+
+/** The receiving end: a parcel goes to its session's socket, or into the mailbox, or back. */
+export class Delivery {
+  readonly #sessions: SessionPort;
+  readonly #mailbox: Mailbox;
+  readonly #port: DeliveryPort;
+  readonly #ttl: number;
+  readonly #drains = new Set<string | undefined>();
+
+  /** @param ttl seconds for which a mailbox keeps a letter at most */
+  constructor(sessions: SessionPort, mailbox: Mailbox, ttl: number, port: DeliveryPort) {
+    this.#sessions = sessions;
+    this.#mailbox = mailbox;
+    this.#ttl = ttl;
+    this.#port = port;
+  }
+
+  /** Delivers in order; one verdict a parcel. */
+  async deliver(batch: readonly Parcel[]): Promise<Verdict[]> {
+    let expiry = Number.POSITIVE_INFINITY;
+    const waiting = new Set<string | undefined>();
+    const verdicts = batch.map((parcel) => {
+      const connected = this.#sessions.has(parcel.sid);
+      // While older mail waits, a newer message joins its end: order holds even in the middle of a drain.
+      if (connected && this.#mailbox.isEmpty(parcel.sid) && this.#sessions.send(parcel.sid, parcel.bytes)) return 'sent';
+      if (!connected && parcel.ifAway === 'return') return 'offline';
+      const nowSeconds = Math.floor(this.#port.now() / 1000);
+      const expiresAt = Math.min(parcel.expiresAt, nowSeconds + this.#ttl);
+      if (expiresAt <= nowSeconds) return 'expired';
+      const verdict = this.#mailbox.store(parcel.sid, parcel.bytes, expiresAt);
+      if (verdict === 'stored') expiry = Math.min(expiry, expiresAt);
+      if (connected) waiting.add(parcel.sid);
+      return verdict;
+    });
+    if (expiry !== Number.POSITIVE_INFINITY) await this.#port.expireAt(expiry * 1000);
+    for (const sid of waiting) this.#port.background(this.drain(sid));
+    return verdicts;
+  }
+
+  /**
+   * Hands a session its mail, oldest first, page by page. A letter leaves the box after it was given to the
+   * socket: a crash in between repeats it, and never loses it.
+   */
+  async drain(sid: string | undefined): Promise<void> {
+    if (this.#drains.has(sid) || this.#mailbox.isEmpty(sid)) return;
+    this.#drains.add(sid);
+    try {
+      while (this.#sendPage(sid)) {
+        await this.#port.draining(true);
+        await this.#port.pause();
+      }
+      if (this.#drains.size === 1) await this.#port.draining(false);
+    } finally {
+      this.#drains.delete(sid);
+    }
+  }
+
+  /** Sends one page; whether more is to come. */
+  #sendPage(sid: string | undefined): boolean {
+    let sent: number | undefined;
+    let gone = false;
+    for (const letter of this.#mailbox.page(sid, Math.floor(this.#port.now() / 1000))) {
+      gone = letter.bytes.length > 0 && !this.#sessions.send(sid, letter.bytes);
+      if (gone) break;
+      sent = letter.key;
+    }
+    if (sent !== undefined) this.#mailbox.drop(sid, sent);
+    return !gone && !this.#mailbox.isEmpty(sid);
+  }
+}

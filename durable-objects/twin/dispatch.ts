@@ -1,0 +1,61 @@
+import type { Refusal } from '../../proto/reasons.ts';
+import type { Parcel, TwinLookup, TwinRpc } from '../contract.ts';
+import type { Departure } from './inbound.ts';
+import { ifAway, refusalOf, type Standing, standingOf } from './verdict.ts';
+
+/** What a batch needs on its way. */
+export interface DispatchPort {
+  lookup(twin: number): Promise<TwinLookup>;
+  /** The receiving twin's object; our own one, without a call, when we are the receiver. */
+  receiver(twin: number): TwinRpc;
+  refuse(departure: Departure, reason: Refusal): void;
+}
+
+/**
+ * Brings one batch to one twin and tells each sender what went wrong. The destination is resolved first: an
+ * id that is not on chain never wakes an object. One call says both what to deliver and what to do when the
+ * session is away, so that nothing overtakes between two calls.
+ * @param ownDomains the names of this relay, for the session of a departure
+ */
+export async function dispatch(
+  twin: number,
+  batch: readonly Departure[],
+  ownDomains: (departure: Departure) => readonly string[],
+  port: DispatchPort,
+): Promise<void> {
+  let lookup: TwinLookup;
+  try {
+    lookup = await port.lookup(twin);
+  } catch {
+    // The resolver itself failed: the same to a sender as a chain out of reach.
+    lookup = { unavailable: 'resolver failed' };
+  }
+  const going: { readonly departure: Departure; readonly home: 'here' | 'elsewhere' | 'nowhere'; readonly parcel: Parcel }[] = [];
+  for (const departure of batch) {
+    const standing: Standing = standingOf(lookup, ownDomains(departure));
+    if ('refuse' in standing) port.refuse(departure, standing.refuse);
+    else going.push({ departure, home: standing.home, parcel: parcelOf(departure, standing.home) });
+  }
+  if (going.length === 0) return;
+  try {
+    const verdicts = await port.receiver(twin).deliver(going.map((each) => each.parcel));
+    going.forEach(({ departure, home }, index) => {
+      const verdict = verdicts[index];
+      const reason = verdict === undefined ? 'undelivered' : refusalOf(verdict, home);
+      if (reason !== undefined) port.refuse(departure, reason);
+    });
+  } catch {
+    // The receiver's object died in the call, or is overloaded: nobody knows what it took, so nothing is
+    // repeated (a request must never run twice); each sender is told.
+    for (const { departure } of going) port.refuse(departure, 'undelivered');
+  }
+}
+
+function parcelOf(departure: Departure, home: 'here' | 'elsewhere' | 'nowhere'): Parcel {
+  return {
+    sid: departure.to.connection,
+    bytes: departure.bytes,
+    ifAway: ifAway(home, departure.failFast),
+    expiresAt: departure.expiresAt,
+  };
+}

@@ -1,0 +1,69 @@
+import type { Address } from '../../proto/address.ts';
+import { decodeEnvelope, encodeEnvelope, type Envelope, expiresAt, hasTag, pongOf } from '../../proto/envelope.ts';
+import type { Refusal } from '../../proto/reasons.ts';
+import type { Session } from './attachment.ts';
+import { CLOSE, undecodable } from './close.ts';
+import { routeOf } from './route.ts';
+
+/** An envelope on its way out of the sender's object: the bytes, and what is needed to answer for them. */
+export interface Departure {
+  readonly from: Session;
+  readonly to: Address;
+  readonly bytes: Uint8Array;
+  readonly uid: string;
+  /** Only requests are answered with an error. */
+  readonly isRequest: boolean;
+  readonly failFast: boolean;
+  /** Unix seconds. */
+  readonly expiresAt: number;
+}
+
+/** What a frame leads to. */
+export interface InboundPort {
+  close(close: { readonly code: number; readonly reason: string }): void;
+  reply(bytes: Uint8Array): void;
+  refuse(what: Pick<Departure, 'from' | 'uid' | 'isRequest'>, reason: Refusal): void;
+  depart(departure: Departure): Promise<void> | undefined;
+}
+
+/** Takes one frame of a session: PROTOCOL §6 in its order. */
+export function receive(
+  frame: string | ArrayBuffer,
+  session: Session,
+  maxBytes: number,
+  port: InboundPort,
+): Promise<void> | undefined {
+  if (typeof frame === 'string') return port.close(CLOSE.text), undefined;
+  if (frame.byteLength > maxBytes) return port.close(CLOSE.oversize), undefined;
+  const bytes = new Uint8Array(frame);
+  const decoded = decodeEnvelope(bytes);
+  if (!decoded.ok) return port.close(undecodable(decoded.error.detail)), undefined;
+  const envelope = decoded.value;
+  const departing = { from: session, uid: envelope.uid, isRequest: envelope.content?.kind === 'request' };
+  const route = routeOf(envelope, addressOf(session));
+  switch (route.kind) {
+    case 'pong':
+      port.reply(encodeEnvelope(pongOf(envelope)));
+      return undefined;
+    case 'refuse':
+      port.refuse(departing, route.reason);
+      return undefined;
+    case 'deliver':
+      return port.depart({ ...departing, to: route.to, bytes, failFast: failsFast(envelope), expiresAt: deadline(envelope) });
+  }
+}
+
+/** The address of a session. */
+export function addressOf(session: Session): Address {
+  return session.sid === undefined ? { twin: session.twin } : { twin: session.twin, connection: session.sid };
+}
+
+function failsFast(envelope: Envelope): boolean {
+  return hasTag(envelope.tags, 'fail-fast');
+}
+
+/** uint64 seconds may exceed what a number holds; a mailbox keeps nothing that long. */
+function deadline(envelope: Envelope): number {
+  const at = expiresAt(envelope);
+  return at > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(at);
+}

@@ -1,0 +1,42 @@
+import type { Refusal } from '../../proto/reasons.ts';
+import { relayDomains } from '../../proto/twin.ts';
+import type { IfAway, TwinLookup, Verdict } from '../contract.ts';
+import { isOurs } from '../domains.ts';
+
+/** What the chain says about a destination, seen from this relay. */
+export type Standing = { readonly home: 'here' | 'elsewhere' | 'nowhere' } | { readonly refuse: Refusal };
+
+/** Judges a looked-up destination. A twin of another relay may still be connected here, so it is not refused. */
+export function standingOf(lookup: TwinLookup, ownDomains: readonly string[]): Standing {
+  if ('unavailable' in lookup) return { refuse: 'lookup-failed' };
+  if ('unknown' in lookup) return { refuse: 'unknown-twin' };
+  const domains = relayDomains(lookup.found.relay);
+  if (lookup.found.relay === null || lookup.found.relay === '') return { home: 'nowhere' };
+  return { home: isOurs(domains, ownDomains) ? 'here' : 'elsewhere' };
+}
+
+/** Only a twin of ours has a mailbox here, and `fail-fast` asks for none. */
+export function ifAway(home: 'here' | 'elsewhere' | 'nowhere', failFast: boolean): IfAway {
+  return home === 'here' && !failFast ? 'store' : 'return';
+}
+
+const AWAY: Record<'here' | 'elsewhere' | 'nowhere', Refusal> = {
+  here: 'offline',
+  elsewhere: 'unreachable',
+  nowhere: 'no-relay',
+};
+
+/** Turns what the receiving end answered into the reason for the sender; undefined when all is well. */
+export function refusalOf(verdict: Verdict, home: 'here' | 'elsewhere' | 'nowhere'): Refusal | undefined {
+  switch (verdict) {
+    case 'sent':
+    case 'stored':
+      return undefined;
+    case 'offline':
+      return AWAY[home];
+    case 'full':
+      return 'mailbox-full';
+    case 'expired':
+      return 'expired';
+  }
+}

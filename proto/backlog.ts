@@ -1,0 +1,38 @@
+import { Backlog as WireBacklog } from './codec.js';
+import { ok, type Result } from './result.ts';
+import { type DecodeFault, fromHalves, read, toHalves, wellFormed, write } from './wire.ts';
+
+/** What a peer remembers of a request it sent, to give its answers back: kept in Redis until the TTL ends. */
+export interface Backlog {
+  /** The uid of the request's envelopes. */
+  readonly uid: string;
+  /** The requester's own reference. */
+  readonly reference?: string;
+  /** The Redis list that takes the answers. */
+  readonly replyTo: string;
+  readonly module: string;
+  /** Seconds, u64. */
+  readonly ttl: bigint;
+}
+
+/** The protobuf of peer.proto. Throws RangeError when `ttl` is no u64. */
+export function encodeBacklog(backlog: Backlog): Uint8Array {
+  const { uid, reference, replyTo, module, ttl } = backlog;
+  return write<WireBacklog.$Properties>(WireBacklog, [
+    {
+      uid: wellFormed(uid),
+      reference: reference === undefined ? undefined : wellFormed(reference),
+      replyTo: wellFormed(replyTo),
+      module: wellFormed(module),
+      ttl: toHalves(ttl, 'ttl'),
+    },
+  ]);
+}
+
+/** Reads what `encodeBacklog`, or a Rust peer, wrote. Never throws. */
+export function decodeBacklog(bytes: Uint8Array): Result<Backlog, DecodeFault> {
+  const decoded = read(WireBacklog, bytes);
+  if (!decoded.ok) return decoded;
+  const { uid, reference, replyTo, module, ttl } = decoded.value;
+  return ok({ uid, reference: reference ?? undefined, replyTo, module, ttl: fromHalves(ttl) });
+}

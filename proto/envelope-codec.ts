@@ -1,0 +1,138 @@
+import { type Address, isU32 } from './address.ts';
+import { type Address as WireAddress, Envelope as WireEnvelope } from './codec.js';
+import { ok, type Result } from './result.ts';
+import { type DecodeFault, fromHalves, read, toHalves, wellFormed, write } from './wire.ts';
+
+/** What an envelope is. */
+export type Content =
+  | { kind: 'request'; command: string }
+  | { kind: 'response' }
+  | { kind: 'error'; code: number; message: string }
+  | { kind: 'ping' }
+  | { kind: 'pong' };
+
+/** What an envelope carries: `plain` bytes, or `cipher` bytes only the destination can open. */
+export interface Payload {
+  kind: 'plain' | 'cipher';
+  bytes: Uint8Array;
+}
+
+/** The only message on the wire. Absent optional fields and empty ones differ: the signature covers which it is. */
+export interface Envelope {
+  uid: string;
+  /** Tokens separated by commas or white space. */
+  tags?: string;
+  /** Seconds since 1970, u64. */
+  timestamp: bigint;
+  /** Seconds after the timestamp, u64. */
+  expiration: bigint;
+  source?: Address;
+  destination?: Address;
+  content?: Content;
+  /** A type byte and 64 bytes, when it is a good one. */
+  signature?: Uint8Array;
+  schema?: string;
+  /** Deprecated, still signed. */
+  federation?: string;
+  payload?: Payload;
+  /** Deprecated, still signed. */
+  relays: string[];
+}
+
+function u32(value: number, title: string): number {
+  if (!isU32(value)) throw new RangeError(`"${title}" expected a u32, got ${value}`);
+  return value;
+}
+
+function text(value: string | undefined): string | undefined {
+  return value === undefined ? undefined : wellFormed(value);
+}
+
+function wireAddress(address: Address | undefined, title: string): WireAddress.$Properties | undefined {
+  return address && { twin: u32(address.twin, title), connection: text(address.connection) };
+}
+
+function wireContent(content: Content): WireEnvelope.$Properties {
+  switch (content.kind) {
+    case 'request':
+      return { request: { command: wellFormed(content.command) } };
+    case 'response':
+      return { response: {} };
+    case 'error':
+      return { error: { code: u32(content.code, 'error.code'), message: wellFormed(content.message) } };
+    case 'ping':
+      return { ping: {} };
+    case 'pong':
+      return { pong: {} };
+  }
+}
+
+function addressOf(wire: WireAddress.$Properties | null | undefined): Address | undefined {
+  if (!wire) return undefined;
+  const twin = wire.twin ?? 0;
+  return wire.connection == null ? { twin } : { twin, connection: wire.connection };
+}
+
+function contentOf(wire: WireEnvelope): Content | undefined {
+  if (wire.request) return { kind: 'request', command: wire.request.command ?? '' };
+  if (wire.response) return { kind: 'response' };
+  if (wire.error) return { kind: 'error', code: wire.error.code ?? 0, message: wire.error.message ?? '' };
+  if (wire.ping) return { kind: 'ping' };
+  if (wire.pong) return { kind: 'pong' };
+  return undefined;
+}
+
+function payloadOf(wire: WireEnvelope): Payload | undefined {
+  if (wire.plain) return { kind: 'plain', bytes: wire.plain };
+  if (wire.cipher) return { kind: 'cipher', bytes: wire.cipher };
+  return undefined;
+}
+
+/**
+ * One envelope as a frame or a POST body carries it: protobuf, fields in the reference's order (the two oneofs last),
+ * so that equal envelopes are equal bytes on both. Throws RangeError for a number the wire cannot carry.
+ */
+export function encodeEnvelope(envelope: Envelope): Uint8Array {
+  const parts: WireEnvelope.$Properties[] = [
+    {
+      uid: wellFormed(envelope.uid),
+      tags: text(envelope.tags),
+      timestamp: toHalves(envelope.timestamp, 'timestamp'),
+      expiration: toHalves(envelope.expiration, 'expiration'),
+      source: wireAddress(envelope.source, 'source.twin'),
+      destination: wireAddress(envelope.destination, 'destination.twin'),
+      signature: envelope.signature,
+      schema: text(envelope.schema),
+      federation: text(envelope.federation),
+      relays: envelope.relays.map(wellFormed),
+    },
+  ];
+  if (envelope.content) parts.push(wireContent(envelope.content));
+  if (envelope.payload) parts.push({ [envelope.payload.kind]: envelope.payload.bytes });
+  return write(WireEnvelope, parts);
+}
+
+/**
+ * Reads a frame. Never throws: truncated input, a known field of another wire type and text that is not UTF-8 are
+ * `malformed`. Unknown fields are skipped, a sub-message met twice is merged, of a oneof met twice the last stays.
+ * No bytes are an empty envelope. Signature and payload are views on `bytes`, not copies.
+ */
+export function decodeEnvelope(bytes: Uint8Array): Result<Envelope, DecodeFault> {
+  const decoded = read(WireEnvelope, bytes);
+  if (!decoded.ok) return decoded;
+  const wire = decoded.value;
+  return ok({
+    uid: wire.uid,
+    tags: wire.tags ?? undefined,
+    timestamp: fromHalves(wire.timestamp),
+    expiration: fromHalves(wire.expiration),
+    source: addressOf(wire.source),
+    destination: addressOf(wire.destination),
+    content: contentOf(wire),
+    signature: wire.signature ?? undefined,
+    schema: wire.schema ?? undefined,
+    federation: wire.federation ?? undefined,
+    payload: payloadOf(wire),
+    relays: wire.relays,
+  });
+}

@@ -1,0 +1,80 @@
+import type { Address } from './address.ts';
+import type { Envelope, Payload } from './envelope-codec.ts';
+import { err, ok, type Result } from './result.ts';
+
+export { type Content, decodeEnvelope, type Envelope, encodeEnvelope, type Payload } from './envelope-codec.ts';
+export type { DecodeFault } from './wire.ts';
+
+const MAX_U64 = 0xffff_ffff_ffff_ffffn;
+/** The life of an error a relay makes, seconds. */
+const ERROR_EXPIRATION = 300n;
+/** What a relay appends to the payload of a ping. */
+const PONG_TEXT = new TextEncoder().encode('hello world');
+
+function seconds(now: number): bigint {
+  return BigInt(Math.floor(now));
+}
+
+/** Whether `tags`, a list separated by commas or white space, holds `tag`; compared exactly, case and all. */
+export function hasTag(tags: string | undefined, tag: string): boolean {
+  return tags?.split(/[\s,]+/).includes(tag) ?? false;
+}
+
+/** When the envelope's life ends: seconds since 1970, at most 2^64-1. */
+export function expiresAt(envelope: Pick<Envelope, 'timestamp' | 'expiration'>): bigint {
+  const end = envelope.timestamp + envelope.expiration;
+  return end > MAX_U64 ? MAX_U64 : end;
+}
+
+/** Whether its life is over at `now` (seconds since 1970): the second in which it ends no longer counts. */
+export function isExpired(envelope: Pick<Envelope, 'timestamp' | 'expiration'>, now: number): boolean {
+  return expiresAt(envelope) <= seconds(now);
+}
+
+/**
+ * Makes `now` (seconds since 1970) the envelope's timestamp and shortens its expiration by its age.
+ * A timestamp of 0 or in the future counts as now. Refused when nothing of its life is left.
+ */
+export function stamp(envelope: Envelope, now: number): Result<Envelope, { readonly reason: 'expired' }> {
+  const timestamp = seconds(now);
+  const age = envelope.timestamp === 0n || envelope.timestamp > timestamp ? 0n : timestamp - envelope.timestamp;
+  if (envelope.expiration <= age) return err({ reason: 'expired' });
+  return ok({ ...envelope, timestamp, expiration: envelope.expiration - age });
+}
+
+function pongPayload(payload: Payload | undefined): Payload {
+  if (payload?.kind !== 'plain') return { kind: 'plain', bytes: PONG_TEXT };
+  const bytes = new Uint8Array(payload.bytes.length + PONG_TEXT.length);
+  bytes.set(payload.bytes);
+  bytes.set(PONG_TEXT, payload.bytes.length);
+  return { kind: 'plain', bytes };
+}
+
+/**
+ * A relay's answer to a ping: source and destination swapped, `hello world` appended to the plain payload (a cipher
+ * is dropped), all else kept, the signature too. A ping without destination makes a pong without source.
+ */
+export function pongOf(ping: Envelope): Envelope {
+  return {
+    ...ping,
+    source: ping.destination,
+    destination: ping.source,
+    content: { kind: 'pong' },
+    payload: pongPayload(ping.payload),
+  };
+}
+
+/**
+ * A relay's refusal of a request, for the session that sent it: no source (twin 0), code 0, unsigned, the request's
+ * uid, 300 s from `now` (seconds since 1970).
+ */
+export function errorReply(request: Envelope, session: Address, message: string, now: number): Envelope {
+  return {
+    uid: request.uid,
+    timestamp: seconds(now),
+    expiration: ERROR_EXPIRATION,
+    destination: session,
+    content: { kind: 'error', code: 0, message },
+    relays: [],
+  };
+}

@@ -1,0 +1,36 @@
+/**
+ * Every reason for which the relay refuses a message of one of its sessions. The reason itself is the
+ * metric label; its text is what the sender of a request reads in the error envelope. The texts up to
+ * `expired` are the Rust relay's, letter by letter: programs compare them.
+ */
+export type Refusal =
+  | 'wrong-source'
+  | 'missing-destination'
+  | 'unknown-twin'
+  | 'no-relay'
+  | 'offline'
+  | 'expired'
+  | 'unreachable'
+  | 'lookup-failed'
+  | 'mailbox-full'
+  | 'outbox-full'
+  | 'undelivered';
+
+const TEXT: Record<Refusal, string> = {
+  'wrong-source': 'message wrong source',
+  'missing-destination': 'message with missing destination',
+  'unknown-twin': 'unknown twin destination',
+  'no-relay': 'relay info is not set for this twin',
+  offline: 'destination offline',
+  expired: 'message has expired',
+  unreachable: 'no relay of this twin is reachable from here',
+  'lookup-failed': 'destination twin cannot be looked up: the chain is out of reach, try again later',
+  'mailbox-full': 'mailbox of the destination is full, try again later',
+  'outbox-full': 'too much is waiting for this destination, try again later',
+  undelivered: 'destination could not be reached inside the relay, try again',
+};
+
+/** The text of `error.message` for a refusal. Its code is 0, as the Rust relay's always is. */
+export function refusalText(reason: Refusal): string {
+  return TEXT[reason];
+}

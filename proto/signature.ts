@@ -1,0 +1,78 @@
+import { verify as verifySr25519 } from '@scure/sr25519';
+import { challenge } from './challenge.ts';
+import { verifyEd25519 } from './ed25519.ts';
+import type { Envelope } from './envelope-codec.ts';
+import type { Identity } from './identity.ts';
+import { type KeyType, schemeOf } from './key-type.ts';
+import { err, ok, type Result } from './result.ts';
+
+/** A type byte and 64 bytes of signature. */
+const SIGNATURE_LENGTH = 65;
+
+/** Why a signature does not count; `found` is the length, or the type byte, that was there. */
+export type SignatureFault =
+  | { readonly reason: 'missing' }
+  | { readonly reason: 'length'; readonly found: number }
+  | { readonly reason: 'type'; readonly found: number }
+  | { readonly reason: 'mismatch'; readonly scheme: KeyType };
+
+/** The whole text of a peer's error 104, in the words of the reference. */
+export function signatureFaultText(fault: SignatureFault): string {
+  return `invalid envelope signature: ${faultText(fault)}`;
+}
+
+function faultText(fault: SignatureFault): string {
+  switch (fault.reason) {
+    case 'missing':
+      return 'message is not signed';
+    case 'length':
+      return `invalid signature length, expected: ${SIGNATURE_LENGTH}, found: ${fault.found}`;
+    case 'type':
+      return 'invalid signature type (expected either sr25519 or ed25519)';
+    case 'mismatch':
+      return `${fault.scheme} signature verification failed`;
+  }
+}
+
+async function matches(
+  scheme: KeyType,
+  account: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+): Promise<boolean> {
+  if (scheme === 'ed25519') return await verifyEd25519(account, message, signature);
+  try {
+    return verifySr25519(message, signature, account);
+  } catch {
+    // No schnorrkel signature (its marker bit is missing), or bytes that are no point: a stranger may send either.
+    return false;
+  }
+}
+
+/** Whether `signature` (a type byte and 64 bytes) is that of the 32-byte `account` over the message. */
+export async function verifySignature(
+  account: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array | undefined,
+): Promise<Result<void, SignatureFault>> {
+  if (account.length !== 32) throw new RangeError(`"account" expected 32 bytes, got ${account.length}`);
+  if (!signature) return err({ reason: 'missing' });
+  const [typeByte] = signature;
+  if (signature.length !== SIGNATURE_LENGTH || typeByte === undefined) {
+    return err({ reason: 'length', found: signature.length });
+  }
+  const scheme = schemeOf(typeByte);
+  if (!scheme) return err({ reason: 'type', found: typeByte });
+  const good = await matches(scheme, account, message, signature.subarray(1));
+  return good ? ok(undefined) : err({ reason: 'mismatch', scheme });
+}
+
+/** The envelope with the identity's signature over its challenge, in place of any it had. */
+export async function signEnvelope(envelope: Envelope, identity: Identity): Promise<Envelope> {
+  return { ...envelope, signature: await identity.sign(challenge(envelope)) };
+}
+
+/** Whether the envelope bears the signature of the 32-byte `account`. */
+export async function verifyEnvelope(envelope: Envelope, account: Uint8Array): Promise<Result<void, SignatureFault>> {
+  return await verifySignature(account, challenge(envelope), envelope.signature);
+}

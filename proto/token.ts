@@ -1,0 +1,106 @@
+import { isU32 } from './address.ts';
+import { decodeBase64url, encodeBase64url } from './base64url.ts';
+import { type Claims, parseClaims, parseObject } from './claims.ts';
+import type { Identity } from './identity.ts';
+import { err, ok, type Result } from './result.ts';
+import { verifySignature } from './signature.ts';
+
+export type { Claims } from './claims.ts';
+
+/** The name is nominal: the signature is RMB's own. Relays refuse any other. */
+const ALGORITHM = 'RS512';
+
+/** A token that has the form of one; nothing in it is proven before `checkToken`. */
+export interface ParsedToken {
+  readonly claims: Claims;
+  /** What the signature covers: the first two parts, as ASCII. */
+  readonly signed: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+/** Why a token is refused. Times are seconds since 1970. */
+export type TokenFault =
+  | { readonly reason: 'malformed'; readonly detail: string }
+  | { readonly reason: 'expired'; readonly exp: number; readonly now: number }
+  | { readonly reason: 'signature' };
+
+function malformed(detail: string): { ok: false; error: TokenFault } {
+  return err({ reason: 'malformed', detail });
+}
+
+function decodeText(part: string): Result<string, string> {
+  const bytes = decodeBase64url(part);
+  if (!bytes.ok) return bytes;
+  try {
+    return ok(new TextDecoder('utf-8', { fatal: true }).decode(bytes.value));
+  } catch {
+    return err('invalid utf-8 sequence');
+  }
+}
+
+/** What is wrong with a token's header, or undefined. */
+function headerFault(part: string): string | undefined {
+  const text = decodeText(part);
+  const header = text.ok ? parseObject(text.value) : text;
+  if (!header.ok) return header.error;
+  const { alg } = header.value;
+  if (alg === ALGORITHM) return undefined;
+  if (typeof alg !== 'string') return `missing field \`alg\` at line 1 column ${text.ok ? text.value.length : 0}`;
+  const name = alg.charAt(0).toUpperCase() + alg.slice(1).toLowerCase();
+  return `Expected algorithm type ${name} but found Rs512`;
+}
+
+/** Reads a token's form: three parts, header, claims. Neither its time nor its signature is looked at. */
+export function parseToken(token: string): Result<ParsedToken, TokenFault> {
+  const [header = '', claims, signature, ...more] = token.split('.');
+  if (claims === undefined) return malformed('No claims component found in token string');
+  if (signature === undefined) return malformed('No signature component found in token string');
+  if (more.length > 0) return malformed('Too many components found in token string');
+  const fault = headerFault(header);
+  if (fault !== undefined) return malformed(fault);
+  const text = decodeText(claims);
+  const parsed = text.ok ? parseClaims(text.value) : text;
+  if (!parsed.ok) return malformed(parsed.error);
+  const bytes = decodeBase64url(signature);
+  if (!bytes.ok) return malformed(bytes.error);
+  const signed = new TextEncoder().encode(`${header}.${claims}`);
+  return ok({ claims: parsed.value, signed, signature: bytes.value });
+}
+
+/** Whether the token holds at `now` (seconds since 1970; its last second counts) and the 32-byte account signed it. */
+export async function checkToken(
+  token: ParsedToken,
+  account: Uint8Array,
+  now: number,
+): Promise<Result<Claims, TokenFault>> {
+  const { exp } = token.claims;
+  if (now > exp) return err({ reason: 'expired', exp, now });
+  const verified = await verifySignature(account, token.signed, token.signature);
+  return verified.ok ? ok(token.claims) : err({ reason: 'signature' });
+}
+
+/** A token for one session of a twin, good from `now` (seconds since 1970) for `ttl` seconds. */
+export async function mintToken(
+  { twin, sid, now, ttl }: { twin: number; sid?: string; now: number; ttl: number },
+  identity: Identity,
+): Promise<string> {
+  if (!isU32(twin)) throw new RangeError(`"twin" expected a u32, got ${twin}`);
+  const iat = Math.floor(now);
+  const claims = { sub: twin, sid: sid ?? null, iat, exp: iat + ttl };
+  const part = (value: object) => encodeBase64url(new TextEncoder().encode(JSON.stringify(value)));
+  const signed = `${part({ alg: ALGORITHM })}.${part(claims)}`;
+  const signature = await identity.sign(new TextEncoder().encode(signed));
+  return `${signed}.${encodeBase64url(signature)}`;
+}
+
+/** The body of a relay's 401, in the words of the reference or close to them. */
+export function tokenFaultText(fault: TokenFault): string {
+  switch (fault.reason) {
+    case 'malformed':
+      return `invalid jwt: jwt: ${fault.detail}`;
+    case 'expired':
+      return 'invalid jwt: jwt has expired';
+    case 'signature':
+      return 'invalid jwt: jwt: Invalid signature';
+  }
+}

@@ -1,0 +1,52 @@
+/** A twin as the chain knows it. */
+export interface Twin {
+  readonly id: number;
+  /** 32-byte public key. */
+  readonly account: Uint8Array;
+  /** Domains of its relays, joined by `_`; what clients write there differs, `relayDomains` reads it. */
+  readonly relay: string | null;
+  /** 33-byte compressed secp256k1 key: senders encrypt for it. */
+  readonly pk: Uint8Array | null;
+}
+
+/** Where twins are looked up; undefined is a twin the chain does not know, a rejection a chain out of reach. */
+export interface TwinDirectory {
+  get(id: number): Promise<Twin | undefined>;
+  /** Asks the chain again, past any cache. */
+  refresh(id: number): Promise<Twin | undefined>;
+}
+
+const MAX_HOST = 253;
+const LABEL = '[a-z0-9](?:[a-z0-9-]*[a-z0-9])?';
+const HOST_PORT = new RegExp(`^(${LABEL}(?:\\.${LABEL})*|\\[[0-9a-f:.]+\\])(?::([1-9]\\d{0,4}))?$`);
+
+/** Whether this is a bare host[:port] that a URL would not read as another host (`0x7f.1` is 127.0.0.1 there). */
+function isHostPort(text: string): boolean {
+  const [, host, port = '1'] = HOST_PORT.exec(text) ?? [];
+  if (host === undefined || host.length > MAX_HOST || Number(port) > 0xffff) return false;
+  return URL.canParse(`https://${host}`) && new URL(`https://${host}`).hostname === host;
+}
+
+/**
+ * The domains in a twin's relay string: split at `_`, lower case, without `ws:/`, `wss://` and a last `/` (the npm
+ * client leaves them there), in order and each once. What is then no host[:port] is left out, so that nothing a
+ * stranger wrote on chain reaches a URL.
+ */
+export function relayDomains(relay: string | null): string[] {
+  const domains = (relay ?? '')
+    .split('_')
+    .map((part) =>
+      part
+        .trim()
+        .toLowerCase()
+        .replace(/^wss?:\/{1,2}/, '')
+        .replace(/\/$/, ''),
+    )
+    .filter(isHostPort);
+  return [...new Set(domains)];
+}
+
+/** What we write on chain for a relay's URL: its host, and `:port` unless that is the scheme's default. */
+export function relayDomainOf(url: URL): string {
+  return url.host.toLowerCase();
+}

@@ -1,0 +1,74 @@
+import protobuf from 'protobufjs/minimal.js';
+import { err, ok, type Result } from './result.ts';
+
+/** Bytes that are not the protobuf message they should be. */
+export interface DecodeFault {
+  readonly reason: 'malformed';
+  readonly detail: string;
+}
+
+/** The two halves of a 64-bit number, as the codec takes and gives them. */
+export interface Halves {
+  low: number;
+  high: number;
+  unsigned: boolean;
+}
+
+interface Encoder<T> {
+  encode(message: T, writer: protobuf.Writer): protobuf.Writer;
+}
+
+interface Decoder<T> {
+  decode(reader: protobuf.Reader): T;
+}
+
+const MAX_U64 = 0xffff_ffff_ffff_ffffn;
+
+/**
+ * Gives each message a buffer of its own. The library's writer cuts small messages out of a shared slab,
+ * and a structured clone (an RPC between objects) copies the whole slab with each of them.
+ */
+class OwnBufferWriter extends protobuf.Writer {
+  static override alloc(size: number): Uint8Array {
+    return new Uint8Array(size);
+  }
+}
+
+/** A u64 as the codec takes it. Throws RangeError for what is not one. */
+export function toHalves(value: bigint, title: string): Halves {
+  if (value < 0n || value > MAX_U64) throw new RangeError(`"${title}" expected a u64, got ${value}`);
+  return { low: Number(value & 0xffff_ffffn), high: Number(value >> 32n), unsigned: true };
+}
+
+/** A u64 out of the codec, exact to its last bit. */
+export function fromHalves(value: Halves): bigint {
+  const low = BigInt(value.low >>> 0);
+  return value.high === 0 ? low : (BigInt(value.high >>> 0) << 32n) | low;
+}
+
+/**
+ * The text as UTF-8 can carry it: half a surrogate pair (JSON can smuggle one in) becomes U+FFFD.
+ * The codec would write it as bytes that are no UTF-8, for which a relay closes the connection.
+ */
+export function wellFormed(text: string): string {
+  return text.isWellFormed() ? text : text.toWellFormed();
+}
+
+/** Writes the parts one after another, which in protobuf is the one message that has the fields of all. */
+export function write<T>(encoder: Encoder<T>, parts: readonly T[]): Uint8Array {
+  const writer = new OwnBufferWriter();
+  for (const part of parts) encoder.encode(part, writer);
+  return writer.finish();
+}
+
+/** Reads one message. Byte fields are views on `bytes`; whatever the codec throws becomes a fault. */
+export function read<T>(decoder: Decoder<T>, bytes: Uint8Array): Result<T, DecodeFault> {
+  // Node's Buffer would hand out Buffers; the same view as a plain array behaves alike on every host.
+  const plain =
+    bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  try {
+    return ok(decoder.decode(new protobuf.Reader(plain)));
+  } catch (error) {
+    return err({ reason: 'malformed', detail: error instanceof Error ? error.message : String(error) });
+  }
+}

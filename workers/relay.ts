@@ -1,0 +1,30 @@
+import { Hono } from 'hono';
+import { twinObject } from '../durable-objects/objects.ts';
+import { sessionUrl } from '../durable-objects/twin/session-request.ts';
+import { checkUpgrade } from './connect.ts';
+
+export { TwinObject } from '../durable-objects/twin/twin-object.ts';
+export { TwinResolver } from './twin-resolver/twin-resolver.ts';
+
+const app = new Hono<{ Bindings: Env }>();
+
+// Any path and method upgrades, as the Rust relay has it.
+app.all('*', async (context) => {
+  if (context.req.header('upgrade')?.toLowerCase() !== 'websocket') return context.text('page not found', 404);
+  const resolver = context.executionCtx.exports.TwinResolver;
+  const checked = await checkUpgrade(context.req.raw, {
+    lookup: (twin) => resolver.lookup(twin),
+    now: () => Math.floor(Date.now() / 1000),
+  });
+  if (!checked.ok) return context.text(checked.error.text, checked.error.status);
+  return twinObject(context.env.TWIN, checked.value.twin).fetch(sessionUrl(checked.value), {
+    headers: { upgrade: 'websocket' },
+  });
+});
+
+app.onError((error, context) => {
+  console.error(JSON.stringify({ event: 'request-failed', path: context.req.path, error: error.message }));
+  return context.text('internal error', 500);
+});
+
+export default app;
