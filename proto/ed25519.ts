@@ -4,13 +4,20 @@ const ALGORITHM = 'Ed25519';
 /** DER before the 32 bytes of an Ed25519 private key in PKCS#8 (RFC 8410 §7). */
 const PKCS8_HEAD = Uint8Array.of(0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20);
 
+/** WebCrypto's key, whose type has another name on each host. */
+type Key = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
+
 /** A copy WebCrypto takes: it refuses views on shared memory. */
 function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
   return new Uint8Array(bytes);
 }
 
 /** The key, or undefined where WebCrypto has no Ed25519 or takes this key for none: noble then decides. */
-async function importKey(format: 'raw' | 'pkcs8', bytes: Uint8Array, usage: KeyUsage): Promise<CryptoKey | undefined> {
+async function importKey(
+  format: 'raw' | 'pkcs8',
+  bytes: Uint8Array,
+  usage: 'sign' | 'verify',
+): Promise<Key | undefined> {
   try {
     return await crypto.subtle.importKey(format, owned(bytes), ALGORITHM, false, [usage]);
   } catch {

@@ -32,7 +32,7 @@ function decodeText(part: string): Result<string, string> {
   const bytes = decodeBase64url(part);
   if (!bytes.ok) return bytes;
   try {
-    return ok(new TextDecoder('utf-8', { fatal: true }).decode(bytes.value));
+    return ok(new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes.value));
   } catch {
     return err('invalid utf-8 sequence');
   }

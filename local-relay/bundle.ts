@@ -1,0 +1,23 @@
+import { build } from 'esbuild';
+
+/**
+ * Bundles the Worker as a deploy does: one ES module, resolved with the conditions of workerd. Built in
+ * memory, so that two relays started at once never share a file.
+ */
+export async function bundleWorker(entry: string): Promise<string> {
+  const result = await build({
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    target: 'es2024',
+    conditions: ['workerd', 'worker', 'browser'],
+    mainFields: ['browser', 'module', 'main'],
+    external: ['cloudflare:*', 'node:*'],
+    sourcemap: 'inline',
+    logLevel: 'silent',
+  });
+  const [file] = result.outputFiles;
+  if (file === undefined) throw new Error(`bundling ${entry} gave no output`);
+  return file.text;
+}

@@ -1,0 +1,50 @@
+import { parseArgs } from 'node:util';
+import { z } from 'zod';
+import { startRelay } from './relay.ts';
+
+const USAGE = `npm run relay -- [--port 8787] [--persist DIR]
+
+Runs the relay on this machine. Settings come from environment variables named as in wrangler.toml, e.g.
+  SUBSTRATE_URLS=ws://localhost:9944 npm run relay -- --port 8787`;
+
+const SETTINGS = [
+  'RELAY_DOMAINS',
+  'SUBSTRATE_URLS',
+  'MAILBOX_MAX_MESSAGES',
+  'MAILBOX_MAX_BYTES',
+  'MAILBOX_TTL',
+  'MAX_ENVELOPE_BYTES',
+];
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      port: { type: 'string', default: '8787' },
+      persist: { type: 'string' },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return console.log(USAGE);
+  const port = z.coerce.number().int().min(0).max(65_535).safeParse(values.port);
+  if (!port.success) throw new Error(`--port: ${values.port} is no port (0–65535)`);
+  const settings = Object.fromEntries(SETTINGS.map((name) => [name, process.env[name]]));
+  await using relay = await startRelay({
+    port: port.data,
+    settings,
+    ...(values.persist === undefined ? {} : { persist: values.persist }),
+  });
+  const chain = settings['SUBSTRATE_URLS'] ?? 'the chain of wrangler.toml';
+  console.log(`relay: listening on ${relay.wsUrl}, domains ${relay.domains.join(' ')}, chain ${chain}`);
+  await stopSignal();
+}
+
+function stopSignal(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+  });
+}
+
+main().catch((error: unknown) => {
+  console.error(`relay: ${error instanceof Error ? error.message : String(error)}`);
+  process.exitCode = 1;
+});

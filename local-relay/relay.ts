@@ -1,0 +1,82 @@
+import { fileURLToPath } from 'node:url';
+import { Miniflare } from 'miniflare';
+import { unstable_getMiniflareWorkerOptions } from 'wrangler';
+import { parseSettings } from '../durable-objects/settings.ts';
+import { bundleWorker } from './bundle.ts';
+import { freePort } from './port.ts';
+
+const CONFIG = fileURLToPath(new URL('../wrangler.toml', import.meta.url));
+
+/** Variables of wrangler.toml, by name; what is absent stays as it stands there. */
+export type RelaySettings = Readonly<Record<string, string | undefined>>;
+
+/** The relay on this machine. */
+export interface LocalRelay extends AsyncDisposable {
+  readonly port: number;
+  readonly wsUrl: string;
+  readonly httpUrl: string;
+  /** The names by which twins of this relay are known on chain. */
+  readonly domains: readonly string[];
+  /** Puts a twin's object to sleep as the platform would: its memory is gone, its sockets stay. */
+  evict(twin: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Runs the Worker of wrangler.toml on workerd, on 127.0.0.1.
+ * @param options.port 0 or absent: any free port
+ * @param options.persist directory for what must outlive the process; absent: memory
+ * @throws when a setting is bad, naming it, or when the port is taken
+ */
+export async function startRelay(options: {
+  port?: number;
+  persist?: string;
+  settings: RelaySettings;
+}): Promise<LocalRelay> {
+  const port = options.port || (await freePort());
+  const { workerOptions, main } = unstable_getMiniflareWorkerOptions(CONFIG);
+  if (main === undefined) throw new Error('wrangler.toml names no main');
+  const bindings = { ...workerOptions.bindings, ...given(options.settings) };
+  const domains = localDomains(String(bindings['RELAY_DOMAINS'] ?? ''), port);
+  const vars = { ...bindings, RELAY_DOMAINS: domains.join(' ') };
+  const settings = parseSettings(vars);
+  if (!settings.ok) throw new Error(`settings: ${settings.error}`);
+  const miniflare = new Miniflare({
+    ...workerOptions,
+    host: '127.0.0.1',
+    port,
+    bindings: vars,
+    modules: [{ type: 'ESModule', path: 'relay.js', contents: await bundleWorker(main) }],
+    ...(options.persist === undefined ? {} : { defaultPersistRoot: options.persist }),
+    ...storesIn(options.persist),
+  });
+  await miniflare.ready;
+  const close = () => miniflare.dispose();
+  return {
+    port,
+    wsUrl: `ws://localhost:${port}`,
+    httpUrl: `http://localhost:${port}`,
+    domains,
+    evict: (twin) =>
+      miniflare.unsafeEvictDurableObject(workerOptions.name ?? '', 'TwinObject', { name: String(twin) }),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}
+
+/** A configured name stays first; a local relay is always found as localhost and 127.0.0.1, too. */
+function localDomains(configured: string, port: number): string[] {
+  return [...new Set([...configured.toLowerCase().split(/\s+/), `localhost:${port}`, `127.0.0.1:${port}`])].filter(Boolean);
+}
+
+function given(settings: RelaySettings): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(settings).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+}
+
+function storesIn(persist: string | undefined) {
+  return persist === undefined
+    ? { kvPersist: false, durableObjectsPersist: false }
+    : { kvPersist: `${persist}/kv`, durableObjectsPersist: `${persist}/do` };
+}
