@@ -26,10 +26,7 @@ export interface TwinRpc {
 }
 
 /** A twin as the resolver knows it; `unavailable` says why nobody can tell whether it exists. */
-export type TwinLookup =
-  | { readonly found: Twin }
-  | { readonly unknown: true }
-  | { readonly unavailable: string };
+export type TwinLookup = { readonly found: Twin } | { readonly unknown: true } | { readonly unavailable: string };
 
 /** What the resolver does for the Worker and for the twins' objects. */
 export interface TwinReader {

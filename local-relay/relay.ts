@@ -36,7 +36,7 @@ export async function startRelay(options: {
   const port = options.port || (await freePort());
   const { workerOptions, main } = unstable_getMiniflareWorkerOptions(CONFIG);
   if (main === undefined) throw new Error('wrangler.toml names no main');
-  const bindings = { ...workerOptions.bindings, ...given(options.settings) };
+  const bindings = { ...workerOptions['bindings'], ...given(options.settings) };
   const domains = localDomains(String(bindings['RELAY_DOMAINS'] ?? ''), port);
   const vars = { ...bindings, RELAY_DOMAINS: domains.join(' ') };
   const settings = parseSettings(vars);
@@ -58,7 +58,7 @@ export async function startRelay(options: {
     httpUrl: `http://localhost:${port}`,
     domains,
     evict: (twin) =>
-      miniflare.unsafeEvictDurableObject(workerOptions.name ?? '', 'TwinObject', { name: String(twin) }),
+      miniflare.unsafeEvictDurableObject(String(workerOptions['name']), 'TwinObject', { name: String(twin) }),
     close,
     [Symbol.asyncDispose]: close,
   };
@@ -66,7 +66,9 @@ export async function startRelay(options: {
 
 /** A configured name stays first; a local relay is always found as localhost and 127.0.0.1, too. */
 function localDomains(configured: string, port: number): string[] {
-  return [...new Set([...configured.toLowerCase().split(/\s+/), `localhost:${port}`, `127.0.0.1:${port}`])].filter(Boolean);
+  return [...new Set([...configured.toLowerCase().split(/\s+/), `localhost:${port}`, `127.0.0.1:${port}`])].filter(
+    Boolean,
+  );
 }
 
 function given(settings: RelaySettings): Record<string, string> {

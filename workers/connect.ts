@@ -1,9 +1,9 @@
-import type { Result } from '../proto/result.ts';
-import { err, ok } from '../proto/result.ts';
-import { checkToken, parseToken, tokenFaultText } from '../proto/token.ts';
 import type { TwinLookup } from '../durable-objects/contract.ts';
 import { MAX_SID_BYTES } from '../durable-objects/twin/attachment.ts';
 import type { SessionRequest } from '../durable-objects/twin/session-request.ts';
+import type { Result } from '../proto/result.ts';
+import { err, ok } from '../proto/result.ts';
+import { checkToken, parseToken, tokenFaultText } from '../proto/token.ts';
 
 /** Why a connection was refused: the status and body that the Rust relay answers (PROTOCOL §5). */
 export interface ConnectRefusal {
@@ -22,7 +22,10 @@ export interface ConnectPort {
  * Checks a WebSocket upgrade `…?<jwt>` (the whole query is the token): form, twin on chain, life, signature.
  * Nothing but this stateless check happens for a stranger: no object wakes.
  */
-export async function checkUpgrade(request: Request, port: ConnectPort): Promise<Result<SessionRequest, ConnectRefusal>> {
+export async function checkUpgrade(
+  request: Request,
+  port: ConnectPort,
+): Promise<Result<SessionRequest, ConnectRefusal>> {
   const question = request.url.indexOf('?');
   if (question < 0) return refuse(400, 'missing jwt');
   const token = parseToken(request.url.slice(question + 1));

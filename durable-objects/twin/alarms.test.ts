@@ -10,8 +10,12 @@ function openAlarms() {
   migrate(sql);
   const platform = {
     at: undefined as number | undefined,
-    setAlarm: async (at: number) => void (platform.at = at),
-    deleteAlarm: async () => void (platform.at = undefined),
+    async setAlarm(at: number) {
+      platform.at = at;
+    },
+    async deleteAlarm() {
+      platform.at = undefined;
+    },
   };
   const open = () => new Alarms<Name>(sql, platform, ['one', 'two']);
   return { platform, alarms: open(), reopen: open };

@@ -28,7 +28,11 @@ export class Alarms<Name extends string> {
     const armed = due.get(name);
     if (armed !== undefined && armed <= at) return;
     due.set(name, at);
-    this.#sql.exec('INSERT INTO alarm (name, due) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET due = excluded.due', name, at);
+    this.#sql.exec(
+      'INSERT INTO alarm (name, due) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET due = excluded.due',
+      name,
+      at,
+    );
     if (at === Math.min(...due.values())) await this.#platform.setAlarm(at);
   }
 

@@ -43,7 +43,8 @@ export class Delivery {
     const verdicts = batch.map((parcel) => {
       const connected = this.#sessions.has(parcel.sid);
       // While older mail waits, a newer message joins its end: order holds even in the middle of a drain.
-      if (connected && this.#mailbox.isEmpty(parcel.sid) && this.#sessions.send(parcel.sid, parcel.bytes)) return 'sent';
+      if (connected && this.#mailbox.isEmpty(parcel.sid) && this.#sessions.send(parcel.sid, parcel.bytes))
+        return 'sent';
       if (!connected && parcel.ifAway === 'return') return 'offline';
       const nowSeconds = Math.floor(this.#port.now() / 1000);
       const expiresAt = Math.min(parcel.expiresAt, nowSeconds + this.#ttl);

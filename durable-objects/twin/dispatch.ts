@@ -30,7 +30,11 @@ export async function dispatch(
     // The resolver itself failed: the same to a sender as a chain out of reach.
     lookup = { unavailable: 'resolver failed' };
   }
-  const going: { readonly departure: Departure; readonly home: 'here' | 'elsewhere' | 'nowhere'; readonly parcel: Parcel }[] = [];
+  const going: {
+    readonly departure: Departure;
+    readonly home: 'here' | 'elsewhere' | 'nowhere';
+    readonly parcel: Parcel;
+  }[] = [];
   for (const departure of batch) {
     const standing: Standing = standingOf(lookup, ownDomains(departure));
     if ('refuse' in standing) port.refuse(departure, standing.refuse);

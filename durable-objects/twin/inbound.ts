@@ -1,5 +1,5 @@
 import type { Address } from '../../proto/address.ts';
-import { decodeEnvelope, encodeEnvelope, type Envelope, expiresAt, hasTag, pongOf } from '../../proto/envelope.ts';
+import { decodeEnvelope, type Envelope, encodeEnvelope, expiresAt, hasTag, pongOf } from '../../proto/envelope.ts';
 import type { Refusal } from '../../proto/reasons.ts';
 import type { Session } from './attachment.ts';
 import { CLOSE, undecodable } from './close.ts';
@@ -33,11 +33,11 @@ export function receive(
   maxBytes: number,
   port: InboundPort,
 ): Promise<void> | undefined {
-  if (typeof frame === 'string') return port.close(CLOSE.text), undefined;
-  if (frame.byteLength > maxBytes) return port.close(CLOSE.oversize), undefined;
+  if (typeof frame === 'string') return (port.close(CLOSE.text), undefined);
+  if (frame.byteLength > maxBytes) return (port.close(CLOSE.oversize), undefined);
   const bytes = new Uint8Array(frame);
   const decoded = decodeEnvelope(bytes);
-  if (!decoded.ok) return port.close(undecodable(decoded.error.detail)), undefined;
+  if (!decoded.ok) return (port.close(undecodable(decoded.error.detail)), undefined);
   const envelope = decoded.value;
   const departing = { from: session, uid: envelope.uid, isRequest: envelope.content?.kind === 'request' };
   const route = routeOf(envelope, addressOf(session));
@@ -49,7 +49,13 @@ export function receive(
       port.refuse(departing, route.reason);
       return undefined;
     case 'deliver':
-      return port.depart({ ...departing, to: route.to, bytes, failFast: failsFast(envelope), expiresAt: deadline(envelope) });
+      return port.depart({
+        ...departing,
+        to: route.to,
+        bytes,
+        failFast: failsFast(envelope),
+        expiresAt: deadline(envelope),
+      });
   }
 }
 

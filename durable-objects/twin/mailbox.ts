@@ -52,7 +52,8 @@ export class Mailbox {
   store(sid: string | undefined, bytes: Uint8Array, expiresAt: number): 'stored' | 'full' {
     const slot = this.#load().get(sessionKey(sid));
     const messages = slot?.messages ?? 0;
-    if (messages >= this.#limits.maxMessages || (slot?.bytes ?? 0) + bytes.length > this.#limits.maxBytes) return 'full';
+    if (messages >= this.#limits.maxMessages || (slot?.bytes ?? 0) + bytes.length > this.#limits.maxBytes)
+      return 'full';
     const open = slot ?? this.#open(sessionKey(sid));
     if (open === undefined) return 'full';
     this.#insert(open, bytes, expiresAt);

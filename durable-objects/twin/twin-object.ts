@@ -130,7 +130,10 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
     if (!what.isRequest) return;
     const request = { uid: what.uid, timestamp: 0n, expiration: 0n, relays: [] };
     const now = Math.floor(Date.now() / 1000);
-    this.#sessions.send(what.from.sid, encodeEnvelope(errorReply(request, addressOf(what.from), refusalText(reason), now)));
+    this.#sessions.send(
+      what.from.sid,
+      encodeEnvelope(errorReply(request, addressOf(what.from), refusalText(reason), now)),
+    );
   }
 }
 

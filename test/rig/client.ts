@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { WebSocket } from 'ws';
-import { decodeEnvelope, encodeEnvelope, type Envelope } from '../../proto/envelope.ts';
+import { decodeEnvelope, type Envelope, encodeEnvelope } from '../../proto/envelope.ts';
 import type { Identity } from '../../proto/identity.ts';
 import { mintToken } from '../../proto/token.ts';
 
@@ -45,7 +45,8 @@ export async function connect(url: string, token: string): Promise<Client> {
   };
   return {
     socket,
-    send: (message) => socket.send(typeof message === 'string' || message instanceof Uint8Array ? message : encodeEnvelope(message)),
+    send: (message) =>
+      socket.send(typeof message === 'string' || message instanceof Uint8Array ? message : encodeEnvelope(message)),
     next: async () => {
       const decoded = decodeEnvelope(await nextBytes());
       if (!decoded.ok) throw new Error(`the relay sent no envelope: ${decoded.error.detail}`);

@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest';
+import type { Parcel, TwinLookup, Verdict } from '../contract.ts';
+import { dispatch } from './dispatch.ts';
+import type { Departure } from './inbound.ts';
+
+const departure = (uid: string, fields: Partial<Departure> = {}): Departure => ({
+  from: { twin: 1, host: 'relay.example', switchedAt: 0 },
+  to: { twin: 2 },
+  bytes: new Uint8Array(1),
+  uid,
+  isRequest: true,
+  failFast: false,
+  expiresAt: 0,
+  ...fields,
+});
+const found = (relay: string | null): TwinLookup => ({
+  found: { id: 2, account: new Uint8Array(32), relay, pk: null },
+});
+
+async function run(
+  lookup: () => Promise<TwinLookup>,
+  batch: Departure[],
+  answer: (parcels: readonly Parcel[]) => Verdict[],
+) {
+  const refused: string[] = [];
+  const calls: (readonly Parcel[])[] = [];
+  await dispatch(2, batch, () => ['relay.example'], {
+    lookup,
+    receiver: () => ({
+      deliver: async (parcels) => {
+        calls.push(parcels);
+        return answer(parcels);
+      },
+    }),
+    refuse: ({ uid }, reason) => void refused.push(`${uid} ${reason}`),
+  });
+  return { refused, calls };
+}
+
+describe('dispatch', () => {
+  it('makes one call for a batch and says for each message what to do when its session is away', async () => {
+    const { calls, refused } = await run(
+      async () => found('relay.example'),
+      [departure('a'), departure('b', { failFast: true, to: { twin: 2, connection: 'x' } })],
+      (parcels) => parcels.map(() => 'sent'),
+    );
+    expect(calls).toHaveLength(1);
+    expect(calls[0]).toMatchObject([{ ifAway: 'store' }, { ifAway: 'return', sid: 'x' }]);
+    expect(refused).toEqual([]);
+  });
+
+  it('wakes no object for a twin that is not on chain or cannot be looked up', async () => {
+    const unknown = await run(
+      async () => ({ unknown: true }),
+      [departure('a')],
+      () => ['sent'],
+    );
+    expect(unknown).toEqual({ calls: [], refused: ['a unknown-twin'] });
+    const down = await run(
+      async () => ({ unavailable: 'down' }),
+      [departure('a')],
+      () => ['sent'],
+    );
+    expect(down).toEqual({ calls: [], refused: ['a lookup-failed'] });
+    const broken = await run(
+      () => Promise.reject(new Error('gone')),
+      [departure('a')],
+      () => ['sent'],
+    );
+    expect(broken).toEqual({ calls: [], refused: ['a lookup-failed'] });
+  });
+
+  it('tells each sender what became of its own message', async () => {
+    const { refused } = await run(
+      async () => found('relay.example'),
+      ['a', 'b', 'c', 'd', 'e'].map((uid) => departure(uid)),
+      () => ['sent', 'stored', 'offline', 'full', 'expired'],
+    );
+    expect(refused).toEqual(['c offline', 'd mailbox-full', 'e expired']);
+  });
+
+  it('tells every sender when the call fails', async () => {
+    const { refused } = await run(
+      async () => found('relay.example'),
+      [departure('a'), departure('b')],
+      () => {
+        throw new Error('object reset');
+      },
+    );
+    expect(refused).toEqual(['a undelivered', 'b undelivered']);
+  });
+
+  it('tries a twin of another relay here, and says when it is not connected', async () => {
+    const { refused, calls } = await run(
+      async () => found('other.example'),
+      [departure('a')],
+      () => ['offline'],
+    );
+    expect(calls[0]).toMatchObject([{ ifAway: 'return' }]);
+    expect(refused).toEqual(['a unreachable']);
+  });
+});

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest';
+import type { Envelope } from '../../proto/envelope.ts';
+import { routeOf } from './route.ts';
+
+const envelope = (fields: Partial<Envelope>): Envelope => ({
+  uid: 'u',
+  timestamp: 0n,
+  expiration: 0n,
+  relays: [],
+  source: { twin: 1 },
+  destination: { twin: 2 },
+  content: { kind: 'request', command: 'x' },
+  ...fields,
+});
+const wrongSource = { kind: 'refuse', reason: 'wrong-source' };
+const missing = { kind: 'refuse', reason: 'missing-destination' };
+
+describe('routeOf', () => {
+  it('delivers what comes from its own session', () => {
+    expect(routeOf(envelope({}), { twin: 1 })).toEqual({ kind: 'deliver', to: { twin: 2 } });
+  });
+
+  it.each([
+    ['another twin', { twin: 3 }, { twin: 1 }],
+    ['another sid', { twin: 1, connection: 'a' }, { twin: 1, connection: 'b' }],
+    ['no sid, from a session with one', { twin: 1 }, { twin: 1, connection: 'b' }],
+    ['an empty sid, from a session without', { twin: 1, connection: '' }, { twin: 1 }],
+    ['no sid, from a session with an empty one', { twin: 1 }, { twin: 1, connection: '' }],
+    ['no source at all', undefined, { twin: 1 }],
+  ])('refuses a source that is %s', (_, source, session) => {
+    expect(routeOf(envelope({ source }), session)).toEqual(wrongSource);
+  });
+
+  it('answers a ping, whatever its destination', () => {
+    for (const destination of [undefined, { twin: 0 }, { twin: 1 }, { twin: 9 }]) {
+      expect(routeOf(envelope({ content: { kind: 'ping' }, destination }), { twin: 1 })).toEqual({ kind: 'pong' });
+    }
+  });
+
+  it('looks at the source of a ping first', () => {
+    expect(routeOf(envelope({ content: { kind: 'ping' }, source: { twin: 5 } }), { twin: 1 })).toEqual(wrongSource);
+  });
+
+  it('refuses twin 0 and no destination', () => {
+    expect(routeOf(envelope({ destination: undefined }), { twin: 1 })).toEqual(missing);
+    expect(routeOf(envelope({ destination: { twin: 0, connection: 'x' } }), { twin: 1 })).toEqual(missing);
+  });
+});
