@@ -33,7 +33,7 @@ async function main(): Promise<void> {
     settings,
     ...(values.persist === undefined ? {} : { persist: values.persist }),
   });
-  const chain = settings['SUBSTRATE_URLS'] ?? 'the chain of wrangler.toml';
+  const chain = settings.SUBSTRATE_URLS ?? 'the chain of wrangler.toml';
   console.log(`relay: listening on ${relay.wsUrl}, domains ${relay.domains.join(' ')}, chain ${chain}`);
   await stopSignal();
 }

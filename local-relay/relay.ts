@@ -36,8 +36,8 @@ export async function startRelay(options: {
   const port = options.port || (await freePort());
   const { workerOptions, main } = unstable_getMiniflareWorkerOptions(CONFIG);
   if (main === undefined) throw new Error('wrangler.toml names no main');
-  const bindings = { ...workerOptions['bindings'], ...given(options.settings) };
-  const domains = localDomains(String(bindings['RELAY_DOMAINS'] ?? ''), port);
+  const bindings = { ...workerOptions.bindings, ...given(options.settings) };
+  const domains = localDomains(String(bindings.RELAY_DOMAINS ?? ''), port);
   const vars = { ...bindings, RELAY_DOMAINS: domains.join(' ') };
   const settings = parseSettings(vars);
   if (!settings.ok) throw new Error(`settings: ${settings.error}`);
@@ -58,7 +58,7 @@ export async function startRelay(options: {
     httpUrl: `http://localhost:${port}`,
     domains,
     evict: (twin) =>
-      miniflare.unsafeEvictDurableObject(String(workerOptions['name']), 'TwinObject', { name: String(twin) }),
+      miniflare.unsafeEvictDurableObject(String(workerOptions.name), 'TwinObject', { name: String(twin) }),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -58,8 +58,9 @@ export function parseObject(text: string): Result<JsonObject, string> {
   try {
     const value: unknown = JSON.parse(text);
     return isObject(value) ? ok(value) : err(`invalid type: ${describe(value)}, expected an object`);
-  } catch (error) {
-    return err(error instanceof Error ? error.message : String(error));
+  } catch {
+    // The parser's own message quotes the text, and is another on each host.
+    return err('it is not JSON');
   }
 }
 

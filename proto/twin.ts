@@ -16,12 +16,15 @@ export interface TwinDirectory {
   refresh(id: number): Promise<Twin | undefined>;
 }
 
+/** Of a DNS name, and of the same with a port. */
 const MAX_HOST = 253;
+const MAX_HOST_PORT = MAX_HOST + ':65535'.length;
 const LABEL = '[a-z0-9](?:[a-z0-9-]*[a-z0-9])?';
 const HOST_PORT = new RegExp(`^(${LABEL}(?:\\.${LABEL})*|\\[[0-9a-f:.]+\\])(?::([1-9]\\d{0,4}))?$`);
 
 /** Whether this is a bare host[:port] that a URL would not read as another host (`0x7f.1` is 127.0.0.1 there). */
 function isHostPort(text: string): boolean {
+  if (text.length > MAX_HOST_PORT) return false;
   const [, host, port = '1'] = HOST_PORT.exec(text) ?? [];
   if (host === undefined || host.length > MAX_HOST || Number(port) > 0xffff) return false;
   return URL.canParse(`https://${host}`) && new URL(`https://${host}`).hostname === host;

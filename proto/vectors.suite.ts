@@ -139,3 +139,22 @@ export function vectorChecks(vectors: Vectors): Check[] {
     })),
   ];
 }
+
+/** What a run of checks came to; `failed` names each that did not hold, and why. */
+export interface Outcome {
+  readonly passed: number;
+  readonly failed: readonly string[];
+}
+
+/** Runs the checks one after another; for hosts that have no test runner. */
+export async function runChecks(checks: readonly Check[]): Promise<Outcome> {
+  const failed: string[] = [];
+  for (const check of checks) {
+    try {
+      await check.run();
+    } catch (error) {
+      failed.push(`${check.name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  return { passed: checks.length - failed.length, failed };
+}

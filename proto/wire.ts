@@ -34,6 +34,24 @@ class OwnBufferWriter extends protobuf.Writer {
   }
 }
 
+/** Refuses a varint of more than 64 bits, of which the library's reader would drop the highest. */
+class StrictReader extends protobuf.Reader {
+  override uint64() {
+    const start = this.pos;
+    const value = super.uint64();
+    const [tenth = 0] = this.buf.subarray(start + 9, this.pos);
+    if (tenth > 1) throw new Error('a varint of more than 64 bits');
+    return value;
+  }
+}
+
+/** What the codec threw, in words that are the same on every host. */
+function describe(error: unknown): string {
+  if (error instanceof RangeError) return 'it ends in the middle of a field';
+  if (error instanceof TypeError) return 'a text is not UTF-8';
+  return error instanceof Error ? error.message : String(error);
+}
+
 /** A u64 as the codec takes it. Throws RangeError for what is not one. */
 export function toHalves(value: bigint, title: string): Halves {
   if (value < 0n || value > MAX_U64) throw new RangeError(`"${title}" expected a u64, got ${value}`);
@@ -67,8 +85,8 @@ export function read<T>(decoder: Decoder<T>, bytes: Uint8Array): Result<T, Decod
   const plain =
     bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   try {
-    return ok(decoder.decode(new protobuf.Reader(plain)));
+    return ok(decoder.decode(new StrictReader(plain)));
   } catch (error) {
-    return err({ reason: 'malformed', detail: error instanceof Error ? error.message : String(error) });
+    return err({ reason: 'malformed', detail: describe(error) });
   }
 }

@@ -21,7 +21,7 @@ function rig({ maxMessages = 10_000 } = {}) {
   const sent: string[] = [];
   const work: Promise<void>[] = [];
   const alarms: number[] = [];
-  const state = { resume: false, breakAfter: Number.POSITIVE_INFINITY, pause: async () => undefined as void };
+  const state = { resume: false, breakAfter: Number.POSITIVE_INFINITY, pause: async () => undefined as undefined };
   const sessions = {
     has: (sid: string | undefined) => connected.has(sid),
     send: (sid: string | undefined, bytes: Uint8Array) => {

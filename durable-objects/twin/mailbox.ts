@@ -113,7 +113,7 @@ export class Mailbox {
     for (const row of rows) {
       const slot = numberOf(row, 'slot');
       const next = numberOf(row, 'pieces') === 0 ? slot * SLOT_SIZE : numberOf(row, 'newest') + 1;
-      this.#slots.set(String(row['session']), {
+      this.#slots.set(String(row.session), {
         slot,
         next,
         messages: numberOf(row, 'messages'),

@@ -3,7 +3,7 @@ import { openSqlite } from '../../test/rig/sqlite.ts';
 import { MIGRATIONS, migrate } from './schema.ts';
 
 const tables = (sql: ReturnType<typeof openSqlite>) =>
-  [...sql.exec("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")].map((row) => row['name']);
+  [...sql.exec("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")].map((row) => row.name);
 
 describe('migrate', () => {
   it('builds the tables once and changes nothing the next time', () => {

@@ -1,0 +1,161 @@
+import { base64urlnopad } from '@scure/base';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mintToken } from '../proto/token.ts';
+import { connect, connectAs } from './rig/client.ts';
+import { type Network, startNetwork } from './rig/network.ts';
+import { upgrade } from './rig/upgrade.ts';
+
+let network: Network;
+beforeAll(async () => {
+  network = await startNetwork();
+});
+afterAll(() => network[Symbol.asyncDispose]());
+
+const now = () => Math.floor(Date.now() / 1000);
+const json = (value: unknown) => base64urlnopad.encode(new TextEncoder().encode(JSON.stringify(value)));
+
+/** A token with any claims, rightly signed. */
+async function tokenOf(twin: number, claims: object, header: object = { alg: 'RS512' }): Promise<string> {
+  const body = `${json(header)}.${json(claims)}`;
+  const signature = await (await network.identity(twin)).sign(new TextEncoder().encode(body));
+  return `${body}.${base64urlnopad.encode(signature)}`;
+}
+const good = (twin = 6) => tokenOf(twin, { sub: twin, iat: now(), exp: now() + 60 });
+
+describe('a connection', () => {
+  it('opens with a good token, whatever the path, the method, the padding and the offers', async () => {
+    const token = await good();
+    const offers = { 'sec-websocket-protocol': 'chat', 'sec-websocket-extensions': 'permessage-deflate' };
+    for (const path of [`/?${token}`, `/foo?${token}`, `/metrics?${token}`, `/?${token}=`]) {
+      expect(await upgrade(network.relay.httpUrl, path)).toMatchObject({ status: 101 });
+    }
+    expect(await upgrade(network.relay.httpUrl, `/?${token}`, { method: 'POST' })).toMatchObject({ status: 101 });
+    const answer = await upgrade(network.relay.httpUrl, `/?${token}`, { headers: offers });
+    expect(answer.status).toBe(101);
+    expect(answer.headers['sec-websocket-protocol']).toBeUndefined();
+    expect(answer.headers['sec-websocket-extensions']).toBeUndefined();
+  });
+
+  it('opens for both kinds of keys and for every sid', async () => {
+    for (const sid of [undefined, '', 'one', 'ü€ &?#%', 'x'.repeat(1024)]) {
+      await using sr25519 = await network.join(1, sid);
+      await using ed25519 = await network.join(6, sid);
+      expect([sr25519.socket.readyState, ed25519.socket.readyState]).toEqual([1, 1]);
+    }
+  });
+
+  it('opens with exp far ahead, iat ahead and sid null', async () => {
+    for (const claims of [
+      { sub: 6, iat: now(), exp: now() + 30 * 365 * 86_400 },
+      { sub: 6, iat: now() + 5000, exp: now() + 6000 },
+      { sub: 6, sid: null, iat: now(), exp: now() + 60 },
+    ]) {
+      expect(await upgrade(network.relay.httpUrl, `/?${await tokenOf(6, claims)}`)).toMatchObject({ status: 101 });
+    }
+  });
+
+  it.each([
+    ['/', 400, 'missing jwt'],
+    ['/?', 401, 'invalid jwt: jwt: No claims component found in token string'],
+    ['/?garbage', 401, 'invalid jwt: jwt: No claims component found in token string'],
+  ])('of %s is refused with %i %s', async (path, status, body) => {
+    expect(await upgrade(network.relay.httpUrl, path)).toMatchObject({ status, body });
+  });
+
+  it('is refused when the token is expired, not signed by its twin, or of nobody', async () => {
+    const at = now();
+    const cases: [string, string][] = [
+      [await tokenOf(6, { sub: 6, iat: at - 100, exp: at - 50 }), 'invalid jwt: jwt has expired'],
+      [await tokenOf(5, { sub: 6, iat: at, exp: at + 60 }), 'invalid jwt: jwt: Invalid signature'],
+      [`${(await good()).split('.').slice(0, 2).join('.')}.`, 'invalid jwt: jwt: Invalid signature'],
+      [await tokenOf(6, { sub: 999_999, iat: at, exp: at + 60 }), 'twin not found 999999'],
+      [await tokenOf(6, { sub: 0, iat: at, exp: at + 60 }), 'twin not found 0'],
+    ];
+    for (const [token, body] of cases) {
+      expect(await upgrade(network.relay.httpUrl, `/?${token}`)).toMatchObject({ status: 401, body });
+    }
+  });
+
+  it('is refused when claims are missing, of another kind, or the sid is longer than 1024 bytes', async () => {
+    const at = now();
+    for (const claims of [
+      {},
+      { sub: 6, exp: at + 60 },
+      { sub: '6', iat: at, exp: at + 60 },
+      { sub: 6, sid: 5, iat: at, exp: at + 60 },
+      { sub: 6, sid: 'x'.repeat(1025), iat: at, exp: at + 60 },
+    ]) {
+      const answer = await upgrade(network.relay.httpUrl, `/?${await tokenOf(6, claims)}`);
+      expect(answer).toMatchObject({ status: 401, body: expect.stringMatching(/^invalid jwt: /) });
+    }
+  });
+
+  it('is refused when anything but the token stands in the query', async () => {
+    const token = await good();
+    for (const query of [`token=${token}`, `${token}&x=1`]) {
+      expect(await upgrade(network.relay.httpUrl, `/?${query}`)).toMatchObject({ status: 401 });
+    }
+  });
+
+  it('is refused with 500 when the chain is out of reach and the twin not known yet', async () => {
+    await using other = await startNetwork({ SUBSTRATE_URLS: 'http://127.0.0.1:9' });
+    const token = await mintToken({ twin: 6, now: now(), ttl: 60 }, await network.identity(6));
+    const answer = await upgrade(other.relay.httpUrl, `/?${token}`);
+    expect(answer).toMatchObject({ status: 500, body: expect.stringContaining('twin 6 cannot be looked up') });
+  });
+});
+
+describe('anything else over HTTP', () => {
+  it('is answered 404 page not found', async () => {
+    const token = await good();
+    for (const [method, path] of [
+      ['GET', '/'],
+      ['GET', '/?garbage'],
+      ['GET', `/?${token}`],
+      ['PUT', '/'],
+      ['DELETE', '/'],
+      ['OPTIONS', '/'],
+      ['GET', '/foo'],
+      ['POST', '/foo'],
+    ]) {
+      const answer = await fetch(`${network.relay.httpUrl}${path}`, { method: method ?? 'GET' });
+      expect([answer.status, await answer.text()]).toEqual([404, 'page not found']);
+    }
+    expect((await fetch(network.relay.httpUrl, { method: 'HEAD' })).status).toBe(404);
+  });
+});
+
+describe('the close handshake', () => {
+  it('echoes code and reason', async () => {
+    for (const [code, reason] of [
+      [1000, 'done'],
+      [4000, 'my own'],
+    ] as const) {
+      const client = await network.join(5, 'closing');
+      client.socket.close(code, reason);
+      expect(await client.closed).toEqual({ code, reason });
+    }
+  });
+
+  it('answers a WebSocket ping', async () => {
+    await using client = await network.join(5);
+    const pong = new Promise<string>((resolve) => client.socket.once('pong', (data) => resolve(data.toString())));
+    client.socket.ping('abc');
+    expect(await pong).toBe('abc');
+  });
+});
+
+describe('one session, two connections', () => {
+  it('goes to the newer at once; a switch back within 10 s is refused with its reason', async () => {
+    const identity = await network.identity(4);
+    const elder = await connectAs(network.relay.wsUrl, 4, identity, 'same');
+    await using newer = await connectAs(network.relay.wsUrl, 4, identity, 'same');
+    expect(await elder.closed).toMatchObject({ code: 4409 });
+    const late = await connect(
+      network.relay.wsUrl,
+      await mintToken({ twin: 4, sid: 'same', now: now(), ttl: 60 }, identity),
+    );
+    expect(await late.closed).toEqual({ code: 4409, reason: 'session used by another program' });
+    expect(newer.socket.readyState).toBe(1);
+  });
+});

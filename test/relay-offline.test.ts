@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { encodeEnvelope } from '../proto/envelope.ts';
+import type { Client } from './rig/client.ts';
+import { request } from './rig/envelopes.ts';
+import { type Network, startNetwork } from './rig/network.ts';
+
+const A = { twin: 1 };
+
+let network: Network;
+let a: Client;
+beforeAll(async () => {
+  network = await startNetwork({ MAILBOX_MAX_MESSAGES: '700' });
+  a = await network.join(1);
+});
+afterAll(async () => {
+  await a[Symbol.asyncDispose]();
+  await network[Symbol.asyncDispose]();
+});
+
+/** All that `a` sent so far has been dealt with: a message to itself went the same way. */
+async function sentThrough(twin: number): Promise<void> {
+  const marker = request(A, { twin, connection: 'nobody' }, { tags: 'fail-fast' });
+  a.send(marker);
+  expect((await a.next()).uid).toBe(marker.uid);
+}
+
+describe('a mailbox', () => {
+  it('gives an offline twin its messages in order when it comes, byte for byte, and once', async () => {
+    const sent = Array.from({ length: 600 }, () => encodeEnvelope(request(A, { twin: 2 })));
+    for (const each of sent) a.send(each);
+    await sentThrough(2);
+    await using b = await network.join(2);
+    for (const each of sent) expect(Buffer.compare(await b.nextBytes(), each)).toBe(0);
+    const live = request(A, { twin: 2 });
+    a.send(live);
+    expect((await b.next()).uid).toBe(live.uid);
+    await using second = await network.join(2, 'other');
+    a.send(request(A, { twin: 2, connection: 'other' }, { uid: 'first-for-other' }));
+    expect((await second.next()).uid).toBe('first-for-other');
+  });
+
+  it('is for one sid', async () => {
+    a.send(request(A, { twin: 3, connection: '' }, { uid: 'for-empty' }));
+    a.send(request(A, { twin: 3 }, { uid: 'for-none' }));
+    await sentThrough(3);
+    await using none = await network.join(3);
+    await using empty = await network.join(3, '');
+    expect([(await none.next()).uid, (await empty.next()).uid]).toEqual(['for-none', 'for-empty']);
+    expect([none.waiting, empty.waiting]).toEqual([0, 0]);
+  });
+
+  it('takes tags that only resemble fail-fast', async () => {
+    for (const tags of ['Fail-Fast', 'xfail-fast']) a.send(request(A, { twin: 4 }, { tags, uid: tags }));
+    await sentThrough(4);
+    await using d = await network.join(4);
+    expect([(await d.next()).uid, (await d.next()).uid]).toEqual(['Fail-Fast', 'xfail-fast']);
+  });
+
+  it('keeps 15 MiB', async () => {
+    const large = encodeEnvelope(
+      request(A, { twin: 5 }, { payload: { kind: 'plain', bytes: new Uint8Array(15 * 2 ** 20).fill(3) } }),
+    );
+    a.send(large);
+    await sentThrough(5);
+    await using e = await network.join(5);
+    expect(Buffer.compare(await e.nextBytes(), large)).toBe(0);
+  });
+
+  it('tells the sender of a request when it is full, and when the message has expired already', async () => {
+    for (let n = 0; n < 700; n += 1) a.send(request(A, { twin: 6 }));
+    const over = request(A, { twin: 6 });
+    a.send(over);
+    const full = await a.next();
+    expect([full.uid, full.content]).toEqual([
+      over.uid,
+      { kind: 'error', code: 0, message: 'mailbox of the destination is full, try again later' },
+    ]);
+    a.send(request(A, { twin: 6, connection: 'x' }, { timestamp: 1n }));
+    expect((await a.next()).content).toMatchObject({ message: 'message has expired' });
+  });
+});
+
+describe('after its object was put to sleep', () => {
+  it('a session still is itself: it sends, receives, pings and is refused as before', async () => {
+    await using sid = await network.join(2, 'sleeper');
+    const S = { twin: 2, connection: 'sleeper' };
+    await network.relay.evict(2);
+    const ping = request(S, undefined, { content: { kind: 'ping' } });
+    sid.send(ping);
+    expect(await sid.next()).toMatchObject({ uid: ping.uid, content: { kind: 'pong' }, destination: S });
+    await network.relay.evict(2);
+    const incoming = request(A, S);
+    a.send(incoming);
+    expect((await sid.next()).uid).toBe(incoming.uid);
+    await network.relay.evict(2);
+    sid.send(request({ twin: 2 }, A));
+    expect((await sid.next()).content).toMatchObject({ message: 'message wrong source' });
+    const outgoing = request(S, A);
+    sid.send(outgoing);
+    expect((await a.next()).uid).toBe(outgoing.uid);
+  });
+
+  it('a session is still replaced by its newer connection', async () => {
+    const elder = await network.join(3, 'replaced');
+    await network.relay.evict(3);
+    await using newer = await network.join(3, 'replaced');
+    expect(await elder.closed).toMatchObject({ code: 4409 });
+    await network.relay.evict(3);
+    const late = await network.join(3, 'replaced');
+    expect(await late.closed).toMatchObject({ code: 4409, reason: 'session used by another program' });
+    const sent = request(A, { twin: 3, connection: 'replaced' });
+    a.send(sent);
+    expect((await newer.next()).uid).toBe(sent.uid);
+  });
+
+  it('a mailbox still has its order', async () => {
+    const uids: string[] = [];
+    for (let round = 0; round < 3; round += 1) {
+      for (let n = 0; n < 20; n += 1) {
+        const message = request(A, { twin: 4, connection: 'mail' });
+        uids.push(message.uid);
+        a.send(message);
+      }
+      await sentThrough(4);
+      await network.relay.evict(4);
+    }
+    await using d = await network.join(4, 'mail');
+    for (const uid of uids) expect((await d.next()).uid).toBe(uid);
+  });
+});
