@@ -24,16 +24,6 @@ interface Decoder<T> {
 
 const MAX_U64 = 0xffff_ffff_ffff_ffffn;
 
-/**
- * Gives each message a buffer of its own. The library's writer cuts small messages out of a shared slab,
- * and a structured clone (an RPC between objects) copies the whole slab with each of them.
- */
-class OwnBufferWriter extends protobuf.Writer {
-  static override alloc(size: number): Uint8Array {
-    return new Uint8Array(size);
-  }
-}
-
 /** Refuses a varint of more than 64 bits, of which the library's reader would drop the highest. */
 class StrictReader extends protobuf.Reader {
   override uint64() {
@@ -72,11 +62,15 @@ export function wellFormed(text: string): string {
   return text.isWellFormed() ? text : text.toWellFormed();
 }
 
-/** Writes the parts one after another, which in protobuf is the one message that has the fields of all. */
+/**
+ * Writes the parts one after another, which in protobuf is the one message that has the fields of all. The bytes have
+ * a buffer of their own: the writer's is a slab shared by many messages, which a structured clone (an RPC between
+ * objects) would copy whole with each of them.
+ */
 export function write<T>(encoder: Encoder<T>, parts: readonly T[]): Uint8Array {
-  const writer = new OwnBufferWriter();
+  const writer = new protobuf.Writer();
   for (const part of parts) encoder.encode(part, writer);
-  return writer.finish();
+  return writer.finish(true).slice();
 }
 
 /** Reads one message. Byte fields are views on `bytes`; whatever the codec throws becomes a fault. */

@@ -21,7 +21,8 @@ const FLAGS = [
 ];
 
 async function onPath(): Promise<string | undefined> {
-  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) {
+  const { PATH = '' } = process.env;
+  for (const folder of PATH.split(delimiter)) {
     for (const name of NAMES) {
       const path = join(folder, name);
       const runs = await access(path, constants.X_OK).then(
@@ -42,8 +43,8 @@ async function install(): Promise<void> {
 
 /** Where Chromium is: CHROMIUM_PATH, else on the PATH, else installed by apt when we are root. */
 async function chromiumPath(): Promise<string> {
-  const given = process.env['CHROMIUM_PATH'];
-  if (given) return given;
+  const { CHROMIUM_PATH } = process.env;
+  if (CHROMIUM_PATH) return CHROMIUM_PATH;
   const found = await onPath();
   if (found !== undefined) return found;
   if (process.getuid?.() === 0) await install().catch((cause) => console.error('apt-get install chromium:', cause));

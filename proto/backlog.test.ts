@@ -1,0 +1,38 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { decodeBacklog, encodeBacklog } from './backlog.ts';
+
+const text = fc.string({ unit: 'binary' });
+
+test('any backlog comes back as it was, a ttl beyond 2^53 too', () => {
+  const backlog = fc.record({
+    uid: text,
+    reference: fc.option(text, { nil: undefined }),
+    replyTo: text,
+    module: text,
+    ttl: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
+  });
+  fc.assert(
+    fc.property(backlog, (one) => {
+      expect(decodeBacklog(encodeBacklog(one))).toEqual({ ok: true, value: one });
+    }),
+  );
+});
+
+test('its bytes are those of peer.proto', () => {
+  const bytes = encodeBacklog({ uid: 'u', reference: 'r', replyTo: 'q', module: 'm', ttl: 300n });
+  expect(Buffer.from(bytes).toString('hex')).toBe('0a0175120172' + '1a01712201' + '6d28ac02');
+});
+
+test('any bytes are a backlog or a fault, never an exception', () => {
+  fc.assert(
+    fc.property(fc.uint8Array(), (bytes) => {
+      const result = decodeBacklog(bytes);
+      if (!result.ok) expect(result.error.reason).toBe('malformed');
+    }),
+  );
+});
+
+test('a ttl that is no u64 is a bug of the caller', () => {
+  expect(() => encodeBacklog({ uid: '', replyTo: '', module: '', ttl: -1n })).toThrow('"ttl" expected a u64');
+});

@@ -1,0 +1,164 @@
+import { hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { challenge } from './challenge.ts';
+import { type Content, decodeEnvelope, type Envelope, encodeEnvelope, type Payload } from './envelope-codec.ts';
+
+const u64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
+const u32 = fc.nat(0xffff_ffff);
+const text = fc.string({ unit: 'binary' });
+const optionalText = fc.option(text, { nil: undefined });
+const bytes = fc.uint8Array({ maxLength: 300 });
+const address = fc.option(fc.record({ twin: u32, connection: optionalText }), { nil: undefined });
+const content: fc.Arbitrary<Content | undefined> = fc.oneof(
+  fc.constant(undefined),
+  fc.record({ kind: fc.constant('request' as const), command: text }),
+  fc.record({ kind: fc.constant('error' as const), code: u32, message: text }),
+  fc.constantFrom({ kind: 'response' as const }, { kind: 'ping' as const }, { kind: 'pong' as const }),
+);
+const payload: fc.Arbitrary<Payload | undefined> = fc.option(
+  fc.record({ kind: fc.constantFrom('plain', 'cipher'), bytes }),
+  { nil: undefined },
+);
+const envelope: fc.Arbitrary<Envelope> = fc.record({
+  uid: text,
+  tags: optionalText,
+  timestamp: u64,
+  expiration: u64,
+  source: address,
+  destination: address,
+  content,
+  signature: fc.option(bytes, { nil: undefined }),
+  schema: optionalText,
+  federation: optionalText,
+  payload,
+  relays: fc.array(text, { maxLength: 3 }),
+});
+
+function decoded(input: Uint8Array): Envelope {
+  const result = decodeEnvelope(input);
+  if (!result.ok) throw new Error(result.error.detail);
+  return result.value;
+}
+
+const hex = (text: string) => decoded(hexToBytes(text));
+
+describe('any envelope', () => {
+  test('comes back as it was, from bytes anywhere in a larger buffer', () => {
+    fc.assert(
+      fc.property(envelope, fc.nat(16), (one, offset) => {
+        const wire = encodeEnvelope(one);
+        const buffer = Buffer.alloc(offset + wire.length + 5, 0xff);
+        buffer.set(wire, offset);
+        expect(decoded(buffer.subarray(offset, offset + wire.length))).toEqual(one);
+      }),
+    );
+  });
+
+  test('has the same challenge after the wire, also with half a surrogate pair in its texts', () => {
+    fc.assert(
+      fc.property(envelope, fc.constantFrom('\ud800', 'a\udc00', '\udc00\ud800'), (one, half) => {
+        const odd = { ...one, uid: one.uid + half, schema: half, relays: [half, ...one.relays] };
+        expect(challenge(decoded(encodeEnvelope(odd)))).toEqual(challenge(odd));
+      }),
+    );
+  });
+
+  test('has a buffer of its own, so that sending it copies nothing else', () => {
+    fc.assert(
+      fc.property(envelope, (one) => {
+        const wire = encodeEnvelope(one);
+        expect(wire.buffer.byteLength).toBe(wire.length);
+      }),
+    );
+  });
+});
+
+test('any bytes are an envelope or a fault, never an exception', () => {
+  const fields = fc.array(fc.tuple(fc.nat(150), fc.uint8Array({ maxLength: 12 })), { maxLength: 6 });
+  const likely = fields.map((parts) => Uint8Array.from(parts.flatMap(([tag, rest]) => [tag, rest.length, ...rest])));
+  fc.assert(
+    fc.property(fc.oneof(fc.uint8Array(), likely), (input) => {
+      const result = decodeEnvelope(input);
+      if (result.ok) expect(decoded(encodeEnvelope(result.value))).toEqual(result.value);
+      else expect(result.error).toMatchObject({ reason: 'malformed', detail: expect.stringMatching(/./) });
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('a cut envelope is refused or is one that really ends there', () => {
+  fc.assert(
+    fc.property(envelope, fc.nat(), (one, cut) => {
+      const wire = encodeEnvelope(one);
+      const part = wire.subarray(0, cut % (wire.length + 1));
+      const result = decodeEnvelope(part);
+      if (result.ok) expect(encodeEnvelope(result.value).length).toBe(part.length);
+    }),
+  );
+});
+
+describe('of the bytes received', () => {
+  test('none are an empty envelope', () => {
+    expect(hex('')).toEqual({ uid: '', timestamp: 0n, expiration: 0n, relays: [] });
+  });
+
+  test('signature and payload are views, not copies', () => {
+    const wire = encodeEnvelope({
+      ...hex(''),
+      signature: new Uint8Array(65),
+      payload: { kind: 'plain', bytes: new Uint8Array(9) },
+    });
+    const { signature, payload } = decoded(wire);
+    expect(signature?.buffer).toBe(wire.buffer);
+    expect(payload?.bytes.buffer).toBe(wire.buffer);
+  });
+
+  test('a source met twice is merged', () => {
+    expect(hex('2a0208642a03120161').source).toEqual({ twin: 100, connection: 'a' });
+  });
+
+  test('a request met twice is merged, one on the other side of a response is not', () => {
+    expect(hex('3a030a01613a00').content).toEqual({ kind: 'request', command: 'a' });
+    expect(hex('3a030a016142003a00').content).toEqual({ kind: 'request', command: '' });
+  });
+
+  test('the last of two kinds, payloads or uids counts', () => {
+    expect(hex('7a0082010042006a0161720162')).toMatchObject({
+      content: { kind: 'response' },
+      payload: { kind: 'cipher', bytes: utf8ToBytes('b') },
+    });
+    expect(hex('0a01610a0162').uid).toBe('b');
+  });
+
+  test('unknown fields of every wire type are skipped', () => {
+    expect(hex('a00601a1060000000000000000a2060161a3060801a406a506000000000a0161').uid).toBe('a');
+  });
+
+  test('empty optional fields are set, as the signature sees them', () => {
+    expect(hex('12004a0052005a006a00')).toMatchObject({
+      tags: '',
+      schema: '',
+      federation: '',
+      signature: new Uint8Array(),
+    });
+    expect(hex('6a00').payload).toEqual({ kind: 'plain', bytes: new Uint8Array() });
+    expect(hex('2a00320208002a021200')).toMatchObject({
+      source: { twin: 0, connection: '' },
+      destination: { twin: 0 },
+    });
+  });
+
+  test('a byte order mark stays part of its text', () => {
+    expect(hex('0a04efbbbf61').uid).toBe('\ufeffa');
+  });
+});
+
+test('a number the wire cannot carry is a bug of the caller', () => {
+  const empty = hex('');
+  expect(() => encodeEnvelope({ ...empty, timestamp: 2n ** 64n })).toThrow('"timestamp" expected a u64');
+  expect(() => encodeEnvelope({ ...empty, expiration: -1n })).toThrow('"expiration" expected a u64');
+  expect(() => encodeEnvelope({ ...empty, source: { twin: 2 ** 32 } })).toThrow('"source.twin" expected a u32');
+  expect(() => encodeEnvelope({ ...empty, destination: { twin: 1.5 } })).toThrow('"destination.twin" expected a u32');
+  expect(() => encodeEnvelope({ ...empty, content: { kind: 'error', code: -1, message: '' } })).toThrow('"error.code"');
+});

@@ -1,0 +1,106 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { decodeBase64url, encodeBase64url } from './base64url.ts';
+import { type Identity, identityOf } from './identity.ts';
+import { checkToken, mintToken, parseToken, tokenFaultText } from './token.ts';
+
+const NOW = 1_800_000_000;
+
+async function identity(): Promise<Identity> {
+  const made = await identityOf(`0x${'11'.repeat(32)}`, 'ed25519');
+  if (!made.ok) throw new Error(made.error.detail);
+  return made.value;
+}
+
+/** A token of these very texts, signed. */
+async function signed(header: string, claims: string, padding = ''): Promise<string> {
+  const encoded = [header, claims].map((text) => encodeBase64url(Buffer.from(text))).join('.');
+  const signature = await (await identity()).sign(Buffer.from(encoded));
+  return `${encoded}.${encodeBase64url(signature)}${padding}`;
+}
+
+async function accepts(token: string, now: number): Promise<unknown> {
+  const parsed = parseToken(token);
+  if (!parsed.ok) return tokenFaultText(parsed.error);
+  const checked = await checkToken(parsed.value, (await identity()).account, now);
+  return checked.ok ? checked.value : tokenFaultText(checked.error);
+}
+
+test('what is minted is accepted with its claims, for any twin, sid and life', async () => {
+  const claims = fc.record({
+    twin: fc.nat(0xffff_ffff),
+    sid: fc.option(fc.string({ unit: 'binary' }), { nil: undefined }),
+    ttl: fc.nat(1_000_000_000),
+  });
+  await fc.assert(
+    fc.asyncProperty(claims, async ({ twin, sid, ttl }) => {
+      const token = await mintToken({ twin, sid, now: NOW, ttl }, await identity());
+      expect(await accepts(token, NOW + ttl)).toEqual({ sub: twin, sid, iat: NOW, exp: NOW + ttl });
+    }),
+    { numRuns: 40 },
+  );
+});
+
+test('no sid, null and "" : the first two are the same session, the last is another', async () => {
+  const life = `"iat":${NOW},"exp":${NOW + 60}`;
+  const header = '{"alg":"RS512"}';
+  expect(await accepts(await signed(header, `{"sub":5,${life}}`), NOW)).not.toHaveProperty('sid');
+  expect(await accepts(await signed(header, `{"sub":5,"sid":null,${life}}`), NOW)).not.toHaveProperty('sid');
+  expect(await accepts(await signed(header, `{"sub":5,"sid":"",${life}}`), NOW)).toHaveProperty('sid', '');
+});
+
+test('a typ in the header, a padded signature, claims of others and an iat ahead are taken', async () => {
+  const claims = `{"sub":5,"iat":${NOW + 1000},"exp":${NOW},"aud":"x","cap":["custody.1",7]}`;
+  const token = await signed('{"typ":"JWT","alg":"RS512"}', claims, '=');
+  expect(await accepts(token, NOW)).toEqual({ sub: 5, iat: NOW + 1000, exp: NOW, cap: ['custody.1'] });
+});
+
+test('any text is a token or a fault with words, never an exception', () => {
+  const part = fc.oneof(
+    fc.string(),
+    fc.json().map((json) => encodeBase64url(Buffer.from(json))),
+  );
+  const tokens = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.array(part, { maxLength: 4 }).map((parts) => parts.join('.')),
+  );
+  fc.assert(
+    fc.property(tokens, (token) => {
+      const parsed = parseToken(token);
+      if (!parsed.ok) expect(tokenFaultText(parsed.error)).toMatch(/^invalid jwt: jwt: ./);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('any claims that are JSON are claims or a fault with words', async () => {
+  const header = encodeBase64url(Buffer.from('{"alg":"RS512"}'));
+  const value = fc.oneof(fc.jsonValue(), fc.constantFrom(5, -1, 1.5, 2 ** 33, null, 'x'));
+  const claims = fc.record({ sub: value, sid: value, iat: value, exp: value, cap: value }, { requiredKeys: [] });
+  fc.assert(
+    fc.property(fc.oneof(claims, fc.jsonValue()), (json) => {
+      const parsed = parseToken(`${header}.${encodeBase64url(Buffer.from(JSON.stringify(json)))}.`);
+      if (parsed.ok) expect(parsed.value.claims.sub).toBeTypeOf('number');
+      else expect(tokenFaultText(parsed.error)).toMatch(/^invalid jwt: jwt: (missing|invalid) ./);
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('base64url comes back as it was, and every other text is refused or padded', () => {
+  fc.assert(
+    fc.property(fc.uint8Array(), (bytes) => {
+      expect(decodeBase64url(encodeBase64url(bytes))).toEqual({ ok: true, value: bytes });
+    }),
+  );
+  fc.assert(
+    fc.property(fc.string(), (text) => {
+      const decoded = decodeBase64url(text);
+      if (decoded.ok) expect(encodeBase64url(decoded.value)).toBe(text.replace(/={1,2}$/, ''));
+    }),
+  );
+});
+
+test('a twin that is no u32 is a bug of the caller', async () => {
+  await expect(mintToken({ twin: -1, now: NOW, ttl: 1 }, await identity())).rejects.toThrow('"twin" expected a u32');
+});

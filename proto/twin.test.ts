@@ -1,0 +1,69 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { relayDomainOf, relayDomains } from './twin.ts';
+
+test('no string is no domain', () => {
+  expect(relayDomains(null)).toEqual([]);
+});
+
+test('what each client writes is read', () => {
+  expect(relayDomains('relay.grid.tf')).toEqual(['relay.grid.tf']);
+  expect(relayDomains('localhost:8081_127.0.0.1')).toEqual(['localhost:8081', '127.0.0.1']);
+  expect(relayDomains('ws:/localhost:8787')).toEqual(['localhost:8787']);
+  expect(relayDomains('wss://relay.grid.tf/')).toEqual(['relay.grid.tf']);
+  expect(relayDomains('[::1]:8787')).toEqual(['[::1]:8787']);
+});
+
+test('domains are lower case, each once, in order; the rest is left out', () => {
+  expect(relayDomains('B.example_a.example_b.EXAMPLE_http://c.example_ d.example ')).toEqual([
+    'b.example',
+    'a.example',
+    'd.example',
+  ]);
+});
+
+test('whatever the string, a domain put into a URL is its host and nothing more', () => {
+  const pieces = fc.constantFrom(
+    'relay',
+    '.',
+    ':',
+    '8080',
+    '/',
+    '@',
+    '_',
+    '-',
+    '0x7f',
+    '1',
+    '[',
+    ']',
+    'é',
+    '%',
+    '\\',
+    ' ',
+  );
+  const relay = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.array(pieces).map((list) => list.join('')),
+  );
+  fc.assert(
+    fc.property(relay, (text) => {
+      for (const domain of relayDomains(text)) {
+        const url = new URL(`https://${domain}/`);
+        expect([domain, domain.replace(/:443$/, '')]).toContain(url.host);
+        expect(url.href).toBe(`https://${url.host}/`);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
+
+test('a string of any length is read in time that grows with it', () => {
+  expect(relayDomains(`${'a-'.repeat(100_000)}!`)).toEqual([]);
+});
+
+test('we write the host, and a port that is not the default of the scheme', () => {
+  expect(relayDomainOf(new URL('wss://relay.grid.tf:443'))).toBe('relay.grid.tf');
+  expect(relayDomainOf(new URL('wss://Relay.Grid.tf:8443/path'))).toBe('relay.grid.tf:8443');
+  expect(relayDomainOf(new URL('ws://localhost:8787'))).toBe('localhost:8787');
+  expect(relayDomainOf(new URL('ws://localhost:80'))).toBe('localhost');
+});

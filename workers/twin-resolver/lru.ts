@@ -1,0 +1,35 @@
+/** A map of at most `most` entries; the one not used for longest goes first. */
+export class Lru<V> {
+  readonly #most: number;
+  readonly #entries = new Map<number, V>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  get(key: number): V | undefined {
+    const value = this.#entries.get(key);
+    if (value === undefined) return undefined;
+    this.#entries.delete(key);
+    this.#entries.set(key, value);
+    return value;
+  }
+
+  set(key: number, value: V): void {
+    this.#entries.delete(key);
+    this.#entries.set(key, value);
+    if (this.#entries.size <= this.#most) return;
+    for (const oldest of this.#entries.keys()) {
+      this.#entries.delete(oldest);
+      return;
+    }
+  }
+
+  delete(key: number): void {
+    this.#entries.delete(key);
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+}

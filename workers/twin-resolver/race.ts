@@ -1,0 +1,67 @@
+import type { Result } from '../../proto/result.ts';
+import { err } from '../../proto/result.ts';
+import { wait } from './wait.ts';
+
+/** The next endpoint starts this long after the last one when that neither answered nor failed (ms). */
+const HEDGE_MS = 300;
+
+/** One way to get the answer. Settles after `signal` aborts, or is left behind; must not reject. */
+export interface Attempt<T> {
+  readonly name: string;
+  run(signal: AbortSignal): Promise<Result<T, string>>;
+}
+
+/** The answer, and who gave it. */
+export interface Won<T> {
+  readonly name: string;
+  readonly value: T;
+}
+
+type Event<T> = { readonly at: number; readonly result: Result<T, string> } | 'hedge' | 'late';
+
+/**
+ * Races attempts for `budget` ms in all: the first starts at once, the next when one failed or 300 ms passed (less
+ * when there are so many that the last would start too late). So a healthy first endpoint is the only one asked, and
+ * one that hangs costs a fraction of a second. The losers are aborted. The error lists what each said.
+ */
+export async function race<T>(attempts: readonly Attempt<T>[], budget: number): Promise<Result<Won<T>, string>> {
+  const stop = new AbortController();
+  const hedge = Math.min(HEDGE_MS, budget / 2 / Math.max(attempts.length, 1));
+  const late = wait(budget, stop.signal).then((): Event<T> => 'late');
+  const running = new Map<number, Promise<Event<T>>>();
+  const faults: string[] = [];
+  const started = attempts.entries();
+  const startNext = (): boolean => {
+    const next = started.next();
+    if (next.done) return false;
+    const [at, attempt] = next.value;
+    running.set(
+      at,
+      attempt.run(stop.signal).then((result): Event<T> => ({ at, result })),
+    );
+    return running.size + faults.length < attempts.length;
+  };
+  try {
+    let more = startNext();
+    while (running.size > 0) {
+      const round = new AbortController();
+      const rest = more ? [wait(hedge, round.signal).then((): Event<T> => 'hedge')] : [];
+      const event = await Promise.race([...running.values(), late, ...rest]);
+      round.abort();
+      if (event === 'late') break;
+      if (event === 'hedge') {
+        more = startNext();
+        continue;
+      }
+      const name = attempts[event.at]?.name ?? '';
+      if (event.result.ok) return { ok: true, value: { name, value: event.result.value } };
+      running.delete(event.at);
+      faults.push(`${name}: ${event.result.error}`);
+      more = startNext();
+    }
+    for (const at of running.keys()) faults.push(`${attempts[at]?.name ?? ''}: no answer in time`);
+    return err(faults.join('; '));
+  } finally {
+    stop.abort();
+  }
+}
