@@ -29,8 +29,7 @@ class StrictReader extends protobuf.Reader {
   override uint64() {
     const start = this.pos;
     const value = super.uint64();
-    const [tenth = 0] = this.buf.subarray(start + 9, this.pos);
-    if (tenth > 1) throw new Error('a varint of more than 64 bits');
+    if (this.pos - start === 10 && (this.buf[start + 9] ?? 0) > 1) throw new Error('a varint of more than 64 bits');
     return value;
   }
 }

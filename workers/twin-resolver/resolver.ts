@@ -1,0 +1,155 @@
+import type { TwinLookup } from '../../durable-objects/contract.ts';
+import type { Result } from '../../proto/result.ts';
+import type { Twin } from '../../proto/twin.ts';
+import type { TwinRecord } from './kv-record.ts';
+import { decodeRecord, encodeRecord, GENERATION_KEY, twinKey } from './kv-record.ts';
+import type { ResolverMemory } from './resolver-memory.ts';
+import { wait } from './wait.ts';
+
+/** A lookup has its answer, or its named error, within 2 s; what is left of them is the way there and back (ms). */
+const LOOKUP_MS = 1_900;
+/** A store that has not answered by then is passed over (ms). */
+const STORE_MS = 500;
+/** A record read longer ago is read again: nobody tells us yet what changes on chain (ms). */
+const RECORD_MS = 600_000;
+
+/** What the resolver needs of a KV namespace. */
+export interface TwinStore {
+  get(key: string): Promise<string | null>;
+  put(key: string, value: string): Promise<void>;
+  delete(key: string): Promise<void>;
+}
+
+/** What the resolver needs of the chain. Must not reject. */
+export interface TwinSource {
+  /** Within `budget` ms: undefined is a twin that does not exist, an error a chain out of reach. */
+  read(id: number, budget: number): Promise<Result<Twin | undefined, string>>;
+}
+
+/** The parts of a resolver. */
+export interface ResolverParts {
+  readonly memory: ResolverMemory;
+  readonly store: TwinStore;
+  readonly chain: TwinSource;
+  /** Lets work go on after the answer (`ctx.waitUntil`). */
+  later(work: Promise<void>): void;
+}
+
+/** Looks twins up: this isolate's memory, then KV, then the chain. */
+export class Resolver {
+  readonly #parts: ResolverParts;
+
+  constructor(parts: ResolverParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * Twin `id`, as read from the chain at most about ten minutes ago; while no node answers, as read at any time.
+   * `unavailable` (within 2 s) says that the chain is out of reach and nothing is known of this twin.
+   */
+  async lookup(id: number): Promise<TwinLookup> {
+    const start = Date.now();
+    if (!isTwinId(id)) return { unknown: true };
+    const { memory } = this.#parts;
+    const remembered = memory.fresh(id, start);
+    if (remembered !== undefined) return { found: remembered.twin };
+    if (memory.isUnknown(id, start)) return { unknown: true };
+    const known = await this.#stored(id);
+    const now = Date.now();
+    // Meanwhile another request may have had the answer from the chain.
+    if (memory.isUnknown(id, now)) return { unknown: true };
+    if (known !== undefined && (this.#isCurrent(known, now) || !memory.mayTryChain(now))) {
+      memory.remember(known, now);
+      return { found: known.twin };
+    }
+    const answer = await this.#ask(id, start + LOOKUP_MS, known);
+    if ('unavailable' in answer && known !== undefined) return { found: known.twin };
+    return answer;
+  }
+
+  /** Twin `id` from the chain, past memory and KV, which then hold it. `unavailable` also where they know the twin. */
+  async refresh(id: number): Promise<TwinLookup> {
+    if (!isTwinId(id)) return { unknown: true };
+    return await this.#ask(id, Date.now() + LOOKUP_MS, this.#parts.memory.last(id));
+  }
+
+  /** The newest record that memory or KV has, however old. */
+  async #stored(id: number): Promise<TwinRecord | undefined> {
+    const { memory } = this.#parts;
+    const [text, generation] = await Promise.all([
+      this.#get(twinKey(id)),
+      memory.generation(Date.now()).old ? this.#get(GENERATION_KEY) : undefined,
+    ]);
+    if (generation !== undefined) memory.rememberGeneration(generation ?? '', Date.now());
+    const record = typeof text === 'string' ? decodeRecord(id, text) : undefined;
+    const last = memory.last(id);
+    if (record === undefined || last === undefined) return record ?? last;
+    return record.readAt >= last.readAt ? record : last;
+  }
+
+  /** A value of KV; null where it has none, undefined where it fails or is slow. */
+  async #get(key: string): Promise<string | null | undefined> {
+    const slow = new AbortController();
+    const { store } = this.#parts;
+    try {
+      return await Promise.race([store.get(key), wait(STORE_MS, slow.signal).then(() => undefined)]);
+    } catch {
+      return undefined; // KV is a cache: what it cannot tell, the chain can
+    } finally {
+      slow.abort();
+    }
+  }
+
+  #isCurrent({ readAt, generation }: TwinRecord, now: number): boolean {
+    return now - readAt < RECORD_MS && generation === this.#parts.memory.generation(now).value;
+  }
+
+  async #ask(id: number, until: number, known: TwinRecord | undefined): Promise<TwinLookup> {
+    const { memory, chain } = this.#parts;
+    const work = async () => {
+      const answer = await chain.read(id, Math.max(until - Date.now(), 0));
+      if (answer.ok) this.#learn(id, answer.value, known);
+      else memory.chainFailed(Date.now());
+      return answer;
+    };
+    const answer = await memory.flights.once(id, work, until);
+    if (answer === undefined) return { unavailable: 'the chain did not answer in time' };
+    if (!answer.ok) return { unavailable: `the chain is out of reach (${answer.error})` };
+    return answer.value === undefined ? { unknown: true } : { found: answer.value };
+  }
+
+  #learn(id: number, twin: Twin | undefined, known: TwinRecord | undefined): void {
+    const { memory, store, later } = this.#parts;
+    const now = Date.now();
+    memory.chainAnswered();
+    if (twin === undefined) {
+      memory.rememberUnknown(id, now);
+      if (known !== undefined) later(quietly(store.delete(twinKey(id))));
+      return;
+    }
+    const record = { twin, readAt: now, generation: memory.generation(now).value };
+    memory.remember(record, now);
+    // A write costs ten reads: what stands there already, and recently, is not written again.
+    const stands = known !== undefined && this.#isCurrent(known, now) && isSame(known.twin, twin);
+    if (!stands) later(quietly(store.put(twinKey(id), encodeRecord(record))));
+  }
+}
+
+/** Twin ids are u32 and begin at 1; 0 is how relays sign their errors. */
+function isTwinId(id: number): boolean {
+  return Number.isInteger(id) && id > 0 && id <= 0xffffffff;
+}
+
+function isSame(a: Twin, b: Twin): boolean {
+  const text = (twin: Twin) => encodeRecord({ twin, readAt: 0, generation: '' });
+  return text(a) === text(b);
+}
+
+/** A cache that cannot be written (a daily limit, say) costs speed, not the answer. */
+async function quietly(work: Promise<void>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    console.warn(JSON.stringify({ event: 'twin-cache-not-written', error: String(error) }));
+  }
+}
