@@ -17,6 +17,8 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 120_000,
           maxWorkers: 2,
+          // After the unit tests, not beside them: servers need the machine for themselves.
+          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -1,0 +1,66 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+const START_MS = 60_000;
+const STOP_MS = 10_000;
+/** Kept of what a program says, to show when it fails. */
+const LAST_LINES = 20;
+
+/** A program of this repository, running. */
+export interface Running extends AsyncDisposable {
+  readonly pid: number;
+  /** The first line it wrote: it is ready. */
+  readonly ready: string;
+  /** Ends with what it said when the program ends without having been told to. */
+  readonly died: Promise<string>;
+}
+
+/**
+ * Starts a program and waits for its first line of output.
+ * @param script path from the repository's root
+ * @throws with the end of its output when it stops before it is ready
+ */
+export async function start(name: string, script: string, args: readonly string[]): Promise<Running> {
+  const child = spawn(process.execPath, [script, ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  const said: string[] = [];
+  const keep = (line: string) => {
+    said.push(line);
+    if (said.length > LAST_LINES) said.shift();
+  };
+  createInterface({ input: child.stderr }).on('line', keep);
+  const lines = createInterface({ input: child.stdout }).on('line', keep);
+  let stopping = false;
+  const ended = once(child, 'exit').then(([code, signal]) => `${name} ended (${signal ?? `code ${code}`})`);
+  const died = new Promise<string>((resolve) => {
+    void ended.then((how) => {
+      if (!stopping) resolve([how, ...said].join('\n  '));
+    });
+  });
+  const ready = await Promise.race([
+    once(lines, 'line').then(([line]) => String(line)),
+    died.then((how) => Promise.reject(new Error(how))),
+    lateStart(name, child),
+  ]);
+  const stop = async () => {
+    stopping = true;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.kill('SIGTERM');
+    const force = setTimeout(() => child.kill('SIGKILL'), STOP_MS);
+    await ended;
+    clearTimeout(force);
+  };
+  return { pid: child.pid ?? 0, ready, died, [Symbol.asyncDispose]: stop };
+}
+
+async function lateStart(name: string, child: ChildProcess): Promise<never> {
+  return new Promise((_, reject) => {
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new Error(`${name} was not ready after ${START_MS / 1000} s`));
+    }, START_MS);
+    timer.unref();
+  });
+}

@@ -1,0 +1,35 @@
+import type { Redis } from './bus.ts';
+
+/** What a service makes of a payload; a thrown error becomes the caller's. */
+export type Command = (payload: string) => string;
+
+/** The two services of the demo: an echo, and a calculator that answers nonsense with an error. */
+export const COMMANDS: Record<string, Command> = {
+  'demo.echo': (payload) => payload,
+  'demo.add': (payload) => {
+    const numbers = payload.split('+').map(Number);
+    if (numbers.some(Number.isNaN)) throw new Error(`'${payload}' is no sum`);
+    return String(numbers.reduce((sum, number) => sum + number, 0));
+  },
+};
+
+/**
+ * A service, as any user would write it: take a request from the command's list, push the answer to the list
+ * that the request names. Ends when its connection does.
+ */
+export async function serve(redis: Redis, command: string, run: Command): Promise<void> {
+  while (redis.isOpen) {
+    const entry = await redis.brPop(`msgbus.${command}`, 0).catch(() => null);
+    if (entry === null) return;
+    const request = JSON.parse(entry.element);
+    const answer = { ver: 1, ref: request.ref, dst: request.src, dat: '', now: Math.floor(Date.now() / 1000) };
+    try {
+      const payload = Buffer.from(request.dat, 'base64').toString();
+      const dat = Buffer.from(run(payload)).toString('base64');
+      await redis.lPush(request.ret, JSON.stringify({ ...answer, dat }));
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      await redis.lPush(request.ret, JSON.stringify({ ...answer, err: { code: 400, message } }));
+    }
+  }
+}
