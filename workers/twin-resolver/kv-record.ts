@@ -41,8 +41,8 @@ export function decodeRecord(id: number, text: string): TwinRecord | undefined {
   const value = parse(text);
   if (typeof value !== 'object' || value === null) return undefined;
   const fields: { [name: string]: unknown } = { ...value };
-  const { account, relay, pk, readAt, generation } = fields;
-  if (fields['id'] !== id || !isHex(account) || account.length !== 64) return undefined;
+  const { id: found, account, relay, pk, readAt, generation } = fields;
+  if (found !== id || !isHex(account) || account.length !== 64) return undefined;
   if (relay !== null && typeof relay !== 'string') return undefined;
   if (pk !== null && !isHex(pk)) return undefined;
   if (typeof readAt !== 'number' || typeof generation !== 'string') return undefined;

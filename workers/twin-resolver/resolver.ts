@@ -13,6 +13,8 @@ const STORE_MS = 500;
 /** A record read longer ago is read again: nobody tells us yet what changes on chain (ms). */
 const RECORD_MS = 600_000;
 
+const NO_GENERATION = '';
+
 /** What the resolver needs of a KV namespace. */
 export interface TwinStore {
   get(key: string): Promise<string | null>;
@@ -67,10 +69,14 @@ export class Resolver {
     return answer;
   }
 
-  /** Twin `id` from the chain, past memory and KV, which then hold it. `unavailable` also where they know the twin. */
+  /**
+   * Twin `id` from the chain, whatever memory and KV say; they hold it afterwards. `unavailable` (within 2 s) also
+   * where a record of it exists: the caller has that already.
+   */
   async refresh(id: number): Promise<TwinLookup> {
     if (!isTwinId(id)) return { unknown: true };
-    return await this.#ask(id, Date.now() + LOOKUP_MS, this.#parts.memory.last(id));
+    const start = Date.now();
+    return await this.#ask(id, start + LOOKUP_MS, await this.#stored(id));
   }
 
   /** The newest record that memory or KV has, however old. */
@@ -80,7 +86,7 @@ export class Resolver {
       this.#get(twinKey(id)),
       memory.generation(Date.now()).old ? this.#get(GENERATION_KEY) : undefined,
     ]);
-    if (generation !== undefined) memory.rememberGeneration(generation ?? '', Date.now());
+    if (generation !== undefined) memory.rememberGeneration(generation ?? NO_GENERATION, Date.now());
     const record = typeof text === 'string' ? decodeRecord(id, text) : undefined;
     const last = memory.last(id);
     if (record === undefined || last === undefined) return record ?? last;
@@ -141,7 +147,7 @@ function isTwinId(id: number): boolean {
 }
 
 function isSame(a: Twin, b: Twin): boolean {
-  const text = (twin: Twin) => encodeRecord({ twin, readAt: 0, generation: '' });
+  const text = (twin: Twin) => encodeRecord({ twin, readAt: 0, generation: NO_GENERATION });
   return text(a) === text(b);
 }
 

@@ -1,0 +1,43 @@
+import { Chain } from './chain.ts';
+import { buildMetadata } from './metadata.ts';
+import { serve } from './server.ts';
+import { devEntries, type TwinEntry, toLedgerTwin } from './twin-entry.ts';
+
+const BLOCK_MS = 6_000;
+
+/** A Substrate chain on this machine, in memory. */
+export interface DevChain extends AsyncDisposable {
+  readonly port: number;
+  readonly wsUrl: string;
+  readonly httpUrl: string;
+  /** Writes a twin at once; the next block tells of it. */
+  putTwin(entry: TwinEntry): void;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts a chain on 127.0.0.1.
+ * @param options.port 0 or absent: any free one
+ * @param options.twins absent: the development twins
+ */
+export async function startDevChain(
+  options: { port?: number; blockTimeMs?: number; twins?: readonly TwinEntry[] } = {},
+): Promise<DevChain> {
+  const { registry, metadata, hex } = buildMetadata();
+  const twins = (options.twins ?? (await devEntries())).map(toLedgerTwin);
+  const chain = new Chain(registry, metadata, twins, Date.now());
+  const server = await serve(chain, hex, options.port ?? 0);
+  const timer = setInterval(() => chain.makeBlock(Date.now()), options.blockTimeMs ?? BLOCK_MS);
+  const close = async () => {
+    clearInterval(timer);
+    await server.close();
+  };
+  return {
+    port: server.port,
+    wsUrl: `ws://localhost:${server.port}`,
+    httpUrl: `http://localhost:${server.port}`,
+    putTwin: (entry) => chain.place(toLedgerTwin(entry)),
+    close,
+    [Symbol.asyncDispose]: close,
+  };
+}

@@ -1,0 +1,137 @@
+import { blake2b } from '@noble/hashes/blake2.js';
+import { GenericExtrinsic, type TypeRegistry } from '@polkadot/types';
+import { err, ok, type Result } from '../proto/result.ts';
+import { verifySignature } from '../proto/signature.ts';
+import type { Call } from './ledger.ts';
+import { concat, toHex, withoutLength } from './scale.ts';
+
+/** A signed extrinsic whose signature holds. */
+export interface Signed {
+  readonly hex: `0x${string}`;
+  readonly hash: `0x${string}`;
+  readonly account: string;
+  readonly nonce: number;
+  readonly call: Call;
+}
+
+/** What a signature covers beside the call. */
+export interface Context {
+  readonly genesis: `0x${string}`;
+  /** The number that the next block will have. */
+  readonly nextBlock: number;
+  readonly specVersion: number;
+  readonly transactionVersion: number;
+  /** A block's hash by its number, as far as the chain remembers. */
+  blockHash(number: number): `0x${string}` | undefined;
+}
+
+/** Substrate's words for what is wrong with a transaction. */
+export type Invalid =
+  | 'Transaction has a bad signature'
+  | 'Transaction is outdated'
+  | 'Transaction call is not expected'
+  | 'not an extrinsic';
+
+/** MultiSignature's variants → the type bytes of PROTOCOL §3. */
+const SCHEMES: readonly number[] = [0x65, 0x73];
+/** Longer payloads are signed as their hash. */
+const MAX_PAYLOAD = 256;
+
+/** Decodes an extrinsic and checks its era and signature; its nonce and fee are the pool's matter. */
+export async function openExtrinsic(
+  registry: TypeRegistry,
+  hex: string,
+  context: Context,
+): Promise<Result<Signed, Invalid>> {
+  const extrinsic = decode(registry, hex);
+  if (extrinsic === undefined) return err('not an extrinsic');
+  if (!extrinsic.isSigned || (extrinsic.version & 0x7f) !== 4) return err('Transaction has a bad signature');
+  const authority = authorityOf(extrinsic);
+  if (authority === undefined) return err('Transaction has a bad signature');
+  const birth = birthBlock(extrinsic, context);
+  if (birth === undefined) return err('Transaction is outdated');
+  const call = callOf(extrinsic);
+  if (call === undefined) return err('Transaction call is not expected');
+  const payload = signedPayload(registry, extrinsic, birth, context);
+  const message = payload.length > MAX_PAYLOAD ? blake2b(payload, { dkLen: 32 }) : payload;
+  const verified = await verifySignature(authority.account, message, authority.signature);
+  if (!verified.ok) return err('Transaction has a bad signature');
+  return ok({
+    hex: extrinsic.toHex(),
+    hash: extrinsic.hash.toHex(),
+    account: toHex(authority.account),
+    nonce: extrinsic.nonce.toNumber(),
+    call,
+  });
+}
+
+function decode(registry: TypeRegistry, hex: string): GenericExtrinsic | undefined {
+  try {
+    const extrinsic = registry.createType('Extrinsic', hex);
+    // The decoder takes trailing bytes without a word.
+    return extrinsic instanceof GenericExtrinsic && extrinsic.toHex() === hex ? extrinsic : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/**
+ * Who signed, and the signature as PROTOCOL §3 writes it. Read from the bytes: a version, MultiAddress (only
+ * Id is used by anybody), MultiSignature.
+ */
+function authorityOf(extrinsic: GenericExtrinsic): { account: Uint8Array; signature: Uint8Array } | undefined {
+  const bytes = withoutLength(extrinsic.toU8a());
+  const scheme = SCHEMES[bytes[34] ?? 0xff];
+  if (bytes[1] !== 0 || scheme === undefined || bytes.length < 99) return undefined;
+  return { account: bytes.slice(2, 34), signature: concat(new Uint8Array([scheme]), bytes.slice(35, 99)) };
+}
+
+/** The hash of the block from which the extrinsic is good; undefined when that time is over, or not yet. */
+function birthBlock(extrinsic: GenericExtrinsic, context: Context): `0x${string}` | undefined {
+  if (!extrinsic.era.isMortalEra) return context.genesis;
+  const era = extrinsic.era.asMortalEra;
+  const birth = era.birth(context.nextBlock);
+  return context.nextBlock >= era.death(context.nextBlock) ? undefined : context.blockHash(birth);
+}
+
+function signedPayload(
+  registry: TypeRegistry,
+  extrinsic: GenericExtrinsic,
+  blockHash: string,
+  context: Context,
+): Uint8Array {
+  const { specVersion, transactionVersion, genesis: genesisHash } = context;
+  const { era, nonce, tip } = extrinsic;
+  const fields = {
+    method: extrinsic.method.toHex(),
+    era,
+    nonce,
+    tip,
+    specVersion,
+    transactionVersion,
+    genesisHash,
+    blockHash,
+  };
+  return registry.createType('ExtrinsicPayload', fields, { version: 4 }).toU8a({ method: true });
+}
+
+function callOf({ method }: GenericExtrinsic): Call | undefined {
+  switch (`${method.section}.${method.method}`) {
+    case 'system.remark':
+      return { kind: 'remark' };
+    case 'tfgridModule.userAcceptTc':
+      return { kind: 'user_accept_tc' };
+    case 'tfgridModule.createTwin':
+      return { kind: 'create_twin', relay: optionBytes(method.args[0]), pk: optionBytes(method.args[1]) };
+    case 'tfgridModule.updateTwin':
+      return { kind: 'update_twin', relay: optionBytes(method.args[0]), pk: optionBytes(method.args[1]) };
+    default:
+      return undefined;
+  }
+}
+
+/** An `Option<Vec<u8>>` argument. */
+function optionBytes(argument: { toU8a(): Uint8Array } | undefined): Uint8Array | null {
+  const bytes = argument?.toU8a();
+  return bytes?.[0] === 1 ? withoutLength(bytes.slice(1)) : null;
+}

@@ -1,0 +1,102 @@
+import type { TwinError } from './metadata.ts';
+
+/** A twin as the ledger keeps it; `relay` is bytes on chain, not always text. */
+export interface LedgerTwin {
+  readonly id: number;
+  /** 32 bytes in hex, with 0x. */
+  readonly account: string;
+  readonly relay: Uint8Array | null;
+  readonly pk: Uint8Array | null;
+}
+
+export interface Account {
+  readonly nonce: number;
+  /** In units of 10^-7 TFT. */
+  readonly free: bigint;
+}
+
+/** What a call asks for. */
+export type Call =
+  | { readonly kind: 'create_twin' | 'update_twin'; readonly relay: Uint8Array | null; readonly pk: Uint8Array | null }
+  | { readonly kind: 'user_accept_tc' }
+  | { readonly kind: 'remark' };
+
+export type Outcome =
+  | { readonly ok: true; readonly event?: { readonly kind: 'twinStored' | 'twinUpdated'; readonly twin: LedgerTwin } }
+  | { readonly ok: false; readonly error: TwinError };
+
+/** What every extrinsic costs: 0.01 TFT. */
+export const FEE = 100_000n;
+/** What a development account starts with: 1,000 TFT. */
+export const FUNDS = 10_000_000_000n;
+
+/** Twins and accounts, and what calls do to them. No blocks, no encoding. */
+export class Ledger {
+  readonly #twins = new Map<number, LedgerTwin>();
+  readonly #ids = new Map<string, number>();
+  readonly #accounts = new Map<string, Account>();
+  readonly #accepted = new Set<string>();
+
+  twin(id: number): LedgerTwin | undefined {
+    return this.#twins.get(id);
+  }
+
+  account(account: string): Account {
+    return this.#accounts.get(account) ?? { nonce: 0, free: 0n };
+  }
+
+  /** Writes a twin as if it had been there; funds its account when it has nothing. */
+  put(twin: LedgerTwin): void {
+    const elder = this.#twins.get(twin.id);
+    if (elder !== undefined && this.#ids.get(elder.account) === twin.id) this.#ids.delete(elder.account);
+    this.#twins.set(twin.id, twin);
+    this.#ids.set(twin.account, twin.id);
+    if (this.account(twin.account).free === 0n) this.#accounts.set(twin.account, { nonce: 0, free: FUNDS });
+  }
+
+  twins(): Iterable<LedgerTwin> {
+    return this.#twins.values();
+  }
+
+  idOf(account: string): number | undefined {
+    return this.#ids.get(account);
+  }
+
+  /** Takes the fee and the nonce of an extrinsic that is going into a block. */
+  charge(account: string): void {
+    const { nonce, free } = this.account(account);
+    this.#accounts.set(account, { nonce: nonce + 1, free: free - FEE });
+  }
+
+  /** Does what a signed call asks for. */
+  apply(account: string, call: Call): Outcome {
+    switch (call.kind) {
+      case 'remark':
+        return { ok: true };
+      case 'user_accept_tc':
+        this.#accepted.add(account);
+        return { ok: true };
+      case 'create_twin':
+        return this.#create(account, call);
+      case 'update_twin':
+        return this.#update(account, call);
+    }
+  }
+
+  #create(account: string, { relay, pk }: { relay: Uint8Array | null; pk: Uint8Array | null }): Outcome {
+    if (!this.#accepted.has(account)) return { ok: false, error: 'UserDidNotSignTermsAndConditions' };
+    if (this.#ids.has(account)) return { ok: false, error: 'TwinExists' };
+    const twin = { id: Math.max(0, ...this.#twins.keys()) + 1, account, relay, pk };
+    this.#twins.set(twin.id, twin);
+    this.#ids.set(account, twin.id);
+    return { ok: true, event: { kind: 'twinStored', twin } };
+  }
+
+  #update(account: string, { relay, pk }: { relay: Uint8Array | null; pk: Uint8Array | null }): Outcome {
+    const elder = this.#twins.get(this.#ids.get(account) ?? 0);
+    if (elder === undefined) return { ok: false, error: 'TwinNotExists' };
+    const twin = { ...elder, relay, pk };
+    this.#twins.set(twin.id, twin);
+    return { ok: true, event: { kind: 'twinUpdated', twin } };
+  }
+}

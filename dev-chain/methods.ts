@@ -1,0 +1,89 @@
+import { z } from 'zod';
+import { type Block, type Chain, VERSION } from './chain.ts';
+import { CODE, RpcError } from './json-rpc.ts';
+
+const hex = z.string().regex(/^0x([0-9a-fA-F]{2})*$/);
+const hash = z.string().regex(/^0x[0-9a-f]{64}$/);
+const at = hash.nullish();
+const keys = z.array(hex).max(1000);
+const number = z.union([
+  z.number().int().nonnegative(),
+  z
+    .string()
+    .regex(/^0x[0-9a-f]+$/)
+    .transform(Number),
+]);
+
+/** A method that answers at once. */
+export type Method = (params: readonly unknown[]) => unknown;
+
+export const RUNTIME_VERSION = {
+  specName: 'substrate-threefold',
+  implName: 'substrate-threefold',
+  authoringVersion: 1,
+  implVersion: 0,
+  stateVersion: 0,
+  apis: [],
+  ...VERSION,
+};
+
+/** An extrinsic that cannot be taken: Substrate's error 1010. */
+export function invalidTransaction(reason: string): RpcError {
+  return new RpcError(CODE.invalidTransaction, 'Invalid Transaction', reason);
+}
+
+/** The methods that need no connection, by name. */
+export function methodsOf(chain: Chain, metadata: string): Record<string, Method> {
+  const block = (at: string | null | undefined): Block => {
+    if (at === null || at === undefined) return chain.head;
+    const found = chain.block(at);
+    if (found === undefined) throw new RpcError(4003, 'UnknownBlock', `State of block ${at} is not kept`);
+    return found;
+  };
+  const signedBlock = (found: Block) => ({
+    block: { header: found.header, extrinsics: found.extrinsics.map((each) => each.hex) },
+    justifications: null,
+  });
+  return {
+    system_name: () => 'dev-chain',
+    system_version: () => '0.1.0',
+    system_chain: () => 'RMB development chain',
+    system_chainType: () => 'Development',
+    system_health: () => ({ peers: 0, isSyncing: false, shouldHavePeers: false }),
+    system_properties: () => ({ ss58Format: 42, tokenDecimals: 7, tokenSymbol: 'TFT' }),
+    system_accountNextIndex: ([account]) => chain.nextNonce(accountOf(chain, z.string().parse(account))),
+    state_getRuntimeVersion: () => RUNTIME_VERSION,
+    state_getMetadata: () => metadata,
+    state_getStorage: ([key, when]) => block(at.parse(when)).state.get(hex.parse(key)),
+    state_queryStorageAt: ([list, when]) => {
+      const found = block(at.parse(when));
+      return [changes(found, keys.parse(list))];
+    },
+    chain_getBlockHash: ([which]) =>
+      which === undefined || which === null ? chain.head.hash : chain.hashOf(number.parse(which)),
+    chain_getHeader: ([when]) => block(at.parse(when)).header,
+    chain_getBlock: ([when]) => signedBlock(block(at.parse(when))),
+    chain_getFinalizedHead: () => chain.head.hash,
+    author_submitExtrinsic: async ([extrinsic]) => {
+      const submitted = await chain.submit(hex.parse(extrinsic).toLowerCase());
+      if (!submitted.ok) throw invalidTransaction(submitted.error);
+      return submitted.value.hash;
+    },
+  };
+}
+
+/** What subscribers and `state_queryStorageAt` get: keys with their values. */
+export function changes(block: Block, keys: readonly string[]) {
+  return { block: block.hash, changes: keys.map((key) => [key, block.state.get(key)]) };
+}
+
+/** An account given in SS58 or hex, as hex. */
+function accountOf(chain: Chain, text: string): string {
+  try {
+    return chain.registry.createType('AccountId', text).toHex();
+  } catch {
+    throw new RpcError(CODE.params, 'Invalid params', 'no account');
+  }
+}
+
+export const PARAMS = { hex, keys };

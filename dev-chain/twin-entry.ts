@@ -1,0 +1,46 @@
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { DEV_TWINS, devIdentity } from './dev-twins.ts';
+import type { LedgerTwin } from './ledger.ts';
+import { toHex } from './scale.ts';
+
+const hex = z.templateLiteral(['0x', z.string().regex(/^([0-9a-f]{2})*$/)]);
+
+const schema = z.object({
+  id: z.number().int().min(1).max(0xffff_ffff),
+  account: hex.refine((text) => text.length === 66, 'must be 32 bytes in hex, with 0x'),
+  relay: z.string().nullable(),
+  pk: hex.refine((text) => text.length === 68, 'must be 33 bytes in hex, with 0x').nullable(),
+});
+
+/** A twin to be on chain from the start; account and pk in hex with 0x. */
+export type TwinEntry = z.infer<typeof schema>;
+
+/** Reads `--twins FILE`. @throws naming the entry that is wrong */
+export async function readTwinFile(path: string): Promise<TwinEntry[]> {
+  const parsed = z.array(schema).safeParse(JSON.parse(await readFile(path, 'utf8')));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new Error(`${path}: ${issue?.path.join('.')}: ${issue?.message}`);
+}
+
+/** An entry as the ledger keeps it. */
+export function toLedgerTwin({ id, account, relay, pk }: TwinEntry): LedgerTwin {
+  return {
+    id,
+    account,
+    relay: relay === null ? null : new TextEncoder().encode(relay),
+    pk: pk === null ? null : Buffer.from(pk.slice(2), 'hex'),
+  };
+}
+
+/** The development twins. */
+export async function devEntries(): Promise<TwinEntry[]> {
+  return Promise.all(
+    DEV_TWINS.map(async (twin) => {
+      const identity = await devIdentity(twin);
+      const pk = twin.pk ? toHex(identity.e2ePublicKey) : null;
+      return { id: twin.id, account: toHex(identity.account), relay: twin.relay, pk };
+    }),
+  );
+}

@@ -1,0 +1,58 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import type { Result } from '../../proto/result.ts';
+import { err, ok } from '../../proto/result.ts';
+import { ChainTwins } from './chain-twins.ts';
+
+const vectors = z
+  .object({ twins: z.array(z.object({ scale: z.string() })) })
+  .parse(JSON.parse(readFileSync(new URL('../../test/vectors/chain.json', import.meta.url), 'utf8')));
+const TWIN_42 = JSON.stringify({ jsonrpc: '2.0', id: 1, result: vectors.twins[1]?.scale });
+
+/** Nodes that answer at once, by URL; the URLs asked, in order. */
+function nodes(urls: string, answers: Record<string, Result<string, string>>) {
+  const asked: string[] = [];
+  const call = (kind: string) => async (url: string) => {
+    asked.push(`${kind} ${url}`);
+    return answers[url] ?? err('not reachable');
+  };
+  return { asked, chain: new ChainTwins(urls, { http: call('http'), ws: call('ws') }), answers };
+}
+
+describe('ChainTwins', () => {
+  test('each URL is spoken to by its scheme, in order, until one answers', async () => {
+    const { asked, chain } = nodes('wss://a/k, http://b\nws://c https://d', { 'https://d': ok(TWIN_42) });
+    const read = await chain.read(42, 2000);
+    expect(read.ok && read.value?.relay).toBe('relay.grid.tf');
+    expect(asked).toEqual(['ws wss://a/k', 'http http://b', 'ws ws://c', 'http https://d']);
+  });
+
+  test('who answered last is asked first', async () => {
+    const { asked, chain } = nodes('http://a,http://b', { 'http://b': ok(TWIN_42) });
+    await chain.read(42, 2000);
+    await chain.read(42, 2000);
+    expect(asked).toEqual(['http http://a', 'http http://b', 'http http://b']);
+  });
+
+  test('nonsense, and another twin than asked for, is left for the next node', async () => {
+    const { chain } = nodes('http://a,http://b,http://c', {
+      'http://a': ok('{"jsonrpc":"2.0","id":1,"result":"0x00"}'),
+      'http://b': ok(TWIN_42),
+      'http://c': ok('{"jsonrpc":"2.0","id":1,"result":null}'),
+    });
+    expect(await chain.read(7, 2000)).toEqual(ok(undefined));
+  });
+
+  test('the error says what each node did, and shows no more of a URL than its host', async () => {
+    const { chain } = nodes('http://a:1/secret-key,ws://user:secret@b,ftp://c', {
+      'http://a:1/secret-key': ok(TWIN_42),
+    });
+    expect(await chain.read(7, 2000)).toEqual(err('http://a:1: it answered with twin 42; ws://b: not reachable'));
+  });
+
+  test('no usable URL is a named error', async () => {
+    const { chain } = nodes('ftp://c,nonsense', {});
+    expect(await chain.read(7, 2000)).toEqual(err('SUBSTRATE_URLS names no http(s) or ws(s) URL'));
+  });
+});

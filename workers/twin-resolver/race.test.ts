@@ -1,0 +1,82 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Result } from '../../proto/result.ts';
+import { err, ok } from '../../proto/result.ts';
+import type { Attempt } from './race.ts';
+import { race } from './race.ts';
+import { wait } from './wait.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** An attempt that settles after `ms`, or never. */
+function attempt(name: string, ms: number, result: Result<string, string>, log: string[] = []): Attempt<string> {
+  const run = async (signal: AbortSignal) => {
+    log.push(`${name} at ${Date.now()}`);
+    signal.addEventListener('abort', () => log.push(`${name} stopped`));
+    if (ms === Number.POSITIVE_INFINITY) return await new Promise<never>(() => {});
+    await wait(ms);
+    return result;
+  };
+  return { name, run };
+}
+
+async function finished<T>(work: Promise<T>): Promise<{ value: T; after: number }> {
+  const start = Date.now();
+  const done = work.then((value) => ({ value, after: Date.now() - start }));
+  await vi.runAllTimersAsync();
+  return await done;
+}
+
+const NEVER = Number.POSITIVE_INFINITY;
+
+describe('race', () => {
+  test('a healthy first is the only one asked', async () => {
+    const log: string[] = [];
+    const second = attempt('b', 1, ok('late'), log);
+    const { value } = await finished(race([attempt('a', 100, ok('yes')), second], 2000));
+    expect(value).toEqual({ ok: true, value: { name: 'a', value: 'yes' } });
+    expect(log).toEqual([]);
+  });
+
+  test('a failure starts the next at once', async () => {
+    const { value, after } = await finished(race([attempt('a', 10, err('no')), attempt('b', 10, ok('yes'))], 2000));
+    expect(value).toEqual({ ok: true, value: { name: 'b', value: 'yes' } });
+    expect(after).toBe(20);
+  });
+
+  test('one that hangs is overtaken after 300 ms, and stopped', async () => {
+    const log: string[] = [];
+    const hanging = attempt('a', NEVER, ok(''), log);
+    const { value, after } = await finished(race([hanging, attempt('b', 10, ok('yes'))], 2000));
+    expect(value).toEqual({ ok: true, value: { name: 'b', value: 'yes' } });
+    expect(after).toBe(310);
+    expect(log.at(-1)).toBe('a stopped');
+  });
+
+  test('a slow first may still win after the second has started', async () => {
+    const { value } = await finished(race([attempt('a', 400, ok('slow')), attempt('b', 500, ok('slower'))], 2000));
+    expect(value).toEqual({ ok: true, value: { name: 'a', value: 'slow' } });
+  });
+
+  test('the budget holds for all together, and the error names each', async () => {
+    const all = [attempt('a', 5, err('refused')), attempt('b', NEVER, ok('')), attempt('c', NEVER, ok(''))];
+    const { value, after } = await finished(race(all, 2000));
+    expect(value).toEqual(err('a: refused; b: no answer in time; c: no answer in time'));
+    expect(after).toBe(2000);
+  });
+
+  test('all of many hanging ones but the last: it is asked in time', async () => {
+    const many = Array.from({ length: 9 }, (_, at) => attempt(`h${at}`, NEVER, ok('')));
+    const { value } = await finished(race([...many, attempt('last', 10, ok('yes'))], 2000));
+    expect(value).toEqual({ ok: true, value: { name: 'last', value: 'yes' } });
+  });
+
+  test('none to ask is an error, not a wait', async () => {
+    expect(await race([], 2000)).toEqual(err(''));
+  });
+
+  test('no timer is left behind', async () => {
+    await finished(race([attempt('a', 1, ok('yes')), attempt('b', 1, ok('yes'))], 2000));
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});

@@ -1,0 +1,74 @@
+import { readFileSync } from 'node:fs';
+import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { decodeTwin } from './twin-record.ts';
+
+const { twins } = z
+  .object({
+    twins: z
+      .array(
+        z.object({
+          twin: z.object({
+            id: z.number(),
+            account: z.string(),
+            relay: z.string().nullable(),
+            pk: z.string().nullable(),
+          }),
+          scale: z.string(),
+        }),
+      )
+      .min(5),
+  })
+  .parse(JSON.parse(readFileSync(new URL('../../test/vectors/chain.json', import.meta.url), 'utf8')));
+
+const records = twins.map(({ scale }) => hexToBytes(scale.slice(2)));
+
+describe('decodeTwin', () => {
+  test.each(twins)('reads twin $twin.id as the chain wrote it', ({ twin, scale }) => {
+    const decoded = decodeTwin(hexToBytes(scale.slice(2)));
+    if (!decoded.ok) throw new Error(decoded.error);
+    const { account, pk, ...rest } = decoded.value;
+    expect({ ...rest, account: bytesToHex(account), pk: pk === null ? null : bytesToHex(pk) }).toEqual(twin);
+  });
+
+  test('a relay that is no UTF-8 does not hide the twin', () => {
+    const record = records[1]?.slice() ?? new Uint8Array();
+    record[38] = 0xff;
+    const decoded = decodeTwin(record);
+    expect(decoded.ok && decoded.value.relay).toBe('\ufffdelay.grid.tf');
+  });
+
+  test('every record cut short, and every one with a byte too many, is refused', () => {
+    for (const record of records) {
+      for (let length = 0; length < record.length; length += 1) expect(decodeTwin(record.slice(0, length)).ok).toBe(false);
+      expect(decodeTwin(new Uint8Array([...record, 0]))).toEqual({ ok: false, error: '1 bytes too many' });
+    }
+  });
+
+  test.each([
+    ['an option tag of 2', `07000000${'00'.repeat(32)}02`],
+    ['a length of 2^30 or more', `07000000${'00'.repeat(32)}0103ffffffff`],
+    ['1073741823 bytes expected at 41, 0 left', `07000000${'00'.repeat(32)}01feffffff`],
+    ['relay of 5000 bytes', `07000000${'00'.repeat(32)}01214e${'61'.repeat(5000)}`],
+  ])('refuses %s', (error, scale) => {
+    expect(decodeTwin(hexToBytes(scale))).toEqual({ ok: false, error });
+  });
+
+  test('hostile bytes never throw', () => {
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => typeof decodeTwin(bytes).ok === 'boolean'));
+  });
+
+  test('changed records never throw', () => {
+    const change = fc.record({ at: fc.nat(300), to: fc.nat(255) });
+    fc.assert(
+      fc.property(fc.constantFrom(...records), fc.array(change, { minLength: 1, maxLength: 4 }), (record, changes) => {
+        const bytes = record.slice();
+        for (const { at, to } of changes) bytes[at % bytes.length] = to;
+        return typeof decodeTwin(bytes).ok === 'boolean';
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
