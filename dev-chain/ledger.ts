@@ -7,6 +7,8 @@ export interface LedgerTwin {
   readonly account: string;
   readonly relay: Uint8Array | null;
   readonly pk: Uint8Array | null;
+  /** Companies and people who stand for it; RMB has no use for them. */
+  readonly entities: readonly { readonly id: number; readonly signature: Uint8Array }[];
 }
 
 export interface Account {
@@ -86,7 +88,7 @@ export class Ledger {
   #create(account: string, { relay, pk }: { relay: Uint8Array | null; pk: Uint8Array | null }): Outcome {
     if (!this.#accepted.has(account)) return { ok: false, error: 'UserDidNotSignTermsAndConditions' };
     if (this.#ids.has(account)) return { ok: false, error: 'TwinExists' };
-    const twin = { id: Math.max(0, ...this.#twins.keys()) + 1, account, relay, pk };
+    const twin = { id: Math.max(0, ...this.#twins.keys()) + 1, account, relay, pk, entities: [] };
     this.#twins.set(twin.id, twin);
     this.#ids.set(account, twin.id);
     return { ok: true, event: { kind: 'twinStored', twin } };

@@ -1,6 +1,6 @@
 import { expandMetadata, type Metadata, type TypeRegistry } from '@polkadot/types';
 import type { Account, LedgerTwin } from './ledger.ts';
-import { compact, concat, option, toHex, u32, u64, u128, withoutLength } from './scale.ts';
+import { compact, concat, option, toHex, u32, u64, u128, vector, withoutLength } from './scale.ts';
 
 /** Where things lie in the chain's storage, in hex, as the metadata in force has it. */
 export interface StorageKeys {
@@ -28,9 +28,17 @@ export function storageKeys(registry: TypeRegistry, metadata: Metadata): Storage
   };
 }
 
-/** SCALE of a twin (PROTOCOL §8); the dev chain keeps no entities. */
-export function encodeTwin({ id, account, relay, pk }: LedgerTwin): Uint8Array {
-  return concat(u32(id), Buffer.from(account.slice(2), 'hex'), option(relay), compact(0), option(pk));
+/** SCALE of a twin (PROTOCOL §8). */
+export function encodeTwin({ id, account, relay, entities, pk }: LedgerTwin): Uint8Array {
+  const proofs = entities.map((entity) => concat(u32(entity.id), vector(entity.signature)));
+  return concat(
+    u32(id),
+    Buffer.from(account.slice(2), 'hex'),
+    option(relay),
+    compact(proofs.length),
+    ...proofs,
+    option(pk),
+  );
 }
 
 /** SCALE of `frame_system::AccountInfo`: four counters, then four balances. */

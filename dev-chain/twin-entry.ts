@@ -31,6 +31,7 @@ export function toLedgerTwin({ id, account, relay, pk }: TwinEntry): LedgerTwin 
     account,
     relay: relay === null ? null : new TextEncoder().encode(relay),
     pk: pk === null ? null : Buffer.from(pk.slice(2), 'hex'),
+    entities: [],
   };
 }
 

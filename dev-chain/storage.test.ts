@@ -1,0 +1,90 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { encodeEvents, extrinsicEvents, twinEvent } from './events.ts';
+import { buildMetadata, PALLET } from './metadata.ts';
+import { toHex } from './scale.ts';
+import { encodeTwin, State, storageKeys } from './storage.ts';
+
+const twinSchema = z.object({
+  id: z.number(),
+  account: z.string(),
+  relay: z.string().nullable(),
+  pk: z.string().nullable(),
+  entities: z.array(z.object({ entity_id: z.number(), signature: z.string() })),
+});
+const vectors = z
+  .object({
+    storageKeys: z.object({
+      twins: z.array(z.object({ id: z.number(), key: z.string() })),
+      twinIdByAccountID: z.array(z.object({ account: z.string(), key: z.string() })),
+      systemEvents: z.string(),
+    }),
+    twins: z.array(z.object({ twin: twinSchema, scale: z.string() })),
+    calls: z.record(z.string(), z.tuple([z.number(), z.number()])),
+  })
+  .parse(JSON.parse(readFileSync(new URL('../test/vectors/chain.json', import.meta.url), 'utf8')));
+
+const { registry, metadata } = buildMetadata();
+const bytes = (hex: string) => Buffer.from(hex, 'hex');
+
+const ledgerTwin = ({ id, account, relay, pk, entities }: z.infer<typeof twinSchema>) => ({
+  id,
+  account: `0x${account}`,
+  relay: relay === null ? null : Buffer.from(relay),
+  pk: pk === null ? null : bytes(pk),
+  entities: entities.map(({ entity_id, signature }) => ({ id: entity_id, signature: bytes(signature) })),
+});
+
+describe('the storage', () => {
+  it('lies where the live chain’s lies', () => {
+    const keys = storageKeys(registry, metadata);
+    for (const { id, key } of vectors.storageKeys.twins) expect(keys.twin(id)).toBe(key);
+    for (const { account, key } of vectors.storageKeys.twinIdByAccountID) expect(keys.twinId(`0x${account}`)).toBe(key);
+    expect(keys.events).toBe(vectors.storageKeys.systemEvents);
+  });
+
+  it.each(vectors.twins)('writes twin $twin.id as the live chain does', ({ twin, scale }) => {
+    expect(toHex(encodeTwin(ledgerTwin(twin)))).toBe(scale);
+  });
+
+  it('remembers an older state as it was', () => {
+    const old = new State().with([['a', new Uint8Array([1])]]);
+    const next = old.with([
+      ['a', new Uint8Array([2])],
+      ['b', new Uint8Array([3])],
+    ]);
+    expect([old.get('a'), old.get('b'), next.get('a'), next.get('b')]).toEqual(['0x01', null, '0x02', '0x03']);
+    expect([...next.with([['a', new Uint8Array([2])]]).changed]).toEqual([]);
+  });
+});
+
+describe('the metadata', () => {
+  it('has the calls at the live chain’s indices', () => {
+    for (const [name, [pallet, index]] of Object.entries(vectors.calls)) {
+      const found = registry.findMetaCall(new Uint8Array([pallet, index]));
+      expect([found.section, found.method.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)]).toEqual([
+        'tfgridModule',
+        name,
+      ]);
+    }
+  });
+});
+
+describe('events', () => {
+  it('are read by a client as they were meant', () => {
+    const [twin] = vectors.twins;
+    if (twin === undefined) throw new Error('no vector');
+    const stored = twinEvent(0, 'twinStored', ledgerTwin(twin.twin));
+    const records = [
+      stored,
+      ...extrinsicEvents(1, { ok: true }),
+      ...extrinsicEvents(2, { ok: false, error: 'TwinNotExists' }),
+    ];
+    const read = registry.createType('Vec<EventRecord>', encodeEvents(records));
+    const names = z.array(z.object({ event: z.object({ index: z.string() }) })).parse(read.toJSON());
+    expect(names.map(({ event }) => event.index)).toEqual(['0x190b', '0x0000', '0x0001']);
+    expect(read.toU8a().length).toBe(encodeEvents(records).length);
+    expect(JSON.stringify(read.toJSON())).toContain(`{"index":${PALLET.tfgrid},"error":"0x01000000"}`);
+  });
+});

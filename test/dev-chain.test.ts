@@ -1,0 +1,216 @@
+import { readFileSync } from 'node:fs';
+import { ApiPromise, HttpProvider, Keyring, WsProvider } from '@polkadot/api';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
+import { type DevChain, startDevChain } from '../dev-chain/dev-chain.ts';
+import { DEV_TWINS, devIdentity } from '../dev-chain/dev-twins.ts';
+import { within } from './rig/client.ts';
+
+const vectors = z
+  .object({
+    storageKeys: z.object({ twins: z.array(z.object({ id: z.number(), key: z.string() })) }),
+    twins: z.array(
+      z.object({
+        twin: z.object({
+          id: z.number(),
+          account: z.string(),
+          relay: z.string().nullable(),
+          pk: z.string().nullable(),
+        }),
+        scale: z.string(),
+      }),
+    ),
+  })
+  .parse(JSON.parse(readFileSync(new URL('vectors/chain.json', import.meta.url), 'utf8')));
+
+let chain: DevChain;
+let api: ApiPromise;
+beforeAll(async () => {
+  chain = await startDevChain({ blockTimeMs: 200 });
+  api = await ApiPromise.create({ provider: new WsProvider(chain.wsUrl), noInitWarn: true });
+});
+afterAll(async () => {
+  await api.disconnect();
+  await chain.close();
+});
+
+const keyring = new Keyring();
+/** A development twin's key pair, as any Substrate program makes it. */
+const pairOf = (id: number) => {
+  const twin = DEV_TWINS.find((each) => each.id === id);
+  if (twin === undefined) throw new Error(`no twin ${id}`);
+  return keyring.addFromSeed(Buffer.from(twin.secret.slice(2), 'hex'), {}, twin.keyType);
+};
+const rpc = async (method: string, ...params: unknown[]) => {
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
+  const response = await fetch(chain.httpUrl, { method: 'POST', body });
+  return z
+    .object({ result: z.unknown(), error: z.unknown() })
+    .partial()
+    .parse(await response.json());
+};
+const query = (pallet: string, item: string) => {
+  const found = api.query[pallet]?.[item];
+  if (found === undefined) throw new Error(`no ${pallet}.${item}`);
+  return found;
+};
+const call = (name: string, args: unknown[]) => {
+  const make = api.tx.tfgridModule?.[name];
+  if (make === undefined) throw new Error(`no ${name}`);
+  return make(...args);
+};
+const updateTwin = (relay: string | null, pk: string | null) => call('updateTwin', [relay, pk]);
+
+/** Signs and sends; resolves once finalized, with the names of its events and of its error. */
+async function sendCall(name: string, args: unknown[], signer: ReturnType<typeof pairOf>, options: object = {}) {
+  const { promise, resolve, reject } = Promise.withResolvers<{ events: string[]; error: string | undefined }>();
+  const unsubscribe = await call(name, args).signAndSend(signer, options, ({ status, events, dispatchError }) => {
+    if (!status.isFinalized) return;
+    const error = dispatchError?.isModule ? api.registry.findMetaError(dispatchError.asModule).name : undefined;
+    resolve({ events: events.map(({ event }) => `${event.section}.${event.method}`), error });
+  });
+  promise.then(unsubscribe, reject);
+  return within(promise, 'the extrinsic in a block');
+}
+const send = (relay: string, signer: number, options: object = {}) =>
+  sendCall('updateTwin', [relay, null], pairOf(signer), options);
+
+describe('a Substrate client', () => {
+  it('finds the development twins and their ids', async () => {
+    for (const twin of DEV_TWINS) {
+      const { account } = await devIdentity(twin);
+      const found = (await query('tfgridModule', 'twins')(twin.id)).toJSON();
+      expect(found).toMatchObject({ id: twin.id, accountId: keyring.encodeAddress(account, 42), relay: null });
+      expect((await query('tfgridModule', 'twinIdByAccountID')(account)).toJSON()).toBe(twin.id);
+    }
+    expect((await query('tfgridModule', 'twins')(99)).toJSON()).toBeNull();
+  });
+
+  it.each([1, 6])('updates the twin of its key and sees the event (twin %i)', async (id) => {
+    const before = await query('system', 'account')(pairOf(id).address);
+    const { events, error } = await send(`relay-${id}.example`, id);
+    expect(error).toBeUndefined();
+    expect(events).toEqual(['tfgridModule.TwinUpdated', 'system.ExtrinsicSuccess']);
+    const twin = z.object({ relay: z.string() }).parse((await query('tfgridModule', 'twins')(id)).toJSON());
+    expect(Buffer.from(twin.relay.slice(2), 'hex').toString()).toBe(`relay-${id}.example`);
+    const account = z.object({ nonce: z.number(), data: z.object({ free: z.number() }) });
+    const [old, now] = [before, await query('system', 'account')(pairOf(id).address)].map((each) =>
+      account.parse(each.toJSON()),
+    );
+    expect(now?.nonce).toBe((old?.nonce ?? 0) + 1);
+    expect(now?.data.free).toBe((old?.data.free ?? 0) - 100_000);
+  });
+
+  it('sends immortal extrinsics, and ones long enough to be signed as their hash', async () => {
+    expect((await send('r'.repeat(400), 2, { era: 0 })).events).toContain('tfgridModule.TwinUpdated');
+  });
+
+  it('is refused with 1010 when the nonce is not the next, the fee cannot be paid or the signature does not hold', async () => {
+    await expect(send('x', 3, { nonce: 5 })).rejects.toThrow('1010');
+    const poor = keyring.addFromSeed(new Uint8Array(32).fill(9), {}, 'sr25519');
+    await expect(updateTwin('x', null).signAndSend(poor)).rejects.toThrow('Inability to pay some fees');
+    const signed = await updateTwin('x', null).signAsync(pairOf(3));
+    const hex = signed.toHex();
+    const tampered = hex.slice(0, -2) + (hex.endsWith('00') ? '01' : '00');
+    expect(await rpc('author_submitExtrinsic', tampered)).toMatchObject({ error: { code: 1010 } });
+    expect(await rpc('author_submitExtrinsic', `${hex}00`)).toMatchObject({
+      error: { code: 1010, data: 'not an extrinsic' },
+    });
+    expect(await rpc('author_submitExtrinsic', '0x00')).toMatchObject({ error: { code: 1010 } });
+    expect(await rpc('author_submitExtrinsic', hex)).toMatchObject({ result: signed.hash.toHex() });
+    expect(await rpc('author_submitExtrinsic', hex)).toMatchObject({
+      error: { code: 1010, data: 'Transaction is outdated' },
+    });
+  });
+
+  it('is told of heads, of storage that changes and of the runtime', async () => {
+    const heads: number[] = [];
+    const three = Promise.withResolvers<void>();
+    const stop = await api.rpc.chain.subscribeNewHeads((head) => {
+      if (heads.push(head.number.toNumber()) === 3) three.resolve();
+    });
+    await within(three.promise, 'three heads');
+    stop();
+    expect(heads[2]).toBe((heads[0] ?? 0) + 2);
+    const relays: unknown[] = [];
+    const changed = Promise.withResolvers<void>();
+    const end = await query('tfgridModule', 'twins')(5, (twin: { toJSON(): unknown }) => {
+      relays.push(twin.toJSON());
+      if (relays.length === 2) changed.resolve();
+    });
+    await send('five.example', 5);
+    await within(changed.promise, 'a changed twin');
+    if (typeof end === 'function') end();
+    expect(relays).toMatchObject([{ relay: null }, { relay: '0x666976652e6578616d706c65' }]);
+    expect(api.runtimeVersion.specName.toString()).toBe('substrate-threefold');
+  });
+
+  it('creates a twin once the terms are accepted', async () => {
+    const pair = keyring.addFromSeed(new Uint8Array(32).fill(0x77), {}, 'sr25519');
+    const entry = { id: 70, relay: null, pk: null };
+    chain.putTwin({ ...entry, account: `0x${Buffer.from(pair.publicKey).toString('hex')}` });
+    // Another takes its twin over; what is left is an account with funds and no twin.
+    chain.putTwin({ ...entry, account: `0x${'78'.repeat(32)}` });
+    const id = async () => (await query('tfgridModule', 'twinIdByAccountID')(pair.publicKey)).toJSON();
+    expect(await sendCall('createTwin', ['new.example', null], pair)).toMatchObject({
+      error: 'UserDidNotSignTermsAndConditions',
+    });
+    expect(await id()).toBeNull();
+    await sendCall('userAcceptTc', ['link', 'hash'], pair);
+    expect((await sendCall('createTwin', ['new.example', null], pair)).events).toContain('tfgridModule.TwinStored');
+    expect(await id()).toBe(71);
+    expect(await sendCall('createTwin', [null, null], pair)).toMatchObject({ error: 'TwinExists' });
+  });
+
+  it('works over HTTP too', async () => {
+    const other = await ApiPromise.create({ provider: new HttpProvider(chain.httpUrl), noInitWarn: true });
+    const call = other.query.tfgridModule?.twins;
+    expect((await call?.(1))?.toJSON()).toMatchObject({ id: 1 });
+    await other.disconnect();
+  });
+});
+
+describe('the storage', () => {
+  it('has the keys and values of the live chain', async () => {
+    const withoutEntities = vectors.twins.filter(({ twin }) => twin.entities.length === 0);
+    const loaded = await startDevChain({
+      twins: withoutEntities.map(({ twin: { id, account, relay, pk } }) => ({
+        id,
+        account: `0x${account}`,
+        relay,
+        pk: pk === null ? null : `0x${pk}`,
+      })),
+    });
+    await using _ = loaded;
+    const other = await ApiPromise.create({ provider: new WsProvider(loaded.wsUrl), noInitWarn: true });
+    for (const { id, key } of vectors.storageKeys.twins) {
+      expect(other.query.tfgridModule?.twins?.key(id)).toBe(key);
+    }
+    for (const { twin, scale } of withoutEntities) {
+      const key = other.query.tfgridModule?.twins?.key(twin.id) ?? '';
+      expect((await other.rpc.state.getStorage(key))?.toString()).toBe(scale);
+    }
+    await other.disconnect();
+  });
+});
+
+describe('what it does not know', () => {
+  it('is refused with a JSON-RPC error', async () => {
+    const post = async (body: string) => (await fetch(chain.httpUrl, { method: 'POST', body })).json();
+    expect(await rpc('contracts_call')).toMatchObject({ error: { code: -32601, data: 'contracts_call' } });
+    expect(await rpc('constructor')).toMatchObject({ error: { code: -32601 } });
+    expect(await rpc('chain_subscribeNewHeads')).toMatchObject({ error: { code: -32601 } });
+    expect(await rpc('state_getStorage', 'key')).toMatchObject({ error: { code: -32602 } });
+    expect(await rpc('state_getStorage', '0x00', `0x${'00'.repeat(32)}`)).toMatchObject({ error: { code: 4003 } });
+    expect(await post('{')).toMatchObject({ error: { code: -32700 } });
+    expect(await post('[]')).toMatchObject({ error: { code: -32600 } });
+    expect(await post(JSON.stringify(Array(101).fill({})))).toMatchObject({ error: { code: -32600 } });
+    const batch = [{ jsonrpc: '2.0', id: 7, method: 'system_chain' }, { id: 8 }];
+    expect(await post(JSON.stringify(batch))).toMatchObject([
+      { id: 7, result: 'RMB development chain' },
+      { error: { code: -32600 } },
+    ]);
+    expect((await fetch(chain.httpUrl)).status).toBe(405);
+    expect((await fetch(chain.httpUrl, { method: 'POST', body: 'x'.repeat(2 ** 20 + 1) })).status).toBe(413);
+  });
+});
