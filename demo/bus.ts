@@ -33,7 +33,13 @@ export interface Sent {
  * Sends a request as any program does: one JSON entry on `msgbus.system.local`.
  * @param exp seconds for which an answer is of use
  */
-export async function send(redis: Redis, dst: readonly number[], cmd: string, payload: string, exp = 60): Promise<Sent> {
+export async function send(
+  redis: Redis,
+  dst: readonly number[],
+  cmd: string,
+  payload: string,
+  exp = 60,
+): Promise<Sent> {
   const ref = randomUUID();
   const queue = `demo.reply.${ref}`;
   const dat = Buffer.from(payload).toString('base64');

@@ -1,10 +1,8 @@
 import { startDevChain } from '../dev-chain/dev-chain.ts';
 import { DEV_TWINS } from '../dev-chain/dev-twins.ts';
 import { startRelay } from '../local-relay/relay.ts';
-import { startRedis } from '../test/rig/redis.ts';
-import { readTwin } from '../workers/twin-resolver/chain-twins.ts';
-import { openRedis, type Redis } from './bus.ts';
-import { type Running, start } from './processes.ts';
+import type { Redis } from './bus.ts';
+import type { Running } from './processes.ts';
 
 /** A twin of the demo: its peer, and the Redis beside it. */
 export interface Party {

@@ -77,9 +77,11 @@ export class Chain {
 
   /** Writes a twin at once, past the pool; the next block tells of it as of any update. */
   place(twin: LedgerTwin): void {
+    const elder = this.#ledger.twin(twin.id);
     this.#ledger.put(twin);
     this.#placed.push(twin);
-    const state = this.#head.state.with(this.#twinWrites(twin));
+    const gone: [string, null][] = elder === undefined ? [] : [[this.keys.twinId(elder.account), null]];
+    const state = this.#head.state.with([...gone, ...this.#twinWrites(twin)]);
     this.#head = { ...this.#head, state };
     this.#blocks.set(this.#head.hash, this.#head);
   }

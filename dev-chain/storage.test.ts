@@ -11,7 +11,7 @@ const twinSchema = z.object({
   account: z.string(),
   relay: z.string().nullable(),
   pk: z.string().nullable(),
-  entities: z.array(z.object({ entity_id: z.number(), signature: z.string() })),
+  entities: z.array(z.object({ entityId: z.number(), signature: z.string() })),
 });
 const vectors = z
   .object({
@@ -33,7 +33,7 @@ const ledgerTwin = ({ id, account, relay, pk, entities }: z.infer<typeof twinSch
   account: `0x${account}`,
   relay: relay === null ? null : Buffer.from(relay),
   pk: pk === null ? null : bytes(pk),
-  entities: entities.map(({ entity_id, signature }) => ({ id: entity_id, signature: bytes(signature) })),
+  entities: entities.map(({ entityId, signature }) => ({ id: entityId, signature: bytes(signature) })),
 });
 
 describe('the storage', () => {

@@ -61,14 +61,15 @@ export class State {
     return this.#values.get(key) ?? null;
   }
 
-  /** The state after these writes. */
-  with(writes: Iterable<readonly [string, Uint8Array]>): State {
+  /** The state after these writes; null removes. */
+  with(writes: Iterable<readonly [string, Uint8Array | null]>): State {
     const values = new Map(this.#values);
     const changed = new Set<string>();
     for (const [key, value] of writes) {
-      const hex = toHex(value);
+      const hex = value === null ? undefined : toHex(value);
       if (values.get(key) === hex) continue;
-      values.set(key, hex);
+      if (hex === undefined) values.delete(key);
+      else values.set(key, hex);
       changed.add(key);
     }
     return new State(values, changed);

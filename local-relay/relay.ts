@@ -7,6 +7,9 @@ import { freePort } from './port.ts';
 
 const CONFIG = fileURLToPath(new URL('../wrangler.toml', import.meta.url));
 
+/** By this name Miniflare finds the objects' class. */
+const NAME = 'relay';
+
 /** Variables of wrangler.toml, by name; what is absent stays as it stands there. */
 export type RelaySettings = Readonly<Record<string, string | undefined>>;
 
@@ -43,6 +46,7 @@ export async function startRelay(options: {
   if (!settings.ok) throw new Error(`settings: ${settings.error}`);
   const miniflare = new Miniflare({
     ...workerOptions,
+    name: NAME,
     host: '127.0.0.1',
     port,
     bindings: vars,
@@ -57,8 +61,7 @@ export async function startRelay(options: {
     wsUrl: `ws://localhost:${port}`,
     httpUrl: `http://localhost:${port}`,
     domains,
-    evict: (twin) =>
-      miniflare.unsafeEvictDurableObject(String(workerOptions.name), 'TwinObject', { name: String(twin) }),
+    evict: (twin) => miniflare.unsafeEvictDurableObject(NAME, 'TwinObject', { name: String(twin) }),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -16,6 +16,7 @@ const vectors = z
           account: z.string(),
           relay: z.string().nullable(),
           pk: z.string().nullable(),
+          entities: z.array(z.unknown()),
         }),
         scale: z.string(),
       }),
@@ -164,8 +165,8 @@ describe('a Substrate client', () => {
 
   it('works over HTTP too', async () => {
     const other = await ApiPromise.create({ provider: new HttpProvider(chain.httpUrl), noInitWarn: true });
-    const call = other.query.tfgridModule?.twins;
-    expect((await call?.(1))?.toJSON()).toMatchObject({ id: 1 });
+    const twins = other.query.tfgridModule?.twins;
+    expect((await twins?.(1))?.toJSON()).toMatchObject({ id: 1 });
     await other.disconnect();
   });
 });

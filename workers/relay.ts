@@ -8,7 +8,7 @@ export { TwinResolver } from './resolver/twin-resolver.ts';
 
 const app = new Hono<{ Bindings: Env }>();
 
-// Any path and method upgrades, as the Rust relay has it.
+// Any path upgrades, as the Rust relay has it. (workerd itself refuses an upgrade by another method than GET.)
 app.all('*', async (context) => {
   if (context.req.header('upgrade')?.toLowerCase() !== 'websocket') return context.text('page not found', 404);
   const resolver = context.executionCtx.exports.TwinResolver;

@@ -20,3 +20,20 @@ export function fitReason(reason: string): string {
   const { read } = new TextEncoder().encodeInto(reason, bytes);
   return reason.slice(0, read);
 }
+
+/** Codes that stand for a close without a code, or for none at all; none may be sent (RFC 6455 §7.4.1). */
+const RESERVED = new Set([1005, 1006, 1015]);
+
+/** Finishes the handshake that the peer began, with its own words. */
+export function answerClose(
+  socket: { close(code?: number, reason?: string): void },
+  code: number,
+  reason: string,
+): void {
+  try {
+    if (RESERVED.has(code)) socket.close();
+    else socket.close(code, fitReason(reason));
+  } catch {
+    // It is closed already: the runtime was faster, or the connection broke.
+  }
+}

@@ -5,6 +5,7 @@ import type { Parcel, TwinReader, TwinRpc, Verdict } from '../contract.ts';
 import { twinObject } from '../objects.ts';
 import { parseSettings, type Settings } from '../settings.ts';
 import { Alarms } from './alarms.ts';
+import { answerClose } from './close.ts';
 import { Delivery } from './delivery.ts';
 import { Directory } from './directory.ts';
 import { dispatch } from './dispatch.ts';
@@ -78,9 +79,9 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
     });
   }
 
-  /** The runtime answers the peer's close frame itself (compatibility date 2026-04-07 and later). */
-  override webSocketClose(socket: WebSocket): void {
+  override webSocketClose(socket: WebSocket, code: number, reason: string): void {
     this.#sessions.forget(socket);
+    answerClose(socket, code, reason);
   }
 
   override webSocketError(socket: WebSocket): void {

@@ -42,7 +42,8 @@ describe('decodeTwin', () => {
 
   test('every record cut short, and every one with a byte too many, is refused', () => {
     for (const record of records) {
-      for (let length = 0; length < record.length; length += 1) expect(decodeTwin(record.slice(0, length)).ok).toBe(false);
+      for (let length = 0; length < record.length; length += 1)
+        expect(decodeTwin(record.slice(0, length)).ok).toBe(false);
       expect(decodeTwin(new Uint8Array([...record, 0]))).toEqual({ ok: false, error: '1 bytes too many' });
     }
   });

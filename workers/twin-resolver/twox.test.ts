@@ -2,7 +2,7 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 import { describe, expect, test } from 'vitest';
 import { twox128 } from './twox.ts';
 
-// The 32-byte loop, each tail length and the empty input, as @polkadot/util-crypto 13 hashes them.
+// The 32-byte loop, each tail length and the empty input, as @polkadot/util-crypto 14 hashes them.
 const KNOWN = [
   ['', '99e9d85137db46ef4bbea33613baafd5'],
   ['R', '0d943e15d42daf59894ccf78328ca795'],
