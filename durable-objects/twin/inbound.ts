@@ -33,11 +33,20 @@ export function receive(
   maxBytes: number,
   port: InboundPort,
 ): Promise<void> | undefined {
-  if (typeof frame === 'string') return (port.close(CLOSE.text), undefined);
-  if (frame.byteLength > maxBytes) return (port.close(CLOSE.oversize), undefined);
+  if (typeof frame === 'string') {
+    port.close(CLOSE.text);
+    return undefined;
+  }
+  if (frame.byteLength > maxBytes) {
+    port.close(CLOSE.oversize);
+    return undefined;
+  }
   const bytes = new Uint8Array(frame);
   const decoded = decodeEnvelope(bytes);
-  if (!decoded.ok) return (port.close(undecodable(decoded.error.detail)), undefined);
+  if (!decoded.ok) {
+    port.close(undecodable(decoded.error.detail));
+    return undefined;
+  }
   const envelope = decoded.value;
   const departing = { from: session, uid: envelope.uid, isRequest: envelope.content?.kind === 'request' };
   const route = routeOf(envelope, addressOf(session));

@@ -18,7 +18,11 @@ function rig() {
     send: (twin, batch) =>
       new Promise<void>((resolve) => calls.push({ twin, batch: batch.map(({ n }) => n), answer: resolve })),
   });
-  return { outbox, calls, settle: async () => (await gather(), await gather()) };
+  const settle = async () => {
+    await gather();
+    await gather();
+  };
+  return { outbox, calls, settle };
 }
 
 describe('Outbox', () => {

@@ -8,7 +8,7 @@ import { twinStorageKey } from './storage-key.ts';
 import { decodeTwin } from './twin-record.ts';
 
 /** One JSON-RPC call to one URL: the answer's text, or what went wrong. Must not reject. */
-export type Call = (url: string, call: string, signal: AbortSignal) => Promise<Result<string, string>>;
+type Call = (url: string, call: string, signal: AbortSignal) => Promise<Result<string, string>>;
 
 /** How nodes are spoken to, by the scheme of their URL. */
 export interface ChainCalls {

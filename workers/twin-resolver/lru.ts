@@ -28,8 +28,4 @@ export class Lru<V> {
   delete(key: number): void {
     this.#entries.delete(key);
   }
-
-  get size(): number {
-    return this.#entries.size;
-  }
 }

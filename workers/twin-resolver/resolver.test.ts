@@ -42,16 +42,21 @@ function rig(memory = new ResolverMemory()) {
       },
     },
     chain: {
-      read: async (id) => {
-        await touch(state.chainMs, false, `chain ${id}`);
+      read: async (id, budget) => {
+        await touch(Math.min(state.chainMs, budget), false, `chain ${id}`);
+        if (state.chainMs > budget) return DOWN;
         return chain.get(id) ?? ok(undefined);
       },
     },
     later: (work) => void work.catch((error) => log.push(`rejected ${error}`)),
   });
+  let ended = 0;
   const run = async <T>(work: Promise<T>): Promise<T> => {
+    const done = work.finally(() => {
+      ended = Date.now();
+    });
     await vi.advanceTimersByTimeAsync(3000);
-    return await work;
+    return await done;
   };
   const calls = (prefix: string) => log.filter((entry) => entry.startsWith(prefix)).length;
   return {
@@ -60,6 +65,7 @@ function rig(memory = new ResolverMemory()) {
     chain,
     state,
     calls,
+    finishedAt: () => ended,
     lookup: (id: number) => run(resolver.lookup(id)),
     refresh: (id: number) => run(resolver.refresh(id)),
     many: (id: number, n: number) => run(Promise.all(Array.from({ length: n }, () => resolver.lookup(id)))),
@@ -171,6 +177,20 @@ describe('while the chain is out of reach', () => {
     kv.set(GENERATION_KEY, '2');
     chain.set(7, DOWN);
     expect(await lookup(7)).toEqual({ found: twin(7) });
+  });
+
+  test.each(['lookup', 'refresh'] as const)('a %s ends within 2 s, whatever hangs', async (what) => {
+    const { state, [what]: ask, finishedAt } = rig();
+    Object.assign(state, { chainMs: 3_600_000, kvMs: 3_600_000 });
+    const start = Date.now();
+    expect(await ask(7)).toHaveProperty('unavailable');
+    expect(finishedAt() - start).toBeLessThan(2000);
+  });
+
+  test('who waits for another caller ends within its own 2 s', async () => {
+    const { state, many } = rig();
+    state.chainMs = 3_600_000;
+    for (const answer of await many(7, 3)) expect(answer).toHaveProperty('unavailable');
   });
 
   test('one caller in five seconds tries, the others do not wait for it', async () => {

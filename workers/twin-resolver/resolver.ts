@@ -7,7 +7,7 @@ import type { ResolverMemory } from './resolver-memory.ts';
 import { wait } from './wait.ts';
 
 /** A lookup has its answer, or its named error, within 2 s; what is left of them is the way there and back (ms). */
-const LOOKUP_MS = 1_900;
+const LOOKUP_MS = 1_700;
 /** A store that has not answered by then is passed over (ms). */
 const STORE_MS = 500;
 /** A record read longer ago is read again: nobody tells us yet what changes on chain (ms). */
@@ -16,14 +16,14 @@ const RECORD_MS = 600_000;
 const NO_GENERATION = '';
 
 /** What the resolver needs of a KV namespace. */
-export interface TwinStore {
+interface TwinStore {
   get(key: string): Promise<string | null>;
   put(key: string, value: string): Promise<void>;
   delete(key: string): Promise<void>;
 }
 
 /** What the resolver needs of the chain. Must not reject. */
-export interface TwinSource {
+interface TwinSource {
   /** Within `budget` ms: undefined is a twin that does not exist, an error a chain out of reach. */
   read(id: number, budget: number): Promise<Result<Twin | undefined, string>>;
 }

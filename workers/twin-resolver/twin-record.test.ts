@@ -40,6 +40,17 @@ describe('decodeTwin', () => {
     expect(decoded.ok && decoded.value.relay).toBe('\ufffdelay.grid.tf');
   });
 
+  test.each([
+    ['fc', 63],
+    ['0101', 64],
+    ['fdff', 16_383],
+    ['02000100', 16_384],
+  ])('an entity signature with length prefix %s is read past', (prefix, length) => {
+    const signature = `07000000${prefix}${'ab'.repeat(length)}`;
+    const decoded = decodeTwin(hexToBytes(`09000000${'00'.repeat(32)}0004${signature}0108beef`));
+    expect(decoded.ok && decoded.value.pk).toEqual(new Uint8Array([0xbe, 0xef]));
+  });
+
   test('every record cut short, and every one with a byte too many, is refused', () => {
     for (const record of records) {
       for (let length = 0; length < record.length; length += 1)
