@@ -4,7 +4,7 @@ import { sessionUrl } from '../durable-objects/twin/session-request.ts';
 import { checkUpgrade } from './connect.ts';
 
 export { TwinObject } from '../durable-objects/twin/twin-object.ts';
-export { TwinResolver } from './resolver/twin-resolver.ts';
+export { TwinResolver } from './twin-resolver/twin-resolver.ts';
 
 const app = new Hono<{ Bindings: Env }>();
 

@@ -1,0 +1,32 @@
+/** Why a peer refuses a message: RMB's codes (PROTOCOL §9), and words for people. */
+export type PeerFault =
+  | { readonly reason: 'message'; readonly detail: string }
+  | { readonly reason: 'payload'; readonly detail: string }
+  | { readonly reason: 'expired'; readonly what: string }
+  | { readonly reason: 'unknown-twin'; readonly twin: number }
+  | { readonly reason: 'signature'; readonly text: string }
+  | { readonly reason: 'no-key' }
+  | { readonly reason: 'crypto' }
+  | { readonly reason: 'other'; readonly detail: string };
+
+/** A fault as it goes to whoever waits; the texts are the Rust peer's where it has one. */
+export function faultError(fault: PeerFault): { readonly code: number; readonly message: string } {
+  switch (fault.reason) {
+    case 'message':
+      return { code: 100, message: `invalid message: ${fault.detail}` };
+    case 'payload':
+      return { code: 101, message: `invalid payload: ${fault.detail}` };
+    case 'expired':
+      return { code: 102, message: fault.what };
+    case 'unknown-twin':
+      return { code: 103, message: `unknown twin id '${fault.twin}'` };
+    case 'signature':
+      return { code: 104, message: fault.text };
+    case 'no-key':
+      return { code: 105, message: 'sender twin has no public key' };
+    case 'crypto':
+      return { code: 106, message: 'e2e error: invalid cipher data' };
+    case 'other':
+      return { code: 500, message: fault.detail };
+  }
+}

@@ -1,0 +1,76 @@
+import { open, seal } from '../proto/cipher.ts';
+import type { Envelope, Payload } from '../proto/envelope.ts';
+import type { Identity } from '../proto/identity.ts';
+import { err, ok, type Result } from '../proto/result.ts';
+import { signatureFaultText, signEnvelope, verifyEnvelope } from '../proto/signature.ts';
+import type { Twin, TwinDirectory } from '../proto/twin.ts';
+import type { PeerFault } from './faults.ts';
+
+/** End to end: encrypts, signs, verifies and decrypts envelopes for one identity. */
+export class Protocol {
+  readonly #identity: Identity;
+  readonly #twins: TwinDirectory;
+
+  constructor(identity: Identity, twins: TwinDirectory) {
+    this.#identity = identity;
+    this.#twins = twins;
+  }
+
+  /** Encrypts when the receiver has a key on chain, and signs. */
+  async seal(envelope: Envelope, receiver: Twin): Promise<Result<Envelope, PeerFault>> {
+    const payload = await this.#sealPayload(envelope.payload, receiver);
+    if (!payload.ok) return payload;
+    const { payload: _, ...bare } = envelope;
+    const sealed = payload.value === undefined ? bare : { ...bare, payload: payload.value };
+    return ok(await signEnvelope(sealed, this.#identity));
+  }
+
+  /**
+   * Verifies and decrypts. What the chain said of the sender may be old: before a signature or a cipher is
+   * given up, it is asked again.
+   */
+  async open(envelope: Envelope, sender: number): Promise<Result<Uint8Array, PeerFault>> {
+    const known = await this.#twins.get(sender);
+    const opened =
+      known === undefined
+        ? err<PeerFault>({ reason: 'unknown-twin', twin: sender })
+        : await this.#openFor(envelope, known);
+    if (opened.ok) return opened;
+    const fresh = await this.#twins.refresh(sender);
+    if (fresh === undefined || (known !== undefined && sameKeys(known, fresh))) return opened;
+    return this.#openFor(envelope, fresh);
+  }
+
+  async #openFor(envelope: Envelope, sender: Twin): Promise<Result<Uint8Array, PeerFault>> {
+    const verified = await verifyEnvelope(envelope, sender.account);
+    if (!verified.ok) return err({ reason: 'signature', text: signatureFaultText(verified.error) });
+    const { payload } = envelope;
+    if (payload === undefined) return ok(new Uint8Array(0));
+    if (payload.kind === 'plain') return ok(payload.bytes);
+    if (sender.pk === null) return err({ reason: 'no-key' });
+    const key = this.#sharedKey(sender.pk);
+    const plain = key === undefined ? err({ reason: 'cipher' }) : await open(key, payload.bytes);
+    return plain.ok ? plain : err({ reason: 'crypto' });
+  }
+
+  async #sealPayload(payload: Payload | undefined, receiver: Twin): Promise<Result<Payload | undefined, PeerFault>> {
+    if (receiver.pk === null) return ok(payload);
+    const key = this.#sharedKey(receiver.pk);
+    if (key === undefined) return err({ reason: 'crypto' });
+    return ok({ kind: 'cipher', bytes: await seal(key, payload?.bytes ?? new Uint8Array(0)) });
+  }
+
+  /** Anything may stand on chain as a key. */
+  #sharedKey(pk: Uint8Array): Uint8Array | undefined {
+    try {
+      return this.#identity.sharedKey(pk);
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function sameKeys(a: Twin, b: Twin): boolean {
+  return Buffer.compare(a.account, b.account) === 0 && Buffer.compare(a.pk ?? EMPTY, b.pk ?? EMPTY) === 0;
+}
+const EMPTY = new Uint8Array(0);
