@@ -1,8 +1,15 @@
 import { startDevChain } from '../dev-chain/dev-chain.ts';
 import { DEV_TWINS } from '../dev-chain/dev-twins.ts';
+import { devEntries } from '../dev-chain/twin-entry.ts';
 import { startRelay } from '../local-relay/relay.ts';
-import type { Redis } from './bus.ts';
-import type { Running } from './processes.ts';
+import { startRedis } from '../test/rig/redis.ts';
+import { openRedis, type Redis } from './bus.ts';
+import { type Running, start } from './processes.ts';
+
+const BLOCK_MS = 500;
+const CALLER_TWIN = 1;
+const SECRET_TWIN = 2;
+const OPEN_TWIN = 4;
 
 /** A twin of the demo: its peer, and the Redis beside it. */
 export interface Party {
@@ -10,8 +17,8 @@ export interface Party {
   readonly redis: Redis;
   readonly redisUrl: string;
   readonly peer: Running;
-  /** Whether the chain holds a key of it, so that what is sent to it is encrypted. */
-  readonly encrypted: boolean;
+  /** Whether the chain holds its key, so that what is sent to it is encrypted. */
+  readonly isEncrypted: boolean;
   /** A further connection to its Redis. */
   connect(): Promise<Redis>;
 }
@@ -28,27 +35,37 @@ export interface World {
   readonly parties: readonly Party[];
 }
 
-/** Starts a chain, a relay and three peers, each with a Redis; `stack` ends them all, last first. */
+/** Starts a chain, a relay and three peers, each with a Redis of its own; `stack` ends them all, last first. */
 export async function startWorld(stack: AsyncDisposableStack, say: (line: string) => void): Promise<World> {
-  const chain = stack.use(await startDevChain({ blockTimeMs: 500 }));
-  say(`chain    ${chain.wsUrl}, with development twins 1 to ${DEV_TWINS.length}`);
-  const relay = stack.use(await startRelay({ settings: { SUBSTRATE_URLS: chain.httpUrl } }));
-  say(`relay    ${relay.wsUrl}, the Worker on workerd`);
-  const party = (twin: number, extra: readonly string[] = []) =>
-    startParty(twin, { chain: chain.wsUrl, chainHttp: chain.httpUrl, relay: relay.wsUrl, extra }, stack, say);
-  const caller = await party(1);
-  const secret = await party(2);
-  const domain = new URL(relay.wsUrl).host;
-  const open = DEV_TWINS.find(({ id }) => id === 4);
-  if (open === undefined) throw new Error('there is no development twin 4');
-  chain.putTwin({ id: 4, account: await accountOf(open), relay: domain, pk: null });
-  const plain = await party(4, ['--no-update']);
-  return {
-    chainUrl: chain.wsUrl,
-    relayUrl: relay.wsUrl,
-    caller,
-    secret,
-    open: plain,
-    parties: [caller, secret, plain],
-  };
+  const chain = stack.use(await startDevChain({ blockTimeMs: BLOCK_MS }));
+  say(`chain   ${chain.wsUrl}  development twins 1 to ${DEV_TWINS.length}, a block every ${BLOCK_MS} ms`);
+  const relay = stack.use(await startRelay({ settings: { SUBSTRATE_URLS: chain.wsUrl } }));
+  say(`relay   ${relay.wsUrl}  the Worker of wrangler.toml, on workerd`);
+  const urls = { chain: chain.wsUrl, relay: relay.wsUrl };
+  const entries = await devEntries();
+  for (const entry of entries)
+    if (entry.id === OPEN_TWIN) chain.putTwin({ ...entry, relay: new URL(relay.wsUrl).host, pk: null });
+  const caller = await startParty(stack, say, urls, CALLER_TWIN, true);
+  const secret = await startParty(stack, say, urls, SECRET_TWIN, true);
+  const open = await startParty(stack, say, urls, OPEN_TWIN, false);
+  return { chainUrl: chain.wsUrl, relayUrl: relay.wsUrl, caller, secret, open, parties: [caller, secret, open] };
+}
+
+/** A peer as a user starts it, in a process of its own. @param hasKey whether it puts its key on chain */
+async function startParty(
+  stack: AsyncDisposableStack,
+  say: (line: string) => void,
+  urls: { chain: string; relay: string },
+  twin: number,
+  hasKey: boolean,
+): Promise<Party> {
+  const dev = DEV_TWINS.find(({ id }) => id === twin);
+  if (dev === undefined) throw new Error(`there is no development twin ${twin}`);
+  const server = stack.use(await startRedis());
+  const flags = ['--mnemonic', dev.secret, '--key-type', dev.keyType, '--redis', server.url];
+  const args = [...flags, '--substrate', urls.chain, '--relay', urls.relay, ...(hasKey ? [] : ['--no-update'])];
+  const peer = stack.use(await start(`peer of twin ${twin}`, 'local-peer/main.ts', args));
+  say(`peer    twin ${twin}, pid ${peer.pid}, ${server.url}  ${hasKey ? 'its key is on chain' : 'no key on chain'}`);
+  const connect = async () => stack.adopt(await openRedis(server.url), (client) => client.destroy());
+  return { twin, redis: await connect(), redisUrl: server.url, peer, isEncrypted: hasKey, connect };
 }

@@ -40,11 +40,14 @@ export async function startPeer(config: PeerConfig, log: Log): Promise<Peer> {
   if (twin === undefined) {
     throw new Error(`no twin on chain for this ${config.keyType} key: create one first, or choose another --key-type`);
   }
-  if (config.update) await register(config, chain, twin, identity.value.e2ePublicKey, log);
+  const pk = identity.value.e2ePublicKey;
+  if (config.update) await register(config, chain, twin, pk, log);
+  const isKeyOnChain = Buffer.compare((await chain.twin(twin))?.pk ?? new Uint8Array(0), pk) === 0;
+  if (!isKeyOnChain) log.warn({ twin }, 'our key is not on chain: what we send travels signed, but not encrypted');
 
   const twins = new Directory((id) => chain.twin(id), Date.now);
   const programs = new RedisPrograms(redis);
-  const protocol = new Protocol(identity.value, twins);
+  const protocol = new Protocol(identity.value, twins, isKeyOnChain);
   const { promise: connected, resolve: onConnected } = Promise.withResolvers<void>();
   const token = () => mintToken({ twin, now: Math.floor(Date.now() / 1000), ttl: TOKEN_SECONDS }, identity.value);
   const onOpen = () => {

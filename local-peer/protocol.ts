@@ -11,12 +11,16 @@ export class Protocol {
   readonly #identity: Identity;
   readonly #twins: TwinDirectory;
 
-  constructor(identity: Identity, twins: TwinDirectory) {
+  readonly #isKeyOnChain: boolean;
+
+  /** @param isKeyOnChain whether the chain holds our own key: without it nobody can open what we encrypt */
+  constructor(identity: Identity, twins: TwinDirectory, isKeyOnChain: boolean) {
     this.#identity = identity;
     this.#twins = twins;
+    this.#isKeyOnChain = isKeyOnChain;
   }
 
-  /** Encrypts when the receiver has a key on chain, and signs. */
+  /** Encrypts when the receiver has a key on chain, and we have, and signs. */
   async seal(envelope: Envelope, receiver: Twin): Promise<Result<Envelope, PeerFault>> {
     const payload = await this.#sealPayload(envelope.payload, receiver);
     if (!payload.ok) return payload;
@@ -54,7 +58,7 @@ export class Protocol {
   }
 
   async #sealPayload(payload: Payload | undefined, receiver: Twin): Promise<Result<Payload | undefined, PeerFault>> {
-    if (receiver.pk === null) return ok(payload);
+    if (receiver.pk === null || !this.#isKeyOnChain) return ok(payload);
     const key = this.#sharedKey(receiver.pk);
     if (key === undefined) return err({ reason: 'crypto' });
     return ok({ kind: 'cipher', bytes: await seal(key, payload?.bytes ?? new Uint8Array(0)) });

@@ -24,7 +24,8 @@ export interface Client extends AsyncDisposable {
 /** Opens a session; rejects with the HTTP status and body when the relay refuses. */
 export async function connect(url: string, token: string): Promise<Client> {
   // workerd on this machine ends the TCP connection of a socket that it closed only when the object sleeps.
-  const socket = new WebSocket(`${url}/?${token}`, { perMessageDeflate: false, closeTimeout: 300 });
+  const options = { perMessageDeflate: false, closeTimeout: 300 };
+  const socket = new WebSocket(`${url}/?${token}`, options);
   const frames: Uint8Array[] = [];
   let wake: (() => void) | undefined;
   socket.on('message', (data: Buffer) => {

@@ -1,0 +1,53 @@
+import { receive, send, textOf } from './bus.ts';
+import { COMMANDS, serve } from './service.ts';
+import type { Party, World } from './world.ts';
+
+const ANSWER_SECONDS = 20;
+
+/** Serves the demo's commands beside a peer, until its Redis connections end. */
+export async function openServices(party: Party): Promise<void> {
+  for (const [command, run] of Object.entries(COMMANDS)) {
+    const redis = await party.connect();
+    void serve(redis, command, run);
+  }
+}
+
+/** Sends a few requests and says what happened, so that a newcomer sees what RMB is. */
+export async function showTour(world: World, say: (line: string) => void): Promise<void> {
+  const { caller, secret, open } = world;
+  const requests: [Party, string, string][] = [
+    [secret, 'demo.echo', 'hello'],
+    [open, 'demo.add', '19 + 23'],
+    [secret, 'demo.add', 'two plus two'],
+  ];
+  for (const [to, command, payload] of requests) {
+    const began = performance.now();
+    const sent = await send(caller.redis, [to.twin], command, payload);
+    const reply = await receive(caller.redis, sent, ANSWER_SECONDS);
+    const ms = (performance.now() - began).toFixed(0);
+    if (reply === undefined) throw new Error(`twin ${to.twin} did not answer ${command} within ${ANSWER_SECONDS} s`);
+    const answer = reply.err === null ? `'${textOf(reply)}'` : `error ${reply.err.code}: ${reply.err.message}`;
+    say('');
+    say(`  twin ${caller.twin} asks twin ${to.twin}: ${command} '${payload}'`);
+    say(
+      `    Redis > peer ${caller.twin} (signs${to.isEncrypted ? ', encrypts' : ''}) > relay > peer ${to.twin} (verifies${to.isEncrypted ? ', decrypts' : ''}) > Redis > service`,
+    );
+    say(`    ${to.isEncrypted ? 'encrypted end to end' : 'in the open: twin 4 has no key on chain'}`);
+    say(`    answer after ${ms} ms, back the same way: ${answer}`);
+  }
+}
+
+/** How to send a request of one's own. */
+export function showHowTo(world: World, say: (line: string) => void): void {
+  const { caller, secret } = world;
+  const port = new URL(caller.redisUrl).port;
+  say('');
+  say('It all keeps running. Send a request of your own from another terminal:');
+  say('');
+  say(
+    `  redis-cli -p ${port} lpush msgbus.system.local '{"ver":1,"cmd":"demo.echo","exp":60,"dat":"'$(echo -n hi | base64)'","dst":[${secret.twin}],"ret":"my.reply","now":'$(date +%s)'}'`,
+  );
+  say(`  redis-cli -p ${port} brpop my.reply 10`);
+  say('');
+  say('Ctrl-C ends it.');
+}
