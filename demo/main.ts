@@ -1,12 +1,15 @@
 import { parseArgs } from 'node:util';
 import { runCheck } from './check.ts';
 import { openServices, showHowTo, showTour } from './tour.ts';
-import { startWorld } from './world.ts';
+import { startWorld, type World } from './world.ts';
+
+/** As a shell reports Ctrl-C. */
+const INTERRUPTED = 130;
 
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
 const say = (line: string) => console.log(line);
-const interrupted = new Promise<'interrupted'>((resolve) => {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve('interrupted'));
+const interrupted = new Promise<number>((resolve) => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(INTERRUPTED));
 });
 
 /** Resolves to the exit code. All that was started ends with it. */
@@ -14,28 +17,29 @@ async function main(): Promise<number> {
   await using stack = new AsyncDisposableStack();
   say('Reliable Message Bus: programs call each other by twin id, through a relay.');
   say('');
-  const work = run(stack);
-  // After Ctrl-C nobody waits for it; it fails when its parts end, which is no news.
-  work.catch(() => undefined);
-  const outcome = await Promise.race([work, interrupted]);
-  return outcome === 'interrupted' ? 130 : outcome;
-}
-
-async function run(stack: AsyncDisposableStack): Promise<number> {
   const world = await startWorld(stack, say);
   const died = Promise.race(world.parties.map(({ peer }) => peer.died)).then((how) => Promise.reject(new Error(how)));
+  const work = run(world);
+  // After Ctrl-C nobody waits for it; it fails when its parts end, which is no news.
+  work.catch(() => undefined);
+  return await Promise.race([interrupted, work, died]);
+}
+
+async function run(world: World): Promise<number> {
   await openServices(world.secret);
   await openServices(world.open);
-  if (values.check) {
-    const { requests, answered, faults } = await Promise.race([runCheck(world), died]);
-    say('');
-    for (const fault of faults.slice(0, 20)) say(`  ${fault}`);
-    say(`demo: ${requests} requests, ${answered} answered, ${requests - answered} lost`);
-    return answered === requests ? 0 : 1;
-  }
-  await Promise.race([showTour(world, say), died]);
+  if (values.check) return check(world);
+  await showTour(world, say);
   showHowTo(world, say);
-  return died;
+  return interrupted;
+}
+
+async function check(world: World): Promise<number> {
+  const { requests, answered, faults } = await runCheck(world);
+  say('');
+  for (const fault of faults.slice(0, 20)) say(`  ${fault}`);
+  say(`demo: ${requests} requests, ${answered} answered, ${requests - answered} lost`);
+  return answered === requests ? 0 : 1;
 }
 
 main().then(

@@ -44,7 +44,7 @@ export async function startRelay(options: {
   const vars = { ...bindings, RELAY_DOMAINS: domains.join(' ') };
   const settings = parseSettings(vars);
   if (!settings.ok) throw new Error(`settings: ${settings.error}`);
-  const miniflare = new Miniflare({
+  const miniflare = keepingSignals(() => new Miniflare({
     ...workerOptions,
     name: NAME,
     host: '127.0.0.1',
@@ -53,7 +53,7 @@ export async function startRelay(options: {
     modules: [{ type: 'ESModule', path: 'relay.js', contents: await bundleWorker(main) }],
     ...(options.persist === undefined ? {} : { defaultPersistRoot: options.persist }),
     ...storesIn(options.persist),
-  });
+  }));
   await miniflare.ready;
   const close = () => miniflare.dispose();
   return {
@@ -65,6 +65,20 @@ export async function startRelay(options: {
     close,
     [Symbol.asyncDispose]: close,
   };
+}
+
+/**
+ * Miniflare ends the process on SIGINT and SIGTERM by itself, before anybody could clean up. Whoever starts a
+ * relay decides that; on exit Miniflare still ends its workerd.
+ */
+function keepingSignals<T>(make: () => T): T {
+  const signals = ['SIGINT', 'SIGTERM'] as const;
+  const before = signals.map((signal) => new Set(process.listeners(signal)));
+  const made = make();
+  signals.forEach((signal, index) => {
+    for (const listener of process.listeners(signal)) if (!before[index]?.has(listener)) process.off(signal, listener);
+  });
+  return made;
 }
 
 /** A configured name stays first; a local relay is always found as localhost and 127.0.0.1, too. */
