@@ -29,7 +29,7 @@ const request = z.object({
   method: z.string(),
   params: z.array(z.unknown()).default([]),
 });
-export type RpcRequest = z.infer<typeof request>;
+type RpcRequest = z.infer<typeof request>;
 
 const MAX_BATCH = 100;
 

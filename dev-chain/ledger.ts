@@ -30,7 +30,7 @@ export type Outcome =
 /** What every extrinsic costs: 0.01 TFT. */
 export const FEE = 100_000n;
 /** What a development account starts with: 1,000 TFT. */
-export const FUNDS = 10_000_000_000n;
+const FUNDS = 10_000_000_000n;
 
 /** Twins and accounts, and what calls do to them. No blocks, no encoding. */
 export class Ledger {

@@ -44,16 +44,20 @@ export async function startRelay(options: {
   const vars = { ...bindings, RELAY_DOMAINS: domains.join(' ') };
   const settings = parseSettings(vars);
   if (!settings.ok) throw new Error(`settings: ${settings.error}`);
-  const miniflare = keepingSignals(() => new Miniflare({
-    ...workerOptions,
-    name: NAME,
-    host: '127.0.0.1',
-    port,
-    bindings: vars,
-    modules: [{ type: 'ESModule', path: 'relay.js', contents: await bundleWorker(main) }],
-    ...(options.persist === undefined ? {} : { defaultPersistRoot: options.persist }),
-    ...storesIn(options.persist),
-  }));
+  const contents = await bundleWorker(main);
+  const miniflare = keepingSignals(
+    () =>
+      new Miniflare({
+        ...workerOptions,
+        name: NAME,
+        host: '127.0.0.1',
+        port,
+        bindings: vars,
+        modules: [{ type: 'ESModule', path: 'relay.js', contents }],
+        ...(options.persist === undefined ? {} : { defaultPersistRoot: options.persist }),
+        ...storesIn(options.persist),
+      }),
+  );
   await miniflare.ready;
   const close = () => miniflare.dispose();
   return {

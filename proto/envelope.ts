@@ -2,8 +2,7 @@ import type { Address } from './address.ts';
 import type { Envelope, Payload } from './envelope-codec.ts';
 import { err, ok, type Result } from './result.ts';
 
-export { type Content, decodeEnvelope, type Envelope, encodeEnvelope, type Payload } from './envelope-codec.ts';
-export type { DecodeFault } from './wire.ts';
+export { decodeEnvelope, type Envelope, encodeEnvelope, type Payload } from './envelope-codec.ts';
 
 const MAX_U64 = 0xffff_ffff_ffff_ffffn;
 /** The life of an error a relay makes, seconds. */

@@ -51,13 +51,13 @@ export function same(found: unknown, expected: unknown, what: string): void {
 }
 
 /** The value, or an exception that shows the refusal. */
-export function value<T>(result: Result<T, unknown>, what: string): T {
+function value<T>(result: Result<T, unknown>, what: string): T {
   if (!result.ok) throw new Error(`${what}: refused, ${JSON.stringify(result.error)}`);
   return result.value;
 }
 
 /** The identity of a vector. */
-export async function identity(secret: string, keyType: string): Promise<Identity> {
+async function identity(secret: string, keyType: string): Promise<Identity> {
   const type: KeyType = keyType === 'ed25519' ? 'ed25519' : 'sr25519';
   same(type, keyType, 'key type');
   return value(await identityOf(secret, type), 'identity');
