@@ -1,0 +1,182 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Network, startNetwork } from './rig/network.ts';
+import { localRequest, type PeerRig, startPeerRig } from './rig/peer.ts';
+import { startService } from './rig/service.ts';
+
+let network: Network;
+let caller: PeerRig;
+let callee: PeerRig;
+const services: AsyncDisposable[] = [];
+beforeAll(async () => {
+  network = await startNetwork();
+  [caller, callee] = await Promise.all([startPeerRig(network, 1), startPeerRig(network, 2)]);
+  const echo = (payload: string) => ({ dat: payload, shm: 'application/json' });
+  services.push(await startService(callee.redisUrl, 'test.echo', echo));
+  services.push(await startService(caller.redisUrl, 'test.echo', echo));
+  const failing = () => ({ dat: 'lost', err: { code: 42, message: 'failed on purpose' }, shm: 'text/plain' });
+  services.push(await startService(callee.redisUrl, 'test.fail', failing));
+});
+afterAll(async () => {
+  for (const each of [...services, callee, caller, network]) await each[Symbol.asyncDispose]();
+});
+
+const now = () => Math.floor(Date.now() / 1000);
+const text = (dat: string) => Buffer.from(dat, 'base64').toString();
+
+describe('a request', () => {
+  it('is answered, with all fields in the Rust peer’s order', async () => {
+    await caller.request(localRequest({}));
+    const entry = (await caller.take('replies')) ?? '';
+    expect(Object.keys(JSON.parse(entry))).toEqual(['ver', 'ref', 'dat', 'src', 'shm', 'now', 'err']);
+    expect(JSON.parse(entry)).toMatchObject({
+      ver: 1,
+      ref: 'my-ref',
+      dat: 'aGVsbG8=',
+      src: '2',
+      shm: 'application/json',
+      err: null,
+    });
+  });
+
+  it('reaches the service with all fields in the Rust peer’s order', async () => {
+    const at = now();
+    await caller.request(localRequest({ cmd: 'test.seen', tag: 'a b', shm: 'x/y', exp: 30, now: at }));
+    const entry = JSON.parse((await callee.take('msgbus.test.seen')) ?? '');
+    expect(Object.keys(entry)).toEqual(['ver', 'ref', 'src', 'cmd', 'exp', 'dat', 'tag', 'ret', 'shm', 'now']);
+    expect(entry).toMatchObject({
+      ver: 1,
+      src: '1',
+      cmd: 'test.seen',
+      dat: 'aGVsbG8=',
+      tag: 'a b',
+      ret: 'msgbus.system.reply',
+      shm: 'x/y',
+    });
+    expect(entry.now + entry.exp).toBe(at + 30);
+  });
+
+  it('carries the service’s error; its payload is lost, its schema kept', async () => {
+    await caller.request(localRequest({ cmd: 'test.fail' }));
+    const reply = await caller.reply('replies');
+    expect(reply).toMatchObject({
+      dat: '',
+      src: '2',
+      shm: 'text/plain',
+      err: { code: 42, message: 'failed on purpose' },
+    });
+  });
+
+  it('to several twins, to oneself and twice to one is answered by each', async () => {
+    await caller.request(localRequest({ dst: [2, 1, 2], ref: null }));
+    const replies = [await caller.reply('replies'), await caller.reply('replies'), await caller.reply('replies')];
+    expect(replies.map(({ src }) => src).sort()).toEqual(['1', '2', '2']);
+    expect(replies.map(({ ref }) => ref)).toEqual([null, null, null]);
+  });
+
+  it('takes large, empty and extra fields, another version, and any time that counts as now', async () => {
+    const large = Buffer.alloc(1_500_000, 7).toString('base64');
+    for (const fields of [
+      { dat: large },
+      { dat: '' },
+      { ver: 2, more: { x: 1 } },
+      { now: 0 },
+      { now: now() + 5000 },
+      { exp: 1e9 },
+    ]) {
+      await caller.request(localRequest(fields));
+      expect(await caller.reply('replies')).toMatchObject({ err: null });
+    }
+    await caller.request(localRequest({ cmd: 'test.long', exp: 1e9 }));
+    expect(JSON.parse((await callee.take('msgbus.test.long')) ?? '')).toMatchObject({ exp: 1800 });
+  });
+
+  it('rmb.version is answered by the peer itself', async () => {
+    await caller.request(localRequest({ cmd: 'rmb.version' }));
+    const reply = await caller.reply('replies');
+    expect([JSON.parse(text(reply.dat)), reply.shm]).toEqual([expect.stringContaining('rmb-edge'), 'application/json']);
+  });
+});
+
+describe('a request that cannot be sent', () => {
+  it.each([
+    ['an unknown twin', { dst: [999_999] }, { code: 103, message: "unknown twin id '999999'" }],
+    ['twin 0', { dst: [0] }, { code: 103, message: "unknown twin id '0'" }],
+    ['a time that is over', { now: 1000, exp: 10 }, { code: 102, message: 'request has expired' }],
+    ['no time at all', { exp: 0 }, { code: 102, message: 'request has expired' }],
+    ['broken base64', { dat: '***' }, { code: 101, message: 'invalid payload: dat is not base64' }],
+  ])('is answered by the peer: %s', async (_, fields, err) => {
+    await caller.request(localRequest(fields));
+    expect(await caller.reply('replies')).toEqual({ ver: 1, ref: 'my-ref', dat: '', src: '', shm: null, now: 0, err });
+  });
+
+  it.each([
+    ['a field missing', { exp: undefined }],
+    ['dst a number', { dst: 2 }],
+    ['dst of texts', { dst: ['2'] }],
+    ['exp below zero', { exp: -1 }],
+  ])('is answered where ret can be read: %s', async (_, fields) => {
+    await caller.request(localRequest(fields));
+    expect((await caller.reply('replies')).err).toMatchObject({
+      code: 100,
+      message: expect.stringMatching(/^invalid message: (exp|dst)/),
+    });
+  });
+
+  it('is answered by each destination for itself', async () => {
+    await caller.request(localRequest({ dst: [2, 999_999] }));
+    const replies = [await caller.reply('replies'), await caller.reply('replies')];
+    expect(replies.map(({ err }) => err?.code ?? 0).sort()).toEqual([0, 103]);
+  });
+
+  it('does not hold up what comes after it', async () => {
+    for (const broken of ['{', '[]', '5', '{"ret":5}', '']) await caller.request(broken);
+    await caller.request(localRequest({ dst: [] }));
+    await caller.request(localRequest({ ref: 'after' }));
+    expect((await caller.reply('replies')).ref).toBe('after');
+  });
+
+  it('is told by the relay when the destination is offline and it must fail fast', async () => {
+    await network.settle(5, `localhost:${network.relay.port}`);
+    await caller.request(localRequest({ dst: [5], tag: 'fail-fast' }));
+    const reply = await caller.reply('replies');
+    expect(reply).toMatchObject({
+      ref: 'my-ref',
+      dat: '',
+      src: '0',
+      shm: null,
+      err: { code: 0, message: 'destination offline' },
+    });
+  });
+});
+
+describe('a response', () => {
+  it('that is malformed, to nobody or too late is dropped, and the next one is sent', async () => {
+    const good = { ver: 1, ref: 'x', dat: '', dst: '1', now: now() };
+    for (const bad of [
+      '{',
+      { ...good, dst: 1 },
+      { ...good, dst: 'x' },
+      { ...good, dat: '*' },
+      { ...good, now: now() - 5000 },
+      { ...good, dst: '999999' },
+    ]) {
+      await callee.respond(bad);
+    }
+    await caller.request(localRequest({ ref: 'still' }));
+    expect((await caller.reply('replies')).ref).toBe('still');
+  });
+
+  it('may come twice', async () => {
+    await caller.request(localRequest({ cmd: 'test.twice' }));
+    const { ref, src } = JSON.parse((await callee.take('msgbus.test.twice')) ?? '');
+    for (const dat of ['MQ==', 'Mg==']) await callee.respond({ ver: 1, ref, dat, dst: src, now: now() });
+    expect([text((await caller.reply('replies')).dat), text((await caller.reply('replies')).dat)]).toEqual(['1', '2']);
+  });
+
+  it('for which nobody waits is dropped', async () => {
+    await callee.respond({ ver: 1, ref: 'nobody-waits', dat: '', dst: '1', now: now() });
+    await caller.request(localRequest({ ref: 'after' }));
+    expect((await caller.reply('replies')).ref).toBe('after');
+    expect(caller.logged.map(({ message }) => message)).toContain('received reply of an expired message');
+  });
+});

@@ -1,0 +1,160 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { connectChain } from '../local-peer/twins/chain.ts';
+import { open, seal } from '../proto/cipher.ts';
+import type { Envelope } from '../proto/envelope.ts';
+import type { Identity } from '../proto/identity.ts';
+import { signEnvelope, verifyEnvelope } from '../proto/signature.ts';
+import type { Client } from './rig/client.ts';
+import { request } from './rig/envelopes.ts';
+import { type Network, startNetwork } from './rig/network.ts';
+import { localRequest, type PeerRig, startPeerRig } from './rig/peer.ts';
+import { startService } from './rig/service.ts';
+
+/** A bare session of twin 6 against a peer of twin 2: what the peer says on the wire, frame by frame. */
+let network: Network;
+let peer: PeerRig;
+let client: Client;
+let me: Identity;
+let service: AsyncDisposable;
+beforeAll(async () => {
+  network = await startNetwork();
+  peer = await startPeerRig(network, 2);
+  me = await network.identity(6);
+  client = await network.join(6, 's1');
+  service = await startService(peer.redisUrl, 'test.echo', (payload) => ({ dat: payload }));
+});
+afterAll(async () => {
+  for (const each of [service, client, peer, network]) await each[Symbol.asyncDispose]();
+});
+
+const ME = { twin: 6, connection: 's1' };
+const ask = (fields: Partial<Envelope> = {}) => request(ME, { twin: 2 }, fields);
+const sendSigned = async (envelope: Envelope) => {
+  const signed = await signEnvelope(envelope, me);
+  client.send(signed);
+  return signed;
+};
+const text = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
+
+describe('a response of the peer', () => {
+  it('is signed, in the open for a twin without a key, lives 1800 s and goes to the session that asked', async () => {
+    const sent = await sendSigned(ask());
+    const answer = await client.next();
+    expect(answer).toMatchObject({
+      uid: sent.uid,
+      expiration: 1800n,
+      source: { twin: 2 },
+      destination: ME,
+      content: { kind: 'response' },
+    });
+    expect([answer.payload?.kind, text(answer.payload?.bytes)]).toEqual(['plain', 'hello']);
+    expect(await verifyEnvelope(answer, (await network.identity(2)).account)).toMatchObject({ ok: true });
+    for (const absent of ['tags', 'federation'] as const) expect(answer[absent]).toBeUndefined();
+    expect(answer.relays).toEqual([]);
+  });
+
+  it('is encrypted once the asker has put a key on chain: the peer looks again', async () => {
+    const account = `0x${Buffer.from(me.account).toString('hex')}` as const;
+    const pk = `0x${Buffer.from(me.e2ePublicKey).toString('hex')}` as const;
+    network.chain.putTwin({ id: 6, account, relay: `localhost:${network.relay.port}`, pk });
+    const key = me.sharedKey((await network.identity(2)).e2ePublicKey);
+    const payload = { kind: 'cipher' as const, bytes: await seal(key, new TextEncoder().encode('secret')) };
+    await expect
+      .poll(
+        async () => {
+          await sendSigned(ask({ payload }));
+          const answer = await client.next();
+          return answer.content?.kind === 'error' ? answer.content.code : answer.payload?.kind;
+        },
+        { timeout: 20_000, interval: 1000 },
+      )
+      .toBe('cipher');
+    await sendSigned(ask({ payload }));
+    const answer = await client.next();
+    const opened = await open(key, answer.payload?.bytes ?? new Uint8Array());
+    expect(opened.ok && text(opened.value)).toBe('secret');
+  });
+});
+
+describe('a request that the peer refuses', () => {
+  const refusal = async () => {
+    const { content } = await client.next();
+    return content?.kind === 'error' ? [content.code, content.message] : content;
+  };
+
+  it('is unsigned, or its signature does not hold', async () => {
+    client.send(ask());
+    expect(await refusal()).toEqual([104, 'invalid envelope signature: message is not signed']);
+    for (const length of [0, 10]) {
+      client.send(ask({ signature: new Uint8Array(length) }));
+      expect(await refusal()).toEqual([
+        104,
+        `invalid envelope signature: invalid signature length, expected: 65, found: ${length}`,
+      ]);
+    }
+    const signed = await signEnvelope(ask(), me);
+    client.send({ ...signed, payload: { kind: 'plain', bytes: new Uint8Array([1]) } });
+    expect(await refusal()).toEqual([104, 'invalid envelope signature: ed25519 signature verification failed']);
+    for (const [type, words] of [
+      [0x73, 'sr25519 signature verification failed'],
+      [0x78, 'invalid signature type (expected either sr25519 or ed25519)'],
+    ] as const) {
+      const signature = new Uint8Array(signed.signature ?? []);
+      signature[0] = type;
+      client.send({ ...signed, signature });
+      expect(await refusal()).toEqual([104, `invalid envelope signature: ${words}`]);
+    }
+  });
+
+  it('has expired; its refusal lives as long as it was meant to', async () => {
+    await sendSigned(ask({ timestamp: 1000n, expiration: 10n }));
+    const answer = await client.next();
+    expect(answer).toMatchObject({
+      expiration: 10n,
+      content: { code: 102, message: 'envelope validation error: message has expired' },
+    });
+  });
+
+  it('does not decrypt', async () => {
+    await sendSigned(ask({ payload: { kind: 'cipher', bytes: new Uint8Array(5) } }));
+    expect(await refusal()).toEqual([106, 'e2e error: invalid cipher data']);
+  });
+
+  it('names a queue of the peer’s own as its command', async () => {
+    for (const command of ['system.local', 'system.reply', 'backlog.x', '']) {
+      await sendSigned(ask({ content: { kind: 'request', command } }));
+      expect(await refusal()).toEqual([100, 'invalid message: no service may have this command']);
+    }
+  });
+});
+
+describe('an answer that nobody may believe', () => {
+  it('is dropped: an unsigned error of “twin 0” for a uid of nobody’s, and another twin’s for ours', async () => {
+    await peer.request(localRequest({ dst: [6], cmd: 'x', ret: 'mine' }));
+    await using plain = await network.join(6);
+    await peer.request(localRequest({ dst: [6], cmd: 'x', ret: 'mine' }));
+    const asked = await plain.next();
+    // Unsigned, from the very twin that was asked.
+    plain.send(request({ twin: 6 }, { twin: 2 }, { uid: asked.uid, content: { kind: 'response' } }));
+    const real = await signEnvelope(
+      request({ twin: 6 }, { twin: 2 }, { uid: asked.uid, content: { kind: 'response' } }),
+      me,
+    );
+    plain.send(real);
+    expect(Buffer.from((await peer.reply('mine')).dat, 'base64').toString()).toBe('hello');
+    expect(peer.logged.filter(({ message }) => message.startsWith('dropped an answer'))).toHaveLength(1);
+  });
+});
+
+describe('a peer', () => {
+  it('puts its relay and key on chain, once', async () => {
+    const chain = await connectChain([network.chain.wsUrl]);
+    const twin = await chain.twin(2);
+    await chain.close();
+    expect(twin?.relay).toBe(`localhost:${network.relay.port}`);
+    expect(Buffer.compare(twin?.pk ?? new Uint8Array(), (await network.identity(2)).e2ePublicKey)).toBe(0);
+    expect(peer.logged.filter(({ message }) => message === 'chain: updating our twin')).toHaveLength(1);
+    await using again = await startPeerRig(network, 2);
+    expect(again.logged.map(({ message }) => message)).not.toContain('chain: updating our twin');
+  });
+});

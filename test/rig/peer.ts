@@ -1,0 +1,98 @@
+import { createClient } from 'redis';
+import { z } from 'zod';
+import { DEV_TWINS } from '../../dev-chain/dev-twins.ts';
+import { type Peer, startPeer } from '../../local-peer/peer.ts';
+import type { Log } from '../../local-peer/ports.ts';
+import type { Network } from './network.ts';
+import { startRedis } from './redis.ts';
+
+/** A line that a peer logged. */
+export interface Logged {
+  readonly level: string;
+  readonly message: string;
+  readonly fields: object;
+}
+
+const reply = z.object({
+  ver: z.number(),
+  ref: z.string().nullable(),
+  dat: z.string(),
+  src: z.string(),
+  shm: z.string().nullable(),
+  now: z.number(),
+  err: z.object({ code: z.number(), message: z.string() }).nullable(),
+});
+
+/** A peer of a development twin, with a Redis of its own. */
+export interface PeerRig extends AsyncDisposable {
+  readonly peer: Peer;
+  readonly redisUrl: string;
+  readonly logged: readonly Logged[];
+  /** Leaves a request for the peer; any text, so that it may be wrong. */
+  request(entry: object | string): Promise<void>;
+  /** Leaves a response. */
+  respond(entry: object | string): Promise<void>;
+  /** The next entry of a queue, as it stands there; undefined when none comes within `seconds`. */
+  take(queue: string, seconds?: number): Promise<string | undefined>;
+  /** The next reply in a queue. */
+  reply(queue: string): Promise<z.infer<typeof reply>>;
+}
+
+const WAIT_SECONDS = 20;
+
+/** Starts one and waits until its relay is connected. */
+export async function startPeerRig(network: Network, twin: number, { update = true } = {}): Promise<PeerRig> {
+  const dev = DEV_TWINS.find(({ id }) => id === twin);
+  if (dev === undefined) throw new Error(`twin ${twin} is no development twin`);
+  await using stack = new AsyncDisposableStack();
+  const redis = stack.use(await startRedis());
+  const logged: Logged[] = [];
+  const at = (level: string) => (fields: object, message: string) => void logged.push({ level, fields, message });
+  const log: Log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+  const config = {
+    secret: dev.secret,
+    keyType: dev.keyType,
+    redis: redis.url,
+    substrate: [network.chain.wsUrl],
+    relays: [network.relay.wsUrl],
+    update,
+  };
+  const peer = stack.use(await startPeer(config, log));
+  await peer.connected;
+  const client = stack.adopt(createClient({ url: redis.url }), (each) => each.destroy());
+  client.on('error', () => undefined);
+  await client.connect();
+  const text = (entry: object | string) => (typeof entry === 'string' ? entry : JSON.stringify(entry));
+  const take = async (queue: string, seconds = WAIT_SECONDS) => (await client.brPop(queue, seconds))?.element;
+  const owned = stack.move();
+  return {
+    peer,
+    redisUrl: redis.url,
+    logged,
+    request: async (entry) => void (await client.lPush('msgbus.system.local', text(entry))),
+    respond: async (entry) => void (await client.lPush('msgbus.system.reply', text(entry))),
+    take,
+    reply: async (queue) => {
+      const entry = await take(queue);
+      if (entry === undefined) throw new Error(`no reply in ${queue} within ${WAIT_SECONDS} s`);
+      return reply.parse(JSON.parse(entry));
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+/** A request as a program writes it. */
+export function localRequest(fields: object): object {
+  const now = Math.floor(Date.now() / 1000);
+  return {
+    ver: 1,
+    ref: 'my-ref',
+    cmd: 'test.echo',
+    exp: 60,
+    dat: 'aGVsbG8=',
+    dst: [2],
+    ret: 'replies',
+    now,
+    ...fields,
+  };
+}
