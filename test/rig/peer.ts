@@ -7,7 +7,7 @@ import type { Network } from './network.ts';
 import { startRedis } from './redis.ts';
 
 /** A line that a peer logged. */
-export interface Logged {
+interface Logged {
   readonly level: string;
   readonly message: string;
   readonly fields: object;
