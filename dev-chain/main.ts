@@ -23,6 +23,8 @@ async function main(): Promise<void> {
   if (!port.success) throw new Error(`--port: ${values.port} is no port (0–65535)`);
   const seconds = z.coerce.number().min(0.1).max(3600).safeParse(values['block-time']);
   if (!seconds.success) throw new Error(`--block-time: ${values['block-time']} is no time (0.1–3600 seconds)`);
+  // Listened for before anything starts: a signal in between must stop it cleanly, too.
+  const stopped = stopSignal();
   const twins = values.twins === undefined ? undefined : await readTwinFile(values.twins);
   await using chain = await startDevChain({
     port: port.data,
@@ -33,7 +35,7 @@ async function main(): Promise<void> {
     twins === undefined ? `development twins 1 to ${DEV_TWINS.length}` : `${twins.length} twins of ${values.twins}`;
   console.log(`dev-chain: listening on ${chain.wsUrl} (also http), a block every ${seconds.data} s, ${which}`);
   if (twins === undefined) await printDevTwins();
-  await stopSignal();
+  await stopped;
 }
 
 /** Their secrets are public: that is what they are for. */

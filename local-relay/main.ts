@@ -28,6 +28,8 @@ async function main(): Promise<void> {
   const port = z.coerce.number().int().min(0).max(65_535).safeParse(values.port);
   if (!port.success) throw new Error(`--port: ${values.port} is no port (0–65535)`);
   const settings = Object.fromEntries(SETTINGS.map((name) => [name, process.env[name]]));
+  // Listened for before anything starts: a signal in between must stop it cleanly, too.
+  const stopped = stopSignal();
   await using relay = await startRelay({
     port: port.data,
     settings,
@@ -35,7 +37,7 @@ async function main(): Promise<void> {
   });
   const chain = settings.SUBSTRATE_URLS ?? 'the chain of wrangler.toml';
   console.log(`relay: listening on ${relay.wsUrl}, domains ${relay.domains.join(' ')}, chain ${chain}`);
-  await stopSignal();
+  await stopped;
 }
 
 function stopSignal(): Promise<void> {

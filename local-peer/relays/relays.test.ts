@@ -1,0 +1,52 @@
+import { describe, expect, it } from 'vitest';
+import { Relays } from './relays.ts';
+
+function relay(name: string, sent: string[]) {
+  return {
+    isOpen: true,
+    isBroken: false,
+    async send(): Promise<boolean> {
+      if (!this.isBroken) sent.push(name);
+      return !this.isBroken;
+    },
+  };
+}
+const frame = new Uint8Array(1);
+const later = () => Date.now() + 60_000;
+
+describe('Relays', () => {
+  it('takes the next relay when one is away, and stays with the one that worked', async () => {
+    const sent: string[] = [];
+    const [a, b] = [relay('a', sent), relay('b', sent)];
+    const relays = new Relays([a, b]);
+    await relays.send(frame, later());
+    a.isOpen = false;
+    await relays.send(frame, later());
+    a.isOpen = true;
+    await relays.send(frame, later());
+    b.isBroken = true;
+    await relays.send(frame, later());
+    expect(sent).toEqual(['a', 'b', 'b', 'a']);
+  });
+
+  it('lets a message wait for a connection', async () => {
+    const sent: string[] = [];
+    const a = relay('a', sent);
+    a.isOpen = false;
+    const relays = new Relays([a]);
+    const sending = relays.send(frame, later());
+    a.isOpen = true;
+    // The message must have begun to wait.
+    await Promise.resolve();
+    relays.wake();
+    expect(await sending).toBe(true);
+    expect(sent).toEqual(['a']);
+  });
+
+  it('gives a message up when its time is over', async () => {
+    const a = relay('a', []);
+    a.isOpen = false;
+    expect(await new Relays([a]).send(frame, Date.now() - 1)).toBe(false);
+    expect(await new Relays([a]).send(frame, Date.now() + 5)).toBe(false);
+  });
+});

@@ -1,0 +1,100 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { startDevChain } from '../dev-chain/dev-chain.ts';
+import { DEV_TWINS, devIdentity } from '../dev-chain/dev-twins.ts';
+import { freePort } from '../local-relay/port.ts';
+import { connectAs } from './rig/client.ts';
+import { request } from './rig/envelopes.ts';
+import { launch } from './rig/process.ts';
+import { startRedis } from './rig/redis.ts';
+
+/** The commands of the README, as programs: what they print, and how they end. */
+
+async function identityOfTwin(id: number) {
+  const twin = DEV_TWINS.find((each) => each.id === id);
+  if (twin === undefined) throw new Error(`no twin ${id}`);
+  return devIdentity(twin);
+}
+
+describe('npm run dev-chain', () => {
+  it('prints where it listens, and stops on SIGTERM', async () => {
+    const port = await freePort();
+    const chain = await launch(['dev-chain/main.ts', '--port', String(port), '--block-time', '0.2']);
+    expect(chain.ready).toBe(
+      `dev-chain: listening on ws://localhost:${port} (also http), a block every 0.2 s, development twins 1 to 6`,
+    );
+    expect(await chain.stop('SIGTERM')).toBe(0);
+  });
+
+  it('loads twins from a file, and names what is wrong in it', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'rmb-twins-'));
+    const file = join(directory, 'twins.json');
+    await writeFile(file, JSON.stringify([{ id: 9, account: `0x${'ab'.repeat(32)}`, relay: null, pk: null }]));
+    const chain = await launch(['dev-chain/main.ts', '--port', '0', '--twins', file]);
+    expect(chain.ready).toContain('1 twins of');
+    expect(await chain.stop('SIGINT')).toBe(0);
+    await writeFile(file, JSON.stringify([{ id: 9, account: '0xab', relay: null, pk: null }]));
+    await expect(launch(['dev-chain/main.ts', '--port', '0', '--twins', file])).rejects.toThrow(
+      '0.account: must be 32 bytes',
+    );
+    await rm(directory, { recursive: true });
+  });
+});
+
+describe('npm run relay', () => {
+  it('prints address, domains and chain, keeps mail over a restart, and stops on SIGINT and SIGTERM', async () => {
+    await using chain = await startDevChain({ blockTimeMs: 500 });
+    const directory = await mkdtemp(join(tmpdir(), 'rmb-relay-'));
+    const port = await freePort();
+    const env = { SUBSTRATE_URLS: chain.wsUrl, RELAY_DOMAINS: 'relay.example' };
+    const args = ['local-relay/main.ts', '--port', String(port), '--persist', directory];
+    for (const id of [1, 2]) {
+      const { account } = await identityOfTwin(id);
+      chain.putTwin({ id, account: `0x${Buffer.from(account).toString('hex')}`, relay: 'relay.example', pk: null });
+    }
+    const relay = await launch(args, env);
+    expect(relay.ready).toBe(
+      `relay: listening on ws://localhost:${port}, domains relay.example localhost:${port} 127.0.0.1:${port}, chain ${chain.wsUrl}`,
+    );
+    const sent = Array.from({ length: 50 }, () => request({ twin: 1 }, { twin: 2 }));
+    {
+      await using a = await connectAs(`ws://localhost:${port}`, 1, await identityOfTwin(1));
+      for (const each of sent) a.send(each);
+      // What went the same way later has been answered: all before it is stored.
+      const marker = request({ twin: 1 }, { twin: 2, connection: 'nobody' }, { tags: 'fail-fast' });
+      a.send(marker);
+      expect((await a.next()).uid).toBe(marker.uid);
+    }
+    expect(await relay.stop('SIGINT')).toBe(0);
+    const again = await launch(args, env);
+    {
+      await using b = await connectAs(`ws://localhost:${port}`, 2, await identityOfTwin(2));
+      for (const each of sent) expect((await b.next()).uid).toBe(each.uid);
+    }
+    expect(await again.stop('SIGTERM')).toBe(0);
+    await rm(directory, { recursive: true });
+  });
+
+  it('names a bad setting and does not start', async () => {
+    await expect(launch(['local-relay/main.ts', '--port', '0'], { MAILBOX_TTL: 'soon' })).rejects.toThrow(
+      'MAILBOX_TTL',
+    );
+    await expect(launch(['local-relay/main.ts', '--port', 'x'])).rejects.toThrow('--port: x is no port');
+  });
+});
+
+describe('npm run peer', () => {
+  it('says what to do when the key has no twin, Redis is not there, or the secret is bad', async () => {
+    await using chain = await startDevChain({ blockTimeMs: 500 });
+    await using redis = await startRedis();
+    const peer = (secret: string, redisUrl = redis.url) =>
+      launch(['local-peer/main.ts', '-m', secret, '-r', redisUrl, '-s', chain.wsUrl, '--relay', 'ws://localhost:9']);
+    await expect(peer(`0x${'ee'.repeat(32)}`)).rejects.toThrow('no twin on chain for this sr25519 key');
+    await expect(peer(`0x${'01'.repeat(32)}`, 'redis://127.0.0.1:9')).rejects.toThrow(
+      'Redis at 127.0.0.1:9 does not answer',
+    );
+    await expect(peer('not a mnemonic')).rejects.toThrow('--mnemonic');
+  });
+});

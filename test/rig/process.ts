@@ -1,0 +1,37 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { within } from './client.ts';
+
+/** A program of this repository in a process of its own. */
+export interface Launched {
+  /** Its first line on stdout. */
+  readonly ready: string;
+  /** Sends a signal and waits for its end; the exit code, null when the signal killed it. */
+  stop(signal: 'SIGINT' | 'SIGTERM'): Promise<number | null>;
+}
+
+/** Starts a program and waits for its first line. @throws with all it said when it ends before */
+export async function launch(args: readonly string[], env: Record<string, string> = {}): Promise<Launched> {
+  const child = spawn(process.execPath, [...args], {
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const said: string[] = [];
+  const first = Promise.withResolvers<string>();
+  createInterface({ input: child.stderr }).on('line', (line) => said.push(line));
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    said.push(line);
+    first.resolve(line);
+  });
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
+  const early = ended.then((code) => Promise.reject(new Error(`${args[0]} ended with ${code}:\n${said.join('\n')}`)));
+  early.catch(() => undefined);
+  const ready = await within(Promise.race([first.promise, early]), `${args[0]} to be ready`, 40_000);
+  return {
+    ready,
+    stop: async (signal) => {
+      child.kill(signal);
+      return within(ended, `the end of ${args[0]}`);
+    },
+  };
+}
