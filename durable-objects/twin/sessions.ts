@@ -32,6 +32,8 @@ export function tagOf(sid: string | undefined): string {
 export class Sessions<S extends Socket> {
   readonly #store: SocketStore<S>;
   readonly #open = new Map<string | undefined, S>();
+  /** What stands on each socket, read once: a frame is too short to parse it every time. */
+  readonly #known = new WeakMap<S, Session>();
 
   constructor(store: SocketStore<S>) {
     this.#store = store;
@@ -45,7 +47,7 @@ export class Sessions<S extends Socket> {
    */
   accept(socket: S, session: Omit<Session, 'switchedAt'>, now: number): boolean {
     const elders = this.#live(session.sid);
-    const contested = elders.some((elder) => now - (sessionOf(elder)?.switchedAt ?? 0) < SWITCH_PAUSE_MS);
+    const contested = elders.some((elder) => now - (this.sessionOf(elder)?.switchedAt ?? 0) < SWITCH_PAUSE_MS);
     // A loser is accepted without a tag: closing it tells the program why, and nothing ever finds it.
     this.#store.acceptWebSocket(socket, contested ? [] : [tagOf(session.sid)]);
     if (contested) {
@@ -77,9 +79,18 @@ export class Sessions<S extends Socket> {
     }
   }
 
+  /** The session that stands on a socket; undefined when the socket is none of ours. */
+  sessionOf(socket: S): Session | undefined {
+    const known = this.#known.get(socket);
+    if (known !== undefined) return known;
+    const session = readAttachment(socket.deserializeAttachment());
+    if (session !== undefined) this.#known.set(socket, session);
+    return session;
+  }
+
   /** Forgets a socket that closed. */
   forget(socket: S): void {
-    const session = sessionOf(socket);
+    const session = this.sessionOf(socket);
     if (session !== undefined && this.#open.get(session.sid) === socket) this.#open.delete(session.sid);
   }
 
@@ -93,11 +104,8 @@ export class Sessions<S extends Socket> {
   }
 
   #live(sid: string | undefined): S[] {
-    return this.#store.getWebSockets(tagOf(sid)).filter((socket) => socket.readyState === OPEN && sessionOf(socket));
+    return this.#store
+      .getWebSockets(tagOf(sid))
+      .filter((socket) => socket.readyState === OPEN && this.sessionOf(socket));
   }
-}
-
-/** The session that stands on a socket; undefined when the socket is none of ours. */
-export function sessionOf(socket: Socket): Session | undefined {
-  return readAttachment(socket.deserializeAttachment());
 }

@@ -14,7 +14,7 @@ import { Mailbox } from './mailbox.ts';
 import { Outbox } from './outbox.ts';
 import { migrate } from './schema.ts';
 import { readSessionUrl } from './session-request.ts';
-import { Sessions, sessionOf } from './sessions.ts';
+import { Sessions } from './sessions.ts';
 
 export interface TwinEnv {
   readonly TWIN: DurableObjectNamespace<TwinObject>;
@@ -69,7 +69,7 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
   }
 
   override async webSocketMessage(socket: WebSocket, frame: string | ArrayBuffer): Promise<void> {
-    const session = sessionOf(socket);
+    const session = this.#sessions.sessionOf(socket);
     if (session === undefined) return;
     await receive(frame, session, this.#settings.maxEnvelopeBytes, {
       close: ({ code, reason }) => socket.close(code, reason),
@@ -96,7 +96,7 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
       },
       'mailbox-drain': async () => {
         for (const socket of this.ctx.getWebSockets()) {
-          const session = sessionOf(socket);
+          const session = this.#sessions.sessionOf(socket);
           if (session !== undefined) await this.#delivery.drain(session.sid);
         }
       },
