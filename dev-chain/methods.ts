@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { type Block, type Chain, VERSION } from './chain.ts';
 import { CODE, RpcError } from './json-rpc.ts';
+import { toHex, vector } from './scale.ts';
 
 const hex = z.string().regex(/^0x([0-9a-fA-F]{2})*$/);
 const hash = z.string().regex(/^0x[0-9a-f]{64}$/);
@@ -54,6 +55,7 @@ export function methodsOf(chain: Chain, metadata: string): Record<string, Method
     system_accountNextIndex: ([account]) => chain.nextNonce(accountOf(chain, z.string().parse(account))),
     state_getRuntimeVersion: () => RUNTIME_VERSION,
     state_getMetadata: () => metadata,
+    state_call: ([name]) => runtimeCall(z.string().parse(name), metadata),
     state_getStorage: ([key, when]) => block(at.parse(when)).state.get(hex.parse(key)),
     state_queryStorageAt: ([list, when]) => {
       const found = block(at.parse(when));
@@ -70,6 +72,12 @@ export function methodsOf(chain: Chain, metadata: string): Record<string, Method
       return submitted.value.hash;
     },
   };
+}
+
+/** The one runtime call that clients need: older ones read the metadata by it, with its length before it. */
+function runtimeCall(name: string, metadata: string): string {
+  if (name !== 'Metadata_metadata') throw new RpcError(CODE.unknownMethod, 'Method not found', name);
+  return toHex(vector(Buffer.from(metadata.slice(2), 'hex')));
 }
 
 /** What subscribers and `state_queryStorageAt` get: keys with their values. */

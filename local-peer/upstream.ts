@@ -135,9 +135,12 @@ export class Upstream {
     return sealed.ok ? ok(encodeEnvelope(sealed.value)) : sealed;
   }
 
+  /** A key that is missing may have been set since; without the chain what we know must do. */
   async #receiver(to: number): Promise<Twin | undefined> {
     if (to === 0) return undefined;
-    return (await this.#twins.get(to)) ?? this.#twins.refresh(to);
+    const known = await this.#twins.get(to);
+    if (known === undefined) return this.#twins.refresh(to);
+    return known.pk === null ? this.#twins.refresh(to).catch(() => known) : known;
   }
 
   async #tell(request: LocalRequest, fault: PeerFault): Promise<void> {

@@ -163,6 +163,12 @@ describe('a Substrate client', () => {
     expect(await sendCall('createTwin', [null, null], pair)).toMatchObject({ error: 'TwinExists' });
   });
 
+  it('of an older kind reads the metadata by a runtime call', async () => {
+    const [plain, called] = [await rpc('state_getMetadata'), await rpc('state_call', 'Metadata_metadata', '0x')];
+    expect(String(called.result).endsWith(String(plain.result).slice(2))).toBe(true);
+    expect(await rpc('state_call', 'Core_version', '0x')).toMatchObject({ error: { code: -32601 } });
+  });
+
   it('works over HTTP too', async () => {
     const other = await ApiPromise.create({ provider: new HttpProvider(chain.httpUrl), noInitWarn: true });
     const twins = other.query.tfgridModule?.twins;

@@ -15,12 +15,12 @@ export interface DispatchPort {
  * Brings one batch to one twin and tells each sender what went wrong. The destination is resolved first: an
  * id that is not on chain never wakes an object. One call says both what to deliver and what to do when the
  * session is away, so that nothing overtakes between two calls.
- * @param ownDomains the names of this relay, for the session of a departure
+ * @param ownDomains the names of this relay, for a session that reached it by `host`
  */
 export async function dispatch(
   twin: number,
   batch: readonly Departure[],
-  ownDomains: (departure: Departure) => readonly string[],
+  ownDomains: (host: string) => readonly string[],
   port: DispatchPort,
 ): Promise<void> {
   let lookup: TwinLookup;
@@ -30,13 +30,20 @@ export async function dispatch(
     // The resolver itself failed: the same to a sender as a chain out of reach.
     lookup = { unavailable: 'resolver failed' };
   }
+  // One destination, and hardly ever more than one host: judged once, not for every message.
+  const standings = new Map<string, Standing>();
+  const standingFor = (host: string): Standing => {
+    const standing = standings.get(host) ?? standingOf(lookup, ownDomains(host));
+    standings.set(host, standing);
+    return standing;
+  };
   const going: {
     readonly departure: Departure;
     readonly home: 'here' | 'elsewhere' | 'nowhere';
     readonly parcel: Parcel;
   }[] = [];
   for (const departure of batch) {
-    const standing: Standing = standingOf(lookup, ownDomains(departure));
+    const standing = standingFor(departure.from.host);
     if ('refuse' in standing) port.refuse(departure, standing.refuse);
     else going.push({ departure, home: standing.home, parcel: parcelOf(departure, standing.home) });
   }

@@ -116,7 +116,7 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
   }
 
   #dispatch(twin: number, batch: readonly Departure[]): Promise<void> {
-    return dispatch(twin, batch, (departure) => this.#ownDomains(departure.from.host), {
+    return dispatch(twin, batch, (host) => this.#ownDomains(host), {
       lookup: (id) => this.#directory.lookup(id),
       receiver: (id) => (id === batch[0]?.from.twin ? this : twinObject(this.env.TWIN, id)),
       refuse: (departure, reason) => this.#refuse(departure, reason),

@@ -1,0 +1,31 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Context, openExtrinsic } from './extrinsics.ts';
+import { buildMetadata } from './metadata.ts';
+
+const { registry } = buildMetadata();
+const context: Context = {
+  genesis: `0x${'00'.repeat(32)}`,
+  nextBlock: 5,
+  specVersion: 1,
+  transactionVersion: 1,
+  blockHash: () => undefined,
+};
+
+describe('openExtrinsic', () => {
+  it('refuses whatever is no signed extrinsic, and never throws', async () => {
+    const bytes = fc.uint8Array({ maxLength: 300 }).map((value) => `0x${Buffer.from(value).toString('hex')}`);
+    // Version 4, signed, by account 0x11…, a signature of nothing, and a call of any bytes.
+    const forged = fc.uint8Array({ maxLength: 60 }).map((call) => {
+      const body = Buffer.concat([Buffer.from(`8400${'11'.repeat(32)}01${'22'.repeat(64)}000000`, 'hex'), call]);
+      const length = Buffer.from([((body.length << 2) | 1) & 255, body.length >> 6]);
+      return `0x${Buffer.concat([length, body]).toString('hex')}`;
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(bytes, forged, fc.string()), async (hex) => {
+        expect((await openExtrinsic(registry, hex, context)).ok).toBe(false);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

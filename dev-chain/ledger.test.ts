@@ -1,0 +1,50 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { FEE, Ledger } from './ledger.ts';
+
+const A = `0x${'aa'.repeat(32)}`;
+const B = `0x${'bb'.repeat(32)}`;
+const twin = (id: number, account: string) => ({ id, account, relay: null, pk: null, entities: [] });
+const profile = { relay: new Uint8Array([1]), pk: null };
+
+describe('Ledger', () => {
+  it('updates the twin of the account that asks, and no other', () => {
+    const ledger = new Ledger();
+    ledger.put(twin(1, A));
+    ledger.put(twin(2, B));
+    expect(ledger.apply(A, { kind: 'update_twin', ...profile })).toMatchObject({
+      ok: true,
+      event: { kind: 'twinUpdated' },
+    });
+    expect([ledger.twin(1)?.relay, ledger.twin(2)?.relay]).toEqual([profile.relay, null]);
+  });
+
+  it('refuses an account without a twin, and a second twin for one', () => {
+    const ledger = new Ledger();
+    expect(ledger.apply(A, { kind: 'update_twin', ...profile })).toEqual({ ok: false, error: 'TwinNotExists' });
+    ledger.put(twin(1, A));
+    ledger.apply(A, { kind: 'user_accept_tc' });
+    expect(ledger.apply(A, { kind: 'create_twin', ...profile })).toEqual({ ok: false, error: 'TwinExists' });
+  });
+
+  it('takes fee and nonce for every extrinsic, and neither for anything else', () => {
+    fc.assert(
+      fc.property(fc.nat(50), (count) => {
+        const ledger = new Ledger();
+        ledger.put(twin(1, A));
+        const { free } = ledger.account(A);
+        for (let n = 0; n < count; n += 1) ledger.charge(A);
+        ledger.apply(A, { kind: 'remark' });
+        expect(ledger.account(A)).toEqual({ nonce: count, free: free - FEE * BigInt(count) });
+      }),
+    );
+  });
+
+  it('moves a twin to another account whole', () => {
+    const ledger = new Ledger();
+    ledger.put(twin(1, A));
+    ledger.put(twin(1, B));
+    expect(ledger.apply(A, { kind: 'update_twin', ...profile }).ok).toBe(false);
+    expect(ledger.apply(B, { kind: 'update_twin', ...profile }).ok).toBe(true);
+  });
+});
