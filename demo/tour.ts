@@ -40,14 +40,14 @@ export async function showTour(world: World, say: (line: string) => void): Promi
 /** How to send a request of one's own. */
 export function showHowTo(world: World, say: (line: string) => void): void {
   const { caller, secret } = world;
-  const port = new URL(caller.redisUrl).port;
+  const cli = `redis-cli -u ${caller.redisUrl}`;
   say('');
   say('It all keeps running. Send a request of your own from another terminal:');
   say('');
   say(
-    `  redis-cli -p ${port} lpush msgbus.system.local '{"ver":1,"cmd":"demo.echo","exp":60,"dat":"'$(echo -n hi | base64)'","dst":[${secret.twin}],"ret":"my.reply","now":'$(date +%s)'}'`,
+    `  ${cli} lpush msgbus.system.local '{"ver":1,"cmd":"demo.echo","exp":60,"dat":"'$(echo -n hi | base64)'","dst":[${secret.twin}],"ret":"my.reply","now":'$(date +%s)'}'`,
   );
-  say(`  redis-cli -p ${port} brpop my.reply 10`);
+  say(`  ${cli} brpop my.reply 10`);
   say('');
   say('Ctrl-C ends it.');
 }

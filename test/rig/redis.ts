@@ -5,16 +5,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { freePort } from '../../local-relay/port.ts';
+import { claimDatabase } from './shared-redis.ts';
 
 /** A Redis of one's own. */
 export interface RedisRig extends AsyncDisposable {
   readonly url: string;
-  readonly pid: number;
   close(): Promise<void>;
 }
 
-/** Starts a redis-server on a free port of 127.0.0.1, in memory. */
-export async function startRedis(): Promise<RedisRig> {
+/** An empty Redis: a database of the one at REDIS_URL when that is set, else a redis-server of our own, in memory. */
+export async function startRedis(running = process.env.REDIS_URL): Promise<RedisRig> {
+  return running ? claimDatabase(running) : startServer();
+}
+
+/** Starts a redis-server on a free port of 127.0.0.1. */
+async function startServer(): Promise<RedisRig> {
   const binary = ensureRedisServer();
   const port = await freePort();
   const directory = await mkdtemp(join(tmpdir(), 'rmb-redis-'));
@@ -32,7 +37,7 @@ export async function startRedis(): Promise<RedisRig> {
     await ended;
     await rm(directory, { recursive: true, force: true });
   };
-  return { url: `redis://127.0.0.1:${port}`, pid: child.pid ?? 0, close, [Symbol.asyncDispose]: close };
+  return { url: `redis://127.0.0.1:${port}`, close, [Symbol.asyncDispose]: close };
 }
 
 /**
