@@ -9,7 +9,8 @@ const INTERRUPTED = 130;
 const { values } = parseArgs({ options: { check: { type: 'boolean', default: false } } });
 const say = (line: string) => console.log(line);
 const interrupted = new Promise<number>((resolve) => {
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(INTERRUPTED));
+  // Kept, not once: libraries end the process themselves when nobody else listens.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve(INTERRUPTED));
 });
 
 /** Resolves to the exit code. All that was started ends with it. */

@@ -1,6 +1,7 @@
 import { formatAddress } from '../proto/address.ts';
 import { decodeEnvelope, type Envelope, isExpired } from '../proto/envelope.ts';
 import { faultError, type PeerFault } from './faults.ts';
+import { Lanes } from './lanes.ts';
 import type { Log, Programs } from './ports.ts';
 import type { Protocol } from './protocol.ts';
 import type { Upstream } from './upstream.ts';
@@ -18,6 +19,8 @@ export class Downstream {
   readonly #programs: Programs;
   readonly #upstream: Upstream;
   readonly #log: Log;
+  /** By sending twin: what one sends stays in order, and holds up nobody else. */
+  readonly #lanes = new Lanes<number>();
 
   constructor(parts: { protocol: Protocol; programs: Programs; upstream: Upstream; log: Log }) {
     this.#protocol = parts.protocol;
@@ -32,6 +35,10 @@ export class Downstream {
     if (!decoded.ok) return this.#log.warn({ detail: decoded.error.detail }, 'dropped a frame: not an envelope');
     const envelope = decoded.value;
     const source = envelope.source?.twin ?? 0;
+    return this.#lanes.run(source, () => this.#process(envelope, source));
+  }
+
+  async #process(envelope: Envelope, source: number): Promise<void> {
     switch (envelope.content?.kind) {
       case 'request':
         return this.#request(envelope, source);

@@ -42,9 +42,17 @@ async function main(): Promise<void> {
   await stopped;
 }
 
+/** Resolves at the first Ctrl-C or SIGTERM; the second does not wait any longer. */
 function stopSignal(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve());
+    let isStopping = false;
+    const stop = () => {
+      if (isStopping) process.exit(1);
+      isStopping = true;
+      resolve();
+    };
+    // Kept, not once: libraries end the process themselves when nobody else listens.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
   });
 }
 

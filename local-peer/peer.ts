@@ -16,6 +16,8 @@ import { differs, profileFor } from './twins/registration.ts';
 import { Upstream } from './upstream.ts';
 
 const TOKEN_SECONDS = 300;
+/** At a stop, what waits for a relay has this long; then its programs are told. */
+const DRAIN_MS = 5_000;
 
 /** A running peer. */
 export interface Peer extends AsyncDisposable {
@@ -54,11 +56,10 @@ export async function startPeer(config: PeerConfig, log: Log): Promise<Peer> {
     relays.wake();
     onConnected();
   };
-  const onFrame = (frame: Uint8Array) => {
+  const onFrame = (frame: Uint8Array) =>
     downstream
       .receive(frame)
       .catch((error: unknown) => log.error({ error: String(error) }, 'failed to process a message'));
-  };
   const connections = config.relays.map(
     (url) => new RelayConnection(url.replace(/\/+$/, ''), { token, onOpen, onFrame, log }),
   );
@@ -71,9 +72,11 @@ export async function startPeer(config: PeerConfig, log: Log): Promise<Peer> {
     stack.defer(() => connection.close());
   }
   const running = intake.run();
-  stack.defer(() => {
+  stack.defer(async () => {
     intake.stop();
-    return running;
+    const patience = setTimeout(() => relays.close(), DRAIN_MS);
+    await running;
+    clearTimeout(patience);
   });
   const owned = stack.move();
   const close = () => owned.disposeAsync();

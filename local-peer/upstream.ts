@@ -3,6 +3,7 @@ import { type Envelope, encodeEnvelope, stamp } from '../proto/envelope.ts';
 import { err, ok, type Result } from '../proto/result.ts';
 import type { Twin, TwinDirectory } from '../proto/twin.ts';
 import { faultError, type PeerFault } from './faults.ts';
+import { Lanes } from './lanes.ts';
 import type { LocalRequest, LocalResponse, ReplyEntry } from './messages.ts';
 import type { Log, Programs, Uplink } from './ports.ts';
 import type { Protocol } from './protocol.ts';
@@ -20,8 +21,8 @@ export class Upstream {
   readonly #programs: Programs;
   readonly #uplink: Uplink;
   readonly #log: Log;
-  /** The last message on its way to each twin: they leave in the order in which they came. */
-  readonly #lanes = new Map<number, Promise<unknown>>();
+  /** By receiving twin. */
+  readonly #lanes = new Lanes<number>();
 
   constructor(
     twin: number,
@@ -105,22 +106,16 @@ export class Upstream {
 
   /** Messages to one twin are prepared side by side, and sent in order. */
   async #send(envelope: Envelope, to: number): Promise<PeerFault | undefined> {
-    const before = this.#lanes.get(to);
     const prepared = this.#prepare(envelope, to);
-    const sending = Promise.all([prepared, before]).then(async ([sealed]) => {
+    // Its failure is looked at when its turn has come.
+    prepared.catch(() => undefined);
+    return this.#lanes.run(to, async () => {
+      const sealed = await prepared;
       if (!sealed.ok) return sealed.error;
       const deadline = Number(envelope.timestamp + envelope.expiration) * 1000;
       const sent = await this.#uplink.send(sealed.value, deadline);
       return sent ? undefined : LATE;
     });
-    // What failed is told by whoever awaits it; the next in the lane goes on all the same.
-    const lane = sending.catch(() => undefined);
-    this.#lanes.set(to, lane);
-    try {
-      return await sending;
-    } finally {
-      if (this.#lanes.get(to) === lane) this.#lanes.delete(to);
-    }
   }
 
   async #prepare(envelope: Envelope, to: number): Promise<Result<Uint8Array, PeerFault>> {

@@ -12,6 +12,9 @@ interface Step {
   readonly repair: string;
 }
 
+/** Nothing goes out, and what a step says is kept as text. */
+const ENVIRONMENT = { ...process.env, WRANGLER_SEND_METRICS: 'false', NO_COLOR: '1', FORCE_COLOR: undefined };
+
 const command =
   (...argv: string[]) =>
   async () => {
@@ -30,7 +33,11 @@ const STEPS: readonly Step[] = [
   { name: 'types: proto', run: command('tsc', '-p', 'proto'), repair: 'proto/ runs anywhere: no host’s globals' },
   { name: 'types: workers', run: command('tsc', '-p', 'workers'), repair: 'the Worker knows no Node globals' },
   { name: 'types: Node', run: command('tsc', '-p', '.'), repair: 'mend the types' },
-  { name: 'lint and format', run: command('biome', 'ci', '--error-on-warnings', '.'), repair: 'npm run format' },
+  {
+    name: 'lint and format',
+    run: command('biome', 'ci', '--colors=off', '--error-on-warnings', '.'),
+    repair: 'npm run format',
+  },
   { name: 'layers and cycles', run: checkLayers, repair: 'CONTRIBUTING.md says which room may import which' },
   { name: 'unused', run: command('knip'), repair: 'remove what nothing uses' },
   { name: 'codec', run: command('node', 'scripts/generate-codec.ts', '--check'), repair: 'npm run proto' },

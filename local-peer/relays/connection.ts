@@ -10,6 +10,8 @@ const CONNECT_MS = 10_000;
 const CONTESTED_MS = 12_000;
 const CONTESTED_CODE = 4409;
 const MAX_FRAME = 32 * 2 ** 20;
+/** Frames in work at once: beyond it the relay waits, not our memory. */
+const MOST_FRAMES = 256;
 
 /** Where a connection stands. */
 type State =
@@ -23,7 +25,8 @@ export interface ConnectionPort {
   /** A fresh token for each attempt. */
   token(): Promise<string>;
   onOpen(): void;
-  onFrame(frame: Uint8Array): void;
+  /** Resolves when the frame has been dealt with; never rejects. */
+  onFrame(frame: Uint8Array): Promise<void>;
   readonly log: Log;
 }
 
@@ -32,6 +35,7 @@ export class RelayConnection {
   readonly #url: string;
   readonly #port: ConnectionPort;
   #state: State = { kind: 'closed' };
+  #frames = 0;
 
   /** @param url ws(s)://host[:port] */
   constructor(url: string, port: ConnectionPort) {
@@ -96,12 +100,20 @@ export class RelayConnection {
     });
     socket.on('open', () => this.#opened(socket));
     socket.on('message', (data: Buffer, isBinary) => {
-      if (isBinary) this.#port.onFrame(data);
+      if (isBinary) void this.#take(socket, data);
     });
     socket.on('close', (code, reason) => {
       const detail = reason.length > 0 ? `${code} ${reason.toString()}` : fault;
       this.#lost(detail, code === CONTESTED_CODE ? CONTESTED_MS : RETRY_MS);
     });
+  }
+
+  async #take(socket: WebSocket, frame: Uint8Array): Promise<void> {
+    this.#frames += 1;
+    if (this.#frames >= MOST_FRAMES) socket.pause();
+    await this.#port.onFrame(frame);
+    this.#frames -= 1;
+    if (socket.isPaused && this.#frames < MOST_FRAMES / 2) socket.resume();
   }
 
   #opened(socket: WebSocket): void {

@@ -43,6 +43,15 @@ describe('Relays', () => {
     expect(sent).toEqual(['a']);
   });
 
+  it('gives up what waits when it is closed', async () => {
+    const a = relay('a', []);
+    a.isOpen = false;
+    const relays = new Relays([a]);
+    const sending = relays.send(frame, later());
+    relays.close();
+    expect(await sending).toBe(false);
+  });
+
   it('gives a message up when its time is over', async () => {
     const a = relay('a', []);
     a.isOpen = false;

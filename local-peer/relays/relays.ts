@@ -9,7 +9,8 @@ export interface Relay {
 /** Up to four relays: the one that worked last goes first; with none connected a message waits until its time is over. */
 export class Relays implements Uplink {
   #relays: readonly Relay[];
-  readonly #waiting = new Set<() => void>();
+  readonly #waiting = new Set<(isConnected: boolean) => void>();
+  #isClosed = false;
 
   constructor(relays: readonly Relay[]) {
     this.#relays = relays;
@@ -29,27 +30,27 @@ export class Relays implements Uplink {
 
   /** A relay has connected: what waits goes on. */
   wake(): void {
-    for (const resume of [...this.#waiting]) resume();
+    for (const end of [...this.#waiting]) end(true);
   }
 
   /** Nothing more will be sent: what waits has failed. */
-  get waiting(): number {
-    return this.#waiting.size;
+  close(): void {
+    this.#isClosed = true;
+    for (const end of [...this.#waiting]) end(false);
   }
 
   /** Resolves true at the next connection, false when the deadline comes first. */
   async #connected(deadline: number): Promise<boolean> {
     const left = deadline - Date.now();
-    if (left <= 0) return false;
+    if (left <= 0 || this.#isClosed) return false;
     return new Promise((resolve) => {
       const end = (isConnected: boolean) => {
         clearTimeout(timer);
-        this.#waiting.delete(resume);
+        this.#waiting.delete(end);
         resolve(isConnected);
       };
-      const resume = () => end(true);
       const timer = setTimeout(() => end(false), left);
-      this.#waiting.add(resume);
+      this.#waiting.add(end);
     });
   }
 }
