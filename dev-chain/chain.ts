@@ -1,21 +1,31 @@
+import { blake2b } from '@noble/hashes/blake2.js';
 import type { Metadata, TypeRegistry } from '@polkadot/types';
 import { err, ok, type Result } from '../proto/result.ts';
 import { encodeEvents, extrinsicEvents, twinEvent } from './events.ts';
 import { type Context, type Invalid, openExtrinsic, type Signed } from './extrinsics.ts';
 import { FEE, Ledger, type LedgerTwin } from './ledger.ts';
-import { u32 } from './scale.ts';
+import { toHex, u32 } from './scale.ts';
 import { encodeAccount, encodeNow, encodeTwin, State, type StorageKeys, storageKeys } from './storage.ts';
 
 export const VERSION = { specVersion: 150, transactionVersion: 2 } as const;
 const ZERO_HASH = `0x${'00'.repeat(32)}` as const;
-/** Blocks whose state can be asked for; mortal extrinsics look back as far as this. */
-const REMEMBERED = 512;
+/** Blocks whose state can be asked for: more than a reader that was away replays (600). */
+const REMEMBERED = 1024;
 const MAX_POOL = 1000;
+
+/** A header as JSON-RPC has it. */
+export interface Header {
+  readonly parentHash: `0x${string}`;
+  readonly number: `0x${string}`;
+  readonly stateRoot: `0x${string}`;
+  readonly extrinsicsRoot: `0x${string}`;
+  readonly digest: { readonly logs: readonly [] };
+}
 
 export interface Block {
   readonly number: number;
   readonly hash: `0x${string}`;
-  readonly header: object;
+  readonly header: Header;
   readonly extrinsics: readonly Signed[];
   readonly state: State;
 }
@@ -36,7 +46,8 @@ export class Chain {
   readonly #hashes: `0x${string}`[] = [];
   readonly #listeners = new Set<(block: Block) => void>();
   #pool: Signed[] = [];
-  #placed: LedgerTwin[] = [];
+  /** Events and keys of what was placed since the last block. */
+  #placed: { readonly records: Uint8Array[]; readonly keys: Set<string> } = { records: [], keys: new Set() };
   #head: Block;
 
   constructor(registry: TypeRegistry, metadata: Metadata, twins: readonly LedgerTwin[], now: number) {
@@ -44,7 +55,9 @@ export class Chain {
     this.keys = storageKeys(registry, metadata);
     for (const twin of twins) this.#ledger.put(twin);
     const writes = twins.flatMap((twin) => this.#twinWrites(twin));
-    this.#head = this.#append(0, ZERO_HASH, [], new State().with([...writes, [this.keys.now, encodeNow(now)]]));
+    this.#head = this.#append(0, ZERO_HASH, [], new State().with(writes), ZERO_HASH);
+    // After the hash is made: the same twins make the same genesis, whenever the chain starts.
+    this.#amend(this.#head.state.with([[this.keys.now, encodeNow(now)]]));
   }
 
   get genesis(): `0x${string}` {
@@ -79,11 +92,12 @@ export class Chain {
   place(twin: LedgerTwin): void {
     const elder = this.#ledger.twin(twin.id);
     this.#ledger.put(twin);
-    this.#placed.push(twin);
-    const gone: [string, null][] = elder === undefined ? [] : [[this.keys.twinId(elder.account), null]];
-    const state = this.#head.state.with([...gone, ...this.#twinWrites(twin)]);
-    this.#head = { ...this.#head, state };
-    this.#blocks.set(this.#head.hash, this.#head);
+    this.#placed.records.push(twinEvent('initialization', elder === undefined ? 'twinStored' : 'twinUpdated', twin));
+    const writes: [string, Uint8Array | null][] = [...this.#twinWrites(twin)];
+    if (elder !== undefined) writes.push(this.#idWrite(elder.account));
+    const state = this.#head.state.with(writes);
+    for (const key of state.changed) this.#placed.keys.add(key);
+    this.#amend(state);
   }
 
   /** Takes an extrinsic into the pool when it is valid now. */
@@ -107,8 +121,8 @@ export class Chain {
   makeBlock(now: number): Block {
     const extrinsics = this.#pool;
     this.#pool = [];
-    const records = this.#placed.map((twin) => twinEvent(0, 'twinUpdated', twin));
-    this.#placed = [];
+    const { records, keys } = this.#placed;
+    this.#placed = { records: [], keys: new Set() };
     const writes: [string, Uint8Array][] = [];
     extrinsics.forEach((signed, place) => {
       this.#ledger.charge(signed.account);
@@ -118,29 +132,27 @@ export class Chain {
       if (outcome.ok && outcome.event !== undefined) writes.push(...this.#twinWrites(outcome.event.twin));
     });
     writes.push([this.keys.events, encodeEvents(records)], [this.keys.now, encodeNow(now)]);
-    const { number, hash, state } = this.#head;
-    this.#head = this.#append(number + 1, hash, extrinsics, state.with(writes));
+    const { number, hash, state, header } = this.#head;
+    this.#head = this.#append(number + 1, hash, extrinsics, state.with(writes, keys), header.stateRoot);
     for (const listener of this.#listeners) listener(this.#head);
     return this.#head;
   }
 
-  #append(number: number, parentHash: `0x${string}`, extrinsics: readonly Signed[], state: State): Block {
-    const root = ZERO_HASH;
-    const header = this.registry.createType('Header', {
-      parentHash,
-      number,
-      stateRoot: root,
-      extrinsicsRoot: root,
-      digest: { logs: [] },
-    });
-    const hash = header.hash.toHex();
-    const json = {
+  #append(
+    number: number,
+    parentHash: `0x${string}`,
+    extrinsics: readonly Signed[],
+    state: State,
+    parentRoot: string,
+  ): Block {
+    const json: Header = {
       parentHash,
       number: `0x${number.toString(16)}`,
-      stateRoot: root,
-      extrinsicsRoot: root,
+      stateRoot: rootOf([parentRoot, ...[...state.changed].map((key) => `${key}=${state.get(key)}`)]),
+      extrinsicsRoot: rootOf(extrinsics.map((each) => each.hash)),
       digest: { logs: [] },
     };
+    const hash = this.registry.createType('Header', { ...json, number }).hash.toHex();
     const block = { number, hash, header: json, extrinsics, state };
     this.#blocks.set(hash, block);
     this.#hashes[number] = hash;
@@ -148,6 +160,17 @@ export class Chain {
     const old = number > REMEMBERED ? this.#hashes[number - REMEMBERED] : undefined;
     if (old !== undefined) this.#blocks.delete(old);
     return block;
+  }
+
+  /** Gives the head another state under the hash it has. */
+  #amend(state: State): void {
+    this.#head = { ...this.#head, state };
+    this.#blocks.set(this.#head.hash, this.#head);
+  }
+
+  #idWrite(account: string): [string, Uint8Array | null] {
+    const id = this.#ledger.idOf(account);
+    return [this.keys.twinId(account), id === undefined ? null : u32(id)];
   }
 
   #twinWrites(twin: LedgerTwin): [string, Uint8Array][] {
@@ -162,4 +185,9 @@ export class Chain {
     const { genesis } = this;
     return { genesis, nextBlock: this.#head.number + 1, ...VERSION, blockHash: (number) => this.#hashes[number] };
   }
+}
+
+/** Stands for a trie's root, which nobody checks: blocks that differ in content must differ in hash. */
+function rootOf(lines: readonly string[]): `0x${string}` {
+  return toHex(blake2b(new TextEncoder().encode(lines.join('\n')), { dkLen: 32 }));
 }

@@ -7,9 +7,13 @@ import { encodeTwin } from './storage.ts';
 const DISPATCH_INFO = new Uint8Array([0, 0, 0, 0]);
 const NO_TOPICS = new Uint8Array([0]);
 
+/** Where an event happened: at an extrinsic, by its place in the block, or before all of them. */
+export type Phase = number | 'initialization';
+
 /** An event record: phase, pallet, variant, fields. */
-function record(extrinsic: number, pallet: number, event: number, ...fields: readonly Uint8Array[]): Uint8Array {
-  return concat(new Uint8Array([0]), u32(extrinsic), new Uint8Array([pallet, event]), ...fields, NO_TOPICS);
+function record(phase: Phase, pallet: number, event: number, ...fields: readonly Uint8Array[]): Uint8Array {
+  const at = phase === 'initialization' ? new Uint8Array([2]) : concat(new Uint8Array([0]), u32(phase));
+  return concat(at, new Uint8Array([pallet, event]), ...fields, NO_TOPICS);
 }
 
 /** The events of one extrinsic at its place in a block. */
@@ -24,8 +28,8 @@ export function extrinsicEvents(place: number, outcome: Outcome): Uint8Array[] {
 }
 
 /** TwinStored or TwinUpdated. */
-export function twinEvent(place: number, kind: 'twinStored' | 'twinUpdated', twin: LedgerTwin): Uint8Array {
-  return record(place, PALLET.tfgrid, EVENT[kind], encodeTwin(twin));
+export function twinEvent(phase: Phase, kind: 'twinStored' | 'twinUpdated', twin: LedgerTwin): Uint8Array {
+  return record(phase, PALLET.tfgrid, EVENT[kind], encodeTwin(twin));
 }
 
 /** SCALE of `System.Events`. */

@@ -86,12 +86,13 @@ function authorityOf(extrinsic: GenericExtrinsic): { account: Uint8Array; signat
   return { account: bytes.slice(2, 34), signature: concat(new Uint8Array([scheme]), bytes.slice(35, 99)) };
 }
 
-/** The hash of the block from which the extrinsic is good; undefined when that time is over, or not yet. */
+/**
+ * The hash of the block from which the extrinsic is good; undefined when that block is not made yet. An era that
+ * is over leads to a younger block than was signed for, and so to a signature that does not hold, as in Substrate.
+ */
 function birthBlock(extrinsic: GenericExtrinsic, context: Context): `0x${string}` | undefined {
   if (!extrinsic.era.isMortalEra) return context.genesis;
-  const era = extrinsic.era.asMortalEra;
-  const birth = era.birth(context.nextBlock);
-  return context.nextBlock >= era.death(context.nextBlock) ? undefined : context.blockHash(birth);
+  return context.blockHash(extrinsic.era.asMortalEra.birth(context.nextBlock));
 }
 
 function signedPayload(

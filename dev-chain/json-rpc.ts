@@ -6,6 +6,7 @@ export const CODE = {
   request: -32_600,
   unknownMethod: -32_601,
   params: -32_602,
+  internal: -32_603,
   invalidTransaction: 1010,
 } as const;
 
@@ -61,7 +62,7 @@ async function answerOne(message: unknown, call: Call): Promise<object> {
   } catch (error) {
     if (error instanceof z.ZodError) return failure(id, new RpcError(CODE.params, 'Invalid params', method));
     if (error instanceof RpcError) return failure(id, error);
-    throw error;
+    return failure(id, new RpcError(CODE.internal, 'Internal error', String(error)));
   }
 }
 

@@ -31,6 +31,7 @@ export type Outcome =
 export const FEE = 100_000n;
 /** What a development account starts with: 1,000 TFT. */
 const FUNDS = 10_000_000_000n;
+const MAX_ID = 0xffff_ffff;
 
 /** Twins and accounts, and what calls do to them. No blocks, no encoding. */
 export class Ledger {
@@ -38,6 +39,7 @@ export class Ledger {
   readonly #ids = new Map<string, number>();
   readonly #accounts = new Map<string, Account>();
   readonly #accepted = new Set<string>();
+  #nextId = 1;
 
   twin(id: number): LedgerTwin | undefined {
     return this.#twins.get(id);
@@ -53,6 +55,8 @@ export class Ledger {
     if (elder !== undefined && this.#ids.get(elder.account) === twin.id) this.#ids.delete(elder.account);
     this.#twins.set(twin.id, twin);
     this.#ids.set(twin.account, twin.id);
+    // The last id there is says nothing of where the count stands.
+    if (twin.id < MAX_ID) this.#nextId = Math.max(this.#nextId, twin.id + 1);
     if (this.account(twin.account).free === 0n) this.#accounts.set(twin.account, { nonce: 0, free: FUNDS });
   }
 
@@ -88,7 +92,8 @@ export class Ledger {
   #create(account: string, { relay, pk }: { relay: Uint8Array | null; pk: Uint8Array | null }): Outcome {
     if (!this.#accepted.has(account)) return { ok: false, error: 'UserDidNotSignTermsAndConditions' };
     if (this.#ids.has(account)) return { ok: false, error: 'TwinExists' };
-    const twin = { id: Math.max(0, ...this.#twins.keys()) + 1, account, relay, pk, entities: [] };
+    const twin = { id: this.#nextId, account, relay, pk, entities: [] };
+    this.#nextId += 1;
     this.#twins.set(twin.id, twin);
     this.#ids.set(account, twin.id);
     return { ok: true, event: { kind: 'twinStored', twin } };

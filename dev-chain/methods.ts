@@ -41,6 +41,8 @@ export function methodsOf(chain: Chain, metadata: string): Record<string, Method
     if (found === undefined) throw new RpcError(4003, 'UnknownBlock', `State of block ${at} is not kept`);
     return found;
   };
+  // Of a block it does not know Substrate says null here, and an error only where its state is asked for.
+  const known = (at: string | null | undefined) => (at === null || at === undefined ? chain.head : chain.block(at));
   const signedBlock = (found: Block) => ({
     block: { header: found.header, extrinsics: found.extrinsics.map((each) => each.hex) },
     justifications: null,
@@ -63,8 +65,11 @@ export function methodsOf(chain: Chain, metadata: string): Record<string, Method
     },
     chain_getBlockHash: ([which]) =>
       which === undefined || which === null ? chain.head.hash : chain.hashOf(number.parse(which)),
-    chain_getHeader: ([when]) => block(at.parse(when)).header,
-    chain_getBlock: ([when]) => signedBlock(block(at.parse(when))),
+    chain_getHeader: ([when]) => known(at.parse(when))?.header,
+    chain_getBlock: ([when]) => {
+      const found = known(at.parse(when));
+      return found && signedBlock(found);
+    },
     chain_getFinalizedHead: () => chain.head.hash,
     author_submitExtrinsic: async ([extrinsic]) => {
       const submitted = await chain.submit(hex.parse(extrinsic).toLowerCase());

@@ -7,6 +7,8 @@ import { type Method, methodsOf } from './methods.ts';
 import { SUBSCRIPTION_METHODS, Subscriptions } from './subscriptions.ts';
 
 const MAX_MESSAGE = 2 ** 20;
+/** What may wait for a client that does not read. */
+const MAX_UNREAD = 2 ** 24;
 
 /** JSON-RPC over HTTP and WebSocket on one port of 127.0.0.1. */
 export interface ChainServer {
@@ -21,8 +23,10 @@ export async function serve(chain: Chain, metadata: string, port: number): Promi
   const server = createServer((request, response) => {
     serveHttp(request, response, callOf(methods)).catch(() => response.destroy());
   });
-  const sockets = new WebSocketServer({ server, maxPayload: MAX_MESSAGE });
-  sockets.on('connection', (socket) => serveSocket(socket, chain, methods));
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: MAX_MESSAGE });
+  server.on('upgrade', (request, socket, head) => {
+    sockets.handleUpgrade(request, socket, head, (accepted) => serveSocket(accepted, chain, methods));
+  });
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   return { port: portOf(server), close: () => close(server, sockets) };
@@ -38,16 +42,17 @@ function callOf(methods: Record<string, Method>, subscriptions?: Subscriptions):
 }
 
 function serveSocket(socket: WebSocket, chain: Chain, methods: Record<string, Method>): void {
-  const subscriptions = new Subscriptions(chain, (text) => socket.send(text));
+  const send = (text: string) => {
+    if (socket.bufferedAmount > MAX_UNREAD) socket.terminate();
+    else socket.send(text);
+  };
+  const subscriptions = new Subscriptions(chain, send);
   const call = callOf(methods, subscriptions);
   socket.on('close', () => subscriptions.close());
   // A broken client closes its own connection; nobody else is concerned.
   socket.on('error', () => socket.terminate());
   socket.on('message', (data) => {
-    answer(String(data), call).then(
-      (text) => socket.send(text),
-      () => socket.close(1011, 'internal error'),
-    );
+    answer(String(data), call).then(send, () => socket.close(1011, 'internal error'));
   });
 }
 

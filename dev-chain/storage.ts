@@ -46,33 +46,49 @@ export function encodeAccount({ nonce, free }: Account): Uint8Array {
   return concat(u32(nonce), u32(0), u32(1), u32(0), u128(free), u128(0n), u128(0n), u128(0n));
 }
 
-/** The storage at one block: an immutable value, cheap to keep. */
+/** A state keeps its own changes up to this many keys before it makes a base of its own. */
+const MAX_OVERLAY = 256;
+
+/** The storage at one block: an immutable value. Neighbours share a base, so that a thousand blocks are cheap to keep. */
 export class State {
-  readonly #values: ReadonlyMap<string, string>;
+  readonly #base: ReadonlyMap<string, string>;
+  /** What differs from the base; null: removed. */
+  readonly #overlay: ReadonlyMap<string, string | null>;
   /** What changed from the block before. */
   readonly changed: ReadonlySet<string>;
 
-  constructor(values: ReadonlyMap<string, string> = new Map(), changed: ReadonlySet<string> = new Set()) {
-    this.#values = values;
+  constructor(
+    base: ReadonlyMap<string, string> = new Map(),
+    overlay: ReadonlyMap<string, string | null> = new Map(),
+    changed: ReadonlySet<string> = new Set(),
+  ) {
+    this.#base = base;
+    this.#overlay = overlay;
     this.changed = changed;
   }
 
   get(key: string): string | null {
-    return this.#values.get(key) ?? null;
+    const own = this.#overlay.get(key);
+    return own === undefined ? (this.#base.get(key) ?? null) : own;
   }
 
-  /** The state after these writes; null removes. */
-  with(writes: Iterable<readonly [string, Uint8Array | null]>): State {
-    const values = new Map(this.#values);
-    const changed = new Set<string>();
+  /** The state after these writes; null removes. @param touched keys to count as changed whatever is written */
+  with(writes: Iterable<readonly [string, Uint8Array | null]>, touched: Iterable<string> = []): State {
+    const overlay = new Map(this.#overlay);
+    const changed = new Set(touched);
     for (const [key, value] of writes) {
-      const hex = value === null ? undefined : toHex(value);
-      if (values.get(key) === hex) continue;
-      if (hex === undefined) values.delete(key);
-      else values.set(key, hex);
+      const hex = value === null ? null : toHex(value);
+      if ((overlay.has(key) ? overlay.get(key) : this.get(key)) === hex) continue;
+      overlay.set(key, hex);
       changed.add(key);
     }
-    return new State(values, changed);
+    if (overlay.size <= MAX_OVERLAY) return new State(this.#base, overlay, changed);
+    const base = new Map(this.#base);
+    for (const [key, hex] of overlay) {
+      if (hex === null) base.delete(key);
+      else base.set(key, hex);
+    }
+    return new State(base, new Map(), changed);
   }
 }
 

@@ -25,7 +25,7 @@ const ENDS = new Set<string>(Object.values(KINDS).map(({ end }) => end));
 export const SUBSCRIPTION_METHODS: readonly string[] = [...Object.keys(KINDS), ...ENDS];
 
 function isKind(method: string): method is Kind {
-  return method in KINDS;
+  return Object.hasOwn(KINDS, method);
 }
 
 /** The subscriptions of one connection. */
@@ -34,6 +34,7 @@ export class Subscriptions {
   readonly #send: (text: string) => void;
   readonly #ends = new Map<string, () => void>();
   #next = 1;
+  #isClosed = false;
 
   constructor(chain: Chain, send: (text: string) => void) {
     this.#chain = chain;
@@ -53,6 +54,7 @@ export class Subscriptions {
 
   /** Ends all, with the connection. */
   close(): void {
+    this.#isClosed = true;
     for (const end of this.#ends.values()) end();
     this.#ends.clear();
   }
@@ -64,15 +66,23 @@ export class Subscriptions {
       const { notification: method } = KINDS[kind];
       this.#send(JSON.stringify({ jsonrpc: '2.0', method, params: { subscription: id, result } }));
     };
-    this.#ends.set(id, await this.#source(kind, params, notify));
+    const end = await this.#source(kind, params, notify, () => this.#ends.delete(id));
+    // The connection may have gone while a signature was verified.
+    if (this.#isClosed) end();
+    else this.#ends.set(id, end);
     return id;
   }
 
   /** Starts what feeds a subscription; first values follow the answer that carries its id. */
-  async #source(kind: Kind, params: readonly unknown[], notify: (result: unknown) => void): Promise<() => void> {
+  async #source(
+    kind: Kind,
+    params: readonly unknown[],
+    notify: (result: unknown) => void,
+    done: () => void,
+  ): Promise<() => void> {
     switch (kind) {
       case 'author_submitAndWatchExtrinsic':
-        return this.#watch(PARAMS.hex.parse(params[0]).toLowerCase(), notify);
+        return this.#watch(PARAMS.hex.parse(params[0]).toLowerCase(), notify, done);
       case 'state_subscribeRuntimeVersion':
         setImmediate(() => notify(RUNTIME_VERSION));
         return () => undefined;
@@ -90,15 +100,18 @@ export class Subscriptions {
     }
   }
 
-  async #watch(hex: string, notify: (result: unknown) => void): Promise<() => void> {
+  /** Follows an extrinsic to its end; `done` is called when there is no more to tell. */
+  async #watch(hex: string, notify: (result: unknown) => void, done: () => void): Promise<() => void> {
     let timer: NodeJS.Timeout | undefined;
     let hash: string | undefined;
-    let isOver = false;
     const settle = (block: Block) => {
-      if (isOver || !block.extrinsics.some((each) => each.hash === hash)) return;
-      isOver = true;
+      if (!block.extrinsics.some((each) => each.hash === hash)) return;
+      stop();
       notify({ inBlock: block.hash });
-      timer = setTimeout(() => notify({ finalized: block.hash }), FINALIZE_MS);
+      timer = setTimeout(() => {
+        notify({ finalized: block.hash });
+        done();
+      }, FINALIZE_MS);
     };
     const stop = this.#chain.onBlock(settle);
     const submitted = await this.#chain.submit(hex);

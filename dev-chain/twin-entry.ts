@@ -16,12 +16,30 @@ const schema = z.object({
 /** A twin to be on chain from the start; account and pk in hex with 0x. */
 export type TwinEntry = z.infer<typeof schema>;
 
-/** Reads `--twins FILE`. @throws naming the entry that is wrong */
+const file = z.array(schema).superRefine((entries, context) => {
+  for (const name of ['id', 'account'] as const) {
+    const seen = new Set<unknown>();
+    entries.forEach((entry, place) => {
+      if (seen.has(entry[name])) context.addIssue({ code: 'custom', path: [place, name], message: 'is there twice' });
+      seen.add(entry[name]);
+    });
+  }
+});
+
+/** Reads `--twins FILE`. @throws naming the file, and the entry that is wrong */
 export async function readTwinFile(path: string): Promise<TwinEntry[]> {
-  const parsed = z.array(schema).safeParse(JSON.parse(await readFile(path, 'utf8')));
+  const parsed = file.safeParse(jsonOf(path, await readFile(path, 'utf8')));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw new Error(`${path}: ${issue?.path.join('.')}: ${issue?.message}`);
+  throw new Error([path, issue?.path.join('.'), issue?.message].filter(Boolean).join(': '));
+}
+
+function jsonOf(path: string, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new Error(`${path}: no JSON`, { cause });
+  }
 }
 
 /** An entry as the ledger keeps it. */
