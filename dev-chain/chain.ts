@@ -14,7 +14,7 @@ const REMEMBERED = 1024;
 const MAX_POOL = 1000;
 
 /** A header as JSON-RPC has it. */
-export interface Header {
+interface Header {
   readonly parentHash: `0x${string}`;
   readonly number: `0x${string}`;
   readonly stateRoot: `0x${string}`;
