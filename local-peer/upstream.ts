@@ -11,6 +11,8 @@ import type { Protocol } from './protocol.ts';
 /** No message lives longer, whatever its sender asks for, seconds. */
 const MAX_TTL = 1800;
 
+/** Relays end the connection of whoever sends more. */
+const MAX_ENVELOPE = 16 * 2 ** 20;
 const LATE: PeerFault = { reason: 'expired', what: 'request has expired: no relay could be reached in time' };
 
 /** From programs to relays: one envelope a destination, signed, encrypted where the destination has a key. */
@@ -127,7 +129,12 @@ export class Upstream {
     }
     if (receiver === undefined) return err({ reason: 'unknown-twin', twin: to });
     const sealed = await this.#protocol.seal(envelope, receiver);
-    return sealed.ok ? ok(encodeEnvelope(sealed.value)) : sealed;
+    if (!sealed.ok) return sealed;
+    const bytes = encodeEnvelope(sealed.value);
+    if (bytes.length > MAX_ENVELOPE) {
+      return err({ reason: 'payload', detail: `the message has ${bytes.length} bytes, relays take ${MAX_ENVELOPE}` });
+    }
+    return ok(bytes);
   }
 
   /** A key that is missing may have been set since; without the chain what we know must do. */

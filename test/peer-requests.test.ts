@@ -122,6 +122,14 @@ describe('a request that cannot be sent', () => {
     });
   });
 
+  it('is answered when it is larger than relays take', async () => {
+    await caller.request(localRequest({ dat: Buffer.alloc(17 * 2 ** 20).toString('base64') }));
+    expect((await caller.reply('replies')).err).toMatchObject({
+      code: 101,
+      message: expect.stringContaining('relays take 16777216'),
+    });
+  });
+
   it('is answered by each destination for itself', async () => {
     await caller.request(localRequest({ dst: [2, 999_999] }));
     const replies = [await caller.reply('replies'), await caller.reply('replies')];

@@ -4,6 +4,8 @@ import type { RedisCommands } from './programs.ts';
 
 /** A wrong URL or password should be told to the person who starts the peer, not retried for ever. */
 const FIRST_CONNECT_MS = 5_000;
+/** While Redis is away commands wait for it, up to this many. */
+const MOST_WAITING = 10_000;
 
 /** A Redis of programs: one connection for commands, one that waits for entries. */
 export interface RedisConnection extends RedisCommands {
@@ -16,6 +18,7 @@ export interface RedisConnection extends RedisCommands {
 export async function connectRedis(url: string, log: Log): Promise<RedisConnection> {
   const client = createClient({
     url,
+    commandsQueueMaxLength: MOST_WAITING,
     socket: { connectTimeout: FIRST_CONNECT_MS, reconnectStrategy: retryFrom(() => isUp) },
   });
   const waiting = client.duplicate();

@@ -42,6 +42,11 @@ describe('readRequest', () => {
     );
   });
 
+  it('takes a payload of many megabytes', () => {
+    const dat = Buffer.alloc(24 * 2 ** 20, 7).toString('base64');
+    expect(readRequest(JSON.stringify({ ...request, dat })).ok).toBe(true);
+  });
+
   it('never throws, whatever lies in the queue', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (entry) => {

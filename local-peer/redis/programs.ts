@@ -4,6 +4,9 @@ import type { Programs } from '../ports.ts';
 import { writeCommand, writeReply } from './json.ts';
 import { MAX_ENTRIES, QUEUES } from './queues.ts';
 
+/** Ours are 36 long: what is much longer is no answer to us, and no key for Redis. */
+const MAX_UID = 128;
+
 /** The commands of Redis that delivery needs. */
 export interface RedisCommands {
   /** LPUSH and LTRIM in one transaction. */
@@ -33,7 +36,7 @@ export class RedisPrograms implements Programs {
   }
 
   async findBacklog(uid: string): Promise<Backlog | undefined> {
-    if (uid === '') return undefined;
+    if (uid === '' || uid.length > MAX_UID) return undefined;
     const bytes = await this.#redis.getBytes(QUEUES.backlog(uid));
     const backlog = bytes === null ? undefined : decodeBacklog(bytes);
     return backlog?.ok ? backlog.value : undefined;
