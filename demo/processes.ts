@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -39,11 +39,11 @@ export async function start(name: string, script: string, args: readonly string[
       if (!stopping) resolve([how, ...said].join('\n  '));
     });
   });
+  const late = setTimeout(() => child.kill('SIGKILL'), START_MS);
   const ready = await Promise.race([
     once(lines, 'line').then(([line]) => String(line)),
     died.then((how) => Promise.reject(new Error(how))),
-    lateStart(name, child),
-  ]);
+  ]).finally(() => clearTimeout(late));
   const stop = async () => {
     stopping = true;
     if (child.exitCode !== null || child.signalCode !== null) return;
@@ -53,14 +53,4 @@ export async function start(name: string, script: string, args: readonly string[
     clearTimeout(force);
   };
   return { pid: child.pid ?? 0, ready, died, [Symbol.asyncDispose]: stop };
-}
-
-async function lateStart(name: string, child: ChildProcess): Promise<never> {
-  return new Promise((_, reject) => {
-    const timer = setTimeout(() => {
-      child.kill('SIGKILL');
-      reject(new Error(`${name} was not ready after ${START_MS / 1000} s`));
-    }, START_MS);
-    timer.unref();
-  });
 }

@@ -1,4 +1,7 @@
+import { z } from 'zod';
 import type { Redis } from './bus.ts';
+
+const requestSchema = z.object({ ref: z.string(), src: z.string(), dat: z.string(), ret: z.string() });
 
 /** What a service makes of a payload; a thrown error becomes the caller's. */
 export type Command = (payload: string) => string;
@@ -21,7 +24,8 @@ export async function serve(redis: Redis, command: string, run: Command): Promis
   while (redis.isOpen) {
     const entry = await redis.brPop(`msgbus.${command}`, 0).catch(() => null);
     if (entry === null) return;
-    const request = JSON.parse(entry.element);
+    const request = read(entry.element);
+    if (request === undefined) continue;
     const answer = { ver: 1, ref: request.ref, dst: request.src, dat: '', now: Math.floor(Date.now() / 1000) };
     try {
       const payload = Buffer.from(request.dat, 'base64').toString();
@@ -31,5 +35,14 @@ export async function serve(redis: Redis, command: string, run: Command): Promis
       const message = error instanceof Error ? error.message : String(error);
       await redis.lPush(request.ret, JSON.stringify({ ...answer, err: { code: 400, message } }));
     }
+  }
+}
+
+/** A request's entry; undefined when it is none: what is broken must not end a service. */
+function read(entry: string): { ref: string; src: string; dat: string; ret: string } | undefined {
+  try {
+    return requestSchema.parse(JSON.parse(entry));
+  } catch {
+    return undefined;
   }
 }

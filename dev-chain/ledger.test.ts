@@ -40,6 +40,14 @@ describe('Ledger', () => {
     );
   });
 
+  it('gives a new twin the next id, also beside a twin that has the last id there is', () => {
+    const ledger = new Ledger();
+    ledger.put(twin(0xffff_ffff, B));
+    ledger.put(twin(41, `0x${'cc'.repeat(32)}`));
+    ledger.apply(A, { kind: 'user_accept_tc' });
+    expect(ledger.apply(A, { kind: 'create_twin', ...profile })).toMatchObject({ event: { twin: { id: 42 } } });
+  });
+
   it('moves a twin to another account whole', () => {
     const ledger = new Ledger();
     ledger.put(twin(1, A));

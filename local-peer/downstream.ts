@@ -15,6 +15,7 @@ const VERSION_TTL = 300n;
 
 /** From relays to programs: what is verified and wanted goes to its queue, what is not is answered or dropped. */
 export class Downstream {
+  readonly #twin: number;
   readonly #protocol: Protocol;
   readonly #programs: Programs;
   readonly #upstream: Upstream;
@@ -22,7 +23,9 @@ export class Downstream {
   /** By sending twin: what one sends stays in order, and holds up nobody else. */
   readonly #lanes = new Lanes<number>();
 
-  constructor(parts: { protocol: Protocol; programs: Programs; upstream: Upstream; log: Log }) {
+  /** @param twin our own */
+  constructor(twin: number, parts: { protocol: Protocol; programs: Programs; upstream: Upstream; log: Log }) {
+    this.#twin = twin;
     this.#protocol = parts.protocol;
     this.#programs = parts.programs;
     this.#upstream = parts.upstream;
@@ -52,6 +55,10 @@ export class Downstream {
   }
 
   async #request(envelope: Envelope, source: number): Promise<void> {
+    const to = envelope.destination?.twin;
+    // Signed for somebody else: a relay that brings it here means no good.
+    if (to !== this.#twin)
+      return this.#log.warn({ uid: envelope.uid, from: source, to }, 'dropped a request for another twin');
     const opened = await this.#open(envelope, source);
     if (!opened.ok) return this.#refuse(envelope, opened.error);
     if (envelope.content?.kind !== 'request') return;

@@ -65,7 +65,7 @@ export async function startPeer(config: PeerConfig, log: Log): Promise<Peer> {
   );
   const relays = new Relays(connections);
   const upstream = new Upstream(twin, { protocol, twins, programs, uplink: relays, log });
-  const downstream = new Downstream({ protocol, programs, upstream, log });
+  const downstream = new Downstream(twin, { protocol, programs, upstream, log });
   const intake = new Intake({ source: redis, upstream, programs, log });
   for (const connection of connections) {
     connection.open();

@@ -6,6 +6,7 @@ const PING_MS = 20_000;
 const SILENCE_MS = 40_000;
 const RETRY_MS = 2_000;
 const CONNECT_MS = 10_000;
+const REFUSAL_MS = 2_000;
 /** The relay refuses a switch within 10 s: coming back sooner would only be refused again. */
 const CONTESTED_MS = 12_000;
 const CONTESTED_CODE = 4409;
@@ -87,13 +88,20 @@ export class RelayConnection {
     this.#state = { kind: 'connecting', socket };
     let fault = 'connection closed';
     socket.on('unexpected-response', (request, response) => {
-      const chunks: Buffer[] = [];
-      response.on('data', (chunk: Buffer) => chunks.push(chunk));
-      response.on('end', () => {
-        fault = `refused: ${response.statusCode} ${Buffer.concat(chunks).toString().slice(0, 200)}`;
+      fault = `refused: ${response.statusCode}`;
+      const end = () => {
+        clearTimeout(patience);
         request.destroy();
         socket.terminate();
+      };
+      // Its first words are enough; whoever sends none, or never ends, is not waited for.
+      const patience = setTimeout(end, REFUSAL_MS);
+      response.once('data', (chunk: Buffer) => {
+        fault += ` ${chunk.toString().slice(0, 200)}`;
+        end();
       });
+      response.once('error', end);
+      response.once('close', end);
     });
     socket.on('error', (error) => {
       fault = error.message;

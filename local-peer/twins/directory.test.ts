@@ -34,6 +34,16 @@ describe('Directory', () => {
     expect(state.calls).toBe(2);
   });
 
+  it('keeps what it knows when asking again fails', async () => {
+    let isDown = false;
+    const { state, directory } = rig(async (id) => (isDown ? Promise.reject(new Error('chain is down')) : twin(id)));
+    await directory.get(7);
+    isDown = true;
+    state.now += 6_000;
+    await expect(directory.refresh(7)).rejects.toThrow('chain is down');
+    expect(await directory.get(7)).toEqual(twin(7));
+  });
+
   it('remembers neither a twin that does not exist nor a question that failed', async () => {
     const none = rig(async () => undefined);
     expect(await none.directory.get(7)).toBeUndefined();

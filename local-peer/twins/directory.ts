@@ -42,9 +42,16 @@ export class Directory implements TwinDirectory {
     // An answer that never came is not remembered, nor is a twin that does not exist (it may, any moment).
     twin.then(
       (found) => found === undefined && this.#forget(id, fresh),
-      () => this.#forget(id, fresh),
+      () => this.#restore(id, fresh, known),
     );
     return twin;
+  }
+
+  /** A question that failed takes nothing away: what the chain said before still holds. */
+  #restore(id: number, failed: Known, before: Known | undefined): void {
+    if (this.#known.get(id) !== failed) return;
+    if (before === undefined) this.#known.delete(id);
+    else this.#known.set(id, before);
   }
 
   #forget(id: number, entry: Known): void {
