@@ -4,26 +4,37 @@ import { parseSettings } from './settings.ts';
 const good = {
   RELAY_DOMAINS: '',
   SUBSTRATE_URLS: 'wss://tfchain.example',
+  CATCHUP_THRESHOLD: '600',
+  RATE_LIMIT_MESSAGES: '0',
+  RATE_LIMIT_BYTES: '0',
   MAILBOX_MAX_MESSAGES: '10000',
   MAILBOX_MAX_BYTES: '67108864',
   MAILBOX_TTL: '3600',
   MAX_ENVELOPE_BYTES: '16777216',
+  FEDERATION_VERIFY: 'signature',
+  FEDERATION_SCHEME: 'https',
+  RANKER_PERIOD: '3600',
 };
 
 describe('parseSettings', () => {
-  it('reads lists and numbers', () => {
+  it('reads lists, numbers and words', () => {
     const settings = parseSettings({
       ...good,
       RELAY_DOMAINS: 'Relay.Example  other.example:8443',
       SUBSTRATE_URLS: 'ws://a, http://b',
+      RATE_LIMIT_MESSAGES: '5',
+      FEDERATION_VERIFY: 'off',
     });
-    expect(settings).toMatchObject({
+    expect(settings).toEqual({
       ok: true,
       value: {
         relayDomains: ['relay.example', 'other.example:8443'],
         substrateUrls: ['ws://a', 'http://b'],
+        catchUpThreshold: 600,
+        rateLimit: { messages: 5, bytes: 0 },
         mailbox: { maxMessages: 10_000, maxBytes: 67_108_864, ttl: 3600 },
         maxEnvelopeBytes: 16_777_216,
+        federation: { verify: false, scheme: 'https', rankerPeriod: 3600 },
       },
     });
   });
@@ -32,12 +43,26 @@ describe('parseSettings', () => {
     ['RELAY_DOMAINS', 'https://relay.example/'],
     ['SUBSTRATE_URLS', ''],
     ['SUBSTRATE_URLS', 'ftp://chain.example'],
+    ['CATCHUP_THRESHOLD', '0'],
+    ['RATE_LIMIT_MESSAGES', '-1'],
+    ['RATE_LIMIT_BYTES', '1.5'],
     ['MAILBOX_MAX_MESSAGES', 'many'],
     ['MAILBOX_TTL', '0'],
     ['MAX_ENVELOPE_BYTES', '99999999999'],
     ['MAX_ENVELOPE_BYTES', undefined],
+    ['FEDERATION_VERIFY', 'yes'],
+    ['FEDERATION_SCHEME', 'ftp'],
+    ['RANKER_PERIOD', ''],
   ])('names %s when it is %j', (name, value) => {
     const settings = parseSettings({ ...good, [name]: value });
-    expect(settings).toMatchObject({ ok: false, error: expect.stringContaining(name) });
+    expect(settings).toMatchObject({ ok: false, error: expect.stringMatching(`^${name}: `) });
+  });
+
+  it('names every bad setting at once', () => {
+    const settings = parseSettings({ ...good, MAILBOX_TTL: 'soon', FEDERATION_VERIFY: 'no' });
+    expect(settings).toEqual({
+      ok: false,
+      error: 'MAILBOX_TTL: must be a whole number from 1 to 86400; FEDERATION_VERIFY: must be one of: signature, off',
+    });
   });
 });

@@ -9,6 +9,9 @@ const wholeNumber = (least: number, most: number) =>
     .transform(Number)
     .refine((value) => value >= least && value <= most, `must be from ${least} to ${most}`);
 
+const oneOf = <const Words extends readonly [string, ...string[]]>(...words: Words) =>
+  z.enum(words, `must be one of: ${words.join(', ')}`);
+
 const host = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/;
 
 const schema = z.object({
@@ -23,11 +26,20 @@ const schema = z.object({
       (urls) => urls.length > 0 && urls.every((url) => /^(https?|wss?):\/\/[^\s/]+/.test(url) && URL.canParse(url)),
       'must be one or more http(s):// or ws(s):// URLs',
     ),
+  CATCHUP_THRESHOLD: wholeNumber(1, 10_000),
+  RATE_LIMIT_MESSAGES: wholeNumber(0, 10_000_000),
+  RATE_LIMIT_BYTES: wholeNumber(0, 2 ** 40),
   MAILBOX_MAX_MESSAGES: wholeNumber(0, 1_000_000),
   MAILBOX_MAX_BYTES: wholeNumber(0, 2 ** 33),
   MAILBOX_TTL: wholeNumber(1, 86_400),
   MAX_ENVELOPE_BYTES: wholeNumber(1024, 24 * 2 ** 20),
+  FEDERATION_VERIFY: oneOf('signature', 'off'),
+  FEDERATION_SCHEME: oneOf('https', 'http'),
+  RANKER_PERIOD: wholeNumber(1, 86_400),
 });
+
+/** The variables of wrangler.toml, by name. */
+export const SETTING_NAMES: readonly string[] = Object.keys(schema.shape);
 
 /** The relay's configuration, parsed. Sizes in bytes, times in seconds, domains lower-case. */
 export interface Settings {
@@ -35,8 +47,19 @@ export interface Settings {
   readonly relayDomains: readonly string[];
   /** Chain endpoints, all raced. */
   readonly substrateUrls: readonly string[];
+  /** After more missed blocks than this the whole cache of twins counts as old. */
+  readonly catchUpThreshold: number;
+  /** What a twin may send in a minute; 0 is no limit. */
+  readonly rateLimit: { readonly messages: number; readonly bytes: number };
   readonly mailbox: { readonly maxMessages: number; readonly maxBytes: number; readonly ttl: number };
   readonly maxEnvelopeBytes: number;
+  readonly federation: {
+    /** Whether what other relays bring must be signed by the twin that it names as its source. */
+    readonly verify: boolean;
+    readonly scheme: 'https' | 'http';
+    /** How long a relay's failures count against it. */
+    readonly rankerPeriod: number;
+  };
 }
 
 /** Reads settings from the Worker's variables; the error names each bad variable and what it must be. */
@@ -49,7 +72,14 @@ export function parseSettings(env: object): Result<Settings, string> {
   return ok({
     relayDomains: data.RELAY_DOMAINS,
     substrateUrls: data.SUBSTRATE_URLS,
+    catchUpThreshold: data.CATCHUP_THRESHOLD,
+    rateLimit: { messages: data.RATE_LIMIT_MESSAGES, bytes: data.RATE_LIMIT_BYTES },
     mailbox: { maxMessages: data.MAILBOX_MAX_MESSAGES, maxBytes: data.MAILBOX_MAX_BYTES, ttl: data.MAILBOX_TTL },
     maxEnvelopeBytes: data.MAX_ENVELOPE_BYTES,
+    federation: {
+      verify: data.FEDERATION_VERIFY === 'signature',
+      scheme: data.FEDERATION_SCHEME,
+      rankerPeriod: data.RANKER_PERIOD,
+    },
   });
 }

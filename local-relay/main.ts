@@ -1,20 +1,12 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { SETTING_NAMES } from '../durable-objects/settings.ts';
 import { startRelay } from './relay.ts';
 
 const USAGE = `npm run relay -- [--port 8787] [--persist DIR]
 
 Runs the relay on this machine. Settings come from environment variables named as in wrangler.toml, e.g.
   SUBSTRATE_URLS=ws://localhost:9944 npm run relay -- --port 8787`;
-
-const SETTINGS = [
-  'RELAY_DOMAINS',
-  'SUBSTRATE_URLS',
-  'MAILBOX_MAX_MESSAGES',
-  'MAILBOX_MAX_BYTES',
-  'MAILBOX_TTL',
-  'MAX_ENVELOPE_BYTES',
-];
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -27,7 +19,7 @@ async function main(): Promise<void> {
   if (values.help) return console.log(USAGE);
   const port = z.coerce.number().int().min(0).max(65_535).safeParse(values.port);
   if (!port.success) throw new Error(`--port: ${values.port} is no port (0–65535)`);
-  const settings = Object.fromEntries(SETTINGS.map((name) => [name, process.env[name]]));
+  const settings = Object.fromEntries(SETTING_NAMES.map((name) => [name, process.env[name]]));
   // Listened for before anything starts: a signal in between must stop it cleanly, too.
   const stopped = stopSignal();
   await using relay = await startRelay({
