@@ -4,6 +4,7 @@
  * `expired` are the Rust relay's, letter by letter: programs compare them.
  */
 export type Refusal =
+  | 'rate-limited'
   | 'wrong-source'
   | 'missing-destination'
   | 'unknown-twin'
@@ -17,6 +18,7 @@ export type Refusal =
   | 'undelivered';
 
 const TEXT: Record<Refusal, string> = {
+  'rate-limited': 'exceeded rate limits, dropping message',
   'wrong-source': 'message wrong source',
   'missing-destination': 'message with missing destination',
   'unknown-twin': 'unknown twin destination',

@@ -14,7 +14,9 @@ describe('an attachment', () => {
     fc.assert(
       fc.property(twin, sid, (id, name) => {
         const session = { twin: id, sid: name, host: 'relay.example', switchedAt: 5 };
-        expect(readAttachment(structuredClone(writeAttachment(session)))).toEqual(session);
+        const sent = { minute: 30_000_000, messages: 1, bytes: 2 };
+        expect(readAttachment(structuredClone(writeAttachment(session)))).toEqual({ session });
+        expect(readAttachment(structuredClone(writeAttachment(session, sent)))).toEqual({ session, sent });
       }),
     );
   });

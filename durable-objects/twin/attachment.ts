@@ -1,14 +1,18 @@
 import { z } from 'zod';
+import type { RateWindow } from './rate-window.ts';
 
 /** A sid longer than this is refused at the door: it must fit an attachment (and nobody needs more). */
 export const MAX_SID_BYTES = 1024;
 
+const count = z.number().int().nonnegative();
+
 const schema = z.object({
   v: z.literal(1),
-  twin: z.number().int().nonnegative(),
+  twin: count,
   sid: z.string().optional(),
   host: z.string(),
   switchedAt: z.number(),
+  sent: z.object({ minute: count, messages: count, bytes: count }).optional(),
 });
 
 /**
@@ -23,15 +27,17 @@ export interface Session {
   readonly switchedAt: number;
 }
 
-/** What `serializeAttachment` is given; an absent sid stays absent. */
-export function writeAttachment(session: Session): z.infer<typeof schema> {
-  return { v: 1, ...session };
+/** What `serializeAttachment` is given; an absent sid stays absent. @param sent its share of its twin's limit */
+export function writeAttachment(session: Session, sent?: RateWindow): z.infer<typeof schema> {
+  return { v: 1, ...session, ...(sent === undefined ? {} : { sent }) };
 }
 
-/** The session of a socket; undefined when the socket is none of ours. */
-export function readAttachment(attachment: unknown): Session | undefined {
+/** The session of a socket, and what it has sent; undefined when the socket is none of ours. */
+export function readAttachment(
+  attachment: unknown,
+): { readonly session: Session; readonly sent: RateWindow | undefined } | undefined {
   const parsed = schema.safeParse(attachment);
   if (!parsed.success) return undefined;
-  const { twin, sid, host, switchedAt } = parsed.data;
-  return { twin, sid, host, switchedAt };
+  const { twin, sid, host, switchedAt, sent } = parsed.data;
+  return { session: { twin, sid, host, switchedAt }, sent };
 }

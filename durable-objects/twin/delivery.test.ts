@@ -6,13 +6,20 @@ import { Mailbox } from './mailbox.ts';
 import { migrate } from './schema.ts';
 
 const NOW = 1_800_000_000;
+const encode = (body: string) => new TextEncoder().encode(body);
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
 const parcel = (body: string, ifAway: IfAway = 'store', sid?: string, expiresAt = NOW + 60): Parcel => ({
   sid,
-  bytes: new TextEncoder().encode(body),
+  bytes: encode(body),
   ifAway,
   expiresAt,
 });
+
+/** Letters 0, 1, 2… of so many bytes. */
+function store(mailbox: Mailbox, letters: number, bytes: number): void {
+  for (let n = 0; n < letters; n += 1) mailbox.store(undefined, encode(`${n}`.padEnd(bytes)), NOW + 60);
+  mailbox.write();
+}
 
 function rig({ maxMessages = 10_000 } = {}) {
   const sql = openSqlite();
@@ -21,7 +28,14 @@ function rig({ maxMessages = 10_000 } = {}) {
   const sent: string[] = [];
   const work: Promise<void>[] = [];
   const alarms: number[] = [];
-  const state = { resume: false, breakAfter: Number.POSITIVE_INFINITY, pause: async () => undefined as undefined };
+  const state = {
+    resume: false,
+    expired: 0,
+    breakAfter: Number.POSITIVE_INFINITY,
+    now: NOW,
+    pause: async () => undefined as undefined,
+    settling: async () => undefined as undefined,
+  };
   const sessions = {
     has: (sid: string | undefined) => connected.has(sid),
     send: (sid: string | undefined, bytes: Uint8Array) => {
@@ -32,12 +46,16 @@ function rig({ maxMessages = 10_000 } = {}) {
   };
   const mailbox = new Mailbox(sql, { maxMessages, maxBytes: 2 ** 26 });
   const delivery = new Delivery(sessions, mailbox, 3600, {
-    now: () => NOW * 1000,
+    now: () => state.now * 1000,
     pause: () => state.pause(),
+    settling: () => state.settling(),
     background: (promise) => void work.push(promise),
     expireAt: async (at) => void alarms.push(at),
     draining: async (under) => {
       state.resume = under;
+    },
+    expired: (letters) => {
+      state.expired += letters;
     },
   });
   return { delivery, mailbox, connected, sent, work, alarms, state };
@@ -84,7 +102,7 @@ describe('Delivery', () => {
 
   it('lets what comes in the middle of a drain join its end', async () => {
     const { delivery, mailbox, connected, sent, work, state } = rig();
-    for (let n = 0; n < 600; n += 1) mailbox.store(undefined, new TextEncoder().encode(`${n}`), NOW + 60);
+    store(mailbox, 600, 4000);
     connected.add(undefined);
     state.pause = async () => {
       state.pause = async () => undefined;
@@ -92,24 +110,67 @@ describe('Delivery', () => {
     };
     await delivery.drain(undefined);
     await Promise.all(work);
-    expect(sent).toEqual([...Array.from({ length: 600 }, (_, n) => `${n}`), 'late']);
+    expect(sent.map((each) => each.trimEnd())).toEqual([...Array.from({ length: 600 }, (_, n) => `${n}`), 'late']);
     expect(state.resume).toBe(false);
   });
 
-  it('keeps what a socket did not take for the next one', async () => {
-    const { delivery, connected, sent, state } = rig();
+  it('gives the next socket the whole page that broke in the middle, and all that had not settled', async () => {
+    const { delivery, mailbox, connected, sent, state } = rig();
     await delivery.deliver(['a', 'b', 'c'].map((body) => parcel(body)));
     connected.add(undefined);
     state.breakAfter = 1;
     await delivery.drain(undefined);
+    delivery.ended(undefined, false);
     state.breakAfter = Number.POSITIVE_INFINITY;
     await delivery.drain(undefined);
-    expect(sent).toEqual(['a', 'b', 'c']);
+    expect(sent).toEqual(['a', 'a', 'b', 'c']);
+    expect(mailbox.isEmpty(undefined)).toBe(true);
+  });
+
+  it('gives again what a socket took that broke before it settled, and not what one took that was closed', async () => {
+    const { delivery, connected, sent, state } = rig();
+    for (const isClean of [false, true, true]) {
+      await delivery.deliver([parcel('a')]);
+      connected.add(undefined);
+      state.settling = async () => {
+        connected.delete(undefined);
+        delivery.ended(undefined, isClean);
+        return undefined;
+      };
+      await delivery.drain(undefined);
+    }
+    // The first is given with the second; the second was read, as its socket was closed, and so was the third.
+    expect(sent).toEqual(['a', 'a', 'a', 'a']);
+  });
+
+  it('sends on at once while what it drained settles', async () => {
+    const { delivery, connected, sent, state } = rig();
+    await delivery.deliver([parcel('a')]);
+    connected.add(undefined);
+    state.settling = async () => {
+      expect(await delivery.deliver([parcel('live')])).toEqual(['sent']);
+      return undefined;
+    };
+    await delivery.drain(undefined);
+    expect(sent).toEqual(['a', 'live']);
+  });
+
+  it('does not deliver what waited for too long, and counts it: at a drain and at a purge', async () => {
+    const { delivery, connected, sent, state } = rig();
+    await delivery.deliver([parcel('a', 'store', undefined, NOW + 1), parcel('b', 'store', undefined, NOW + 100)]);
+    state.now = NOW + 1;
+    connected.add(undefined);
+    await delivery.drain(undefined);
+    expect([sent, state.expired]).toEqual([['b'], 1]);
+    connected.delete(undefined);
+    await delivery.deliver([parcel('c', 'store', undefined, NOW + 5), parcel('d', 'store', 'x', NOW + 100)]);
+    state.now = NOW + 5;
+    expect([delivery.purge(), state.expired]).toEqual([(NOW + 100) * 1000, 2]);
   });
 
   it('asks to be resumed while a drain takes more than a page', async () => {
     const { delivery, mailbox, connected, state } = rig();
-    for (let n = 0; n < 600; n += 1) mailbox.store(undefined, new TextEncoder().encode('x'), NOW + 60);
+    store(mailbox, 600, 4000);
     connected.add(undefined);
     const seen: boolean[] = [];
     state.pause = async () => void seen.push(state.resume);

@@ -12,12 +12,16 @@ export interface DeliveryPort {
   now(): number;
   /** Lets other events in between two pages of a drain. */
   pause(): Promise<void>;
+  /** Ends when what was given to a socket has had time to leave this machine. */
+  settling(): Promise<void>;
   /** Goes on with work for which the sender need not wait. */
   background(work: Promise<void>): void;
   /** Mail lies in the box that expires at `at`: see to it then. */
   expireAt(at: number): Promise<void>;
   /** A drain is under way, or is over: what must be taken up again should the object die in between. */
   draining(under: boolean): Promise<void>;
+  /** So many letters waited for too long. */
+  expired(letters: number): void;
 }
 
 /** The receiving end: a parcel goes to its session's socket, or into the mailbox, or back. */
@@ -46,7 +50,7 @@ export class Delivery {
       if (connected && this.#mailbox.isEmpty(parcel.sid) && this.#sessions.send(parcel.sid, parcel.bytes))
         return 'sent';
       if (!connected && parcel.ifAway === 'return') return 'offline';
-      const nowSeconds = Math.floor(this.#port.now() / 1000);
+      const nowSeconds = this.#seconds();
       const expiresAt = Math.min(parcel.expiresAt, nowSeconds + this.#ttl);
       if (expiresAt <= nowSeconds) return 'expired';
       const verdict = this.#mailbox.store(parcel.sid, parcel.bytes, expiresAt);
@@ -54,14 +58,15 @@ export class Delivery {
       if (connected) waiting.add(parcel.sid);
       return verdict;
     });
+    this.#mailbox.write();
     if (expiry !== Number.POSITIVE_INFINITY) await this.#port.expireAt(expiry * 1000);
     for (const sid of waiting) this.#port.background(this.drain(sid));
     return verdicts;
   }
 
   /**
-   * Hands a session its mail, oldest first, page by page. A letter leaves the box after it was given to the
-   * socket: a crash in between repeats it, and never loses it.
+   * Hands a session its mail, oldest first, page by page. A letter leaves the box some time after it was given
+   * to the socket: a relay that dies in between repeats it, and never loses it.
    */
   async drain(sid: string | undefined): Promise<void> {
     if (this.#drains.has(sid) || this.#mailbox.isEmpty(sid)) return;
@@ -75,18 +80,39 @@ export class Delivery {
     } finally {
       this.#drains.delete(sid);
     }
+    await this.#port.settling();
+    // A socket that broke meanwhile has had its end, which knew better.
+    if (this.#sessions.has(sid)) this.#mailbox.settle(sid);
+  }
+
+  /**
+   * A session's socket is gone.
+   * @param isClean the client closed it: it has read what came before
+   */
+  ended(sid: string | undefined, isClean: boolean): void {
+    if (isClean) this.#mailbox.settle(sid);
+    else this.#mailbox.recall(sid);
+  }
+
+  /** Removes what waited for too long; answers when next to look (Unix ms), if at all. */
+  purge(): number | undefined {
+    const { expired, next } = this.#mailbox.purge(this.#seconds());
+    if (expired > 0) this.#port.expired(expired);
+    return next === undefined ? undefined : next * 1000;
   }
 
   /** Sends one page; whether more is to come. */
   #sendPage(sid: string | undefined): boolean {
-    let sent: number | undefined;
-    let gone = false;
-    for (const letter of this.#mailbox.page(sid, Math.floor(this.#port.now() / 1000))) {
-      gone = letter.bytes.length > 0 && !this.#sessions.send(sid, letter.bytes);
-      if (gone) break;
-      sent = letter.key;
-    }
-    if (sent !== undefined) this.#mailbox.drop(sid, sent);
-    return !gone && !this.#mailbox.isEmpty(sid);
+    const page = this.#mailbox.page(sid, this.#seconds());
+    if (page === undefined) return false;
+    // A socket that broke in the middle: the next one gets the whole page.
+    if (!page.letters.every((letter) => this.#sessions.send(sid, letter))) return false;
+    this.#mailbox.hand(sid, page);
+    if (page.expired > 0) this.#port.expired(page.expired);
+    return !this.#mailbox.isEmpty(sid);
+  }
+
+  #seconds(): number {
+    return Math.floor(this.#port.now() / 1000);
   }
 }

@@ -15,7 +15,7 @@ const envelope = (fields: Partial<Envelope> = {}): Envelope => ({
   ...fields,
 });
 
-function take(frame: string | Uint8Array, maxBytes = 1000) {
+function take(frame: string | Uint8Array, maxBytes = 1000, isWithinLimit = true) {
   const seen = {
     closes: [] as number[],
     replies: [] as Uint8Array[],
@@ -25,6 +25,7 @@ function take(frame: string | Uint8Array, maxBytes = 1000) {
   const bytes = typeof frame === 'string' ? frame : new Uint8Array(frame).buffer;
   void receive(bytes, session, maxBytes, {
     close: ({ code }) => void seen.closes.push(code),
+    admit: () => isWithinLimit,
     reply: (reply) => void seen.replies.push(reply),
     refuse: (what, reason) => void seen.refusals.push(`${what.uid} ${what.isRequest} ${reason}`),
     depart: (departure) => {
@@ -62,6 +63,12 @@ describe('receive', () => {
     expect(take(encodeEnvelope(envelope({ source: { twin: 9 }, content: { kind: 'response' } }))).refusals).toEqual([
       'u false wrong-source',
     ]);
+  });
+
+  it('drops what exceeds the limit of its twin, and tells the sender of a request, before anything else', () => {
+    const over = (fields: Partial<Envelope>) => take(encodeEnvelope(envelope(fields)), 1000, false);
+    expect(over({ source: { twin: 9 } })).toMatchObject({ refusals: ['u true rate-limited'], departures: [] });
+    expect(over({ content: { kind: 'ping' } })).toMatchObject({ refusals: ['u false rate-limited'], replies: [] });
   });
 
   it('answers a ping itself', () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { openSqlite } from '../../test/rig/sqlite.ts';
 import { Mailbox } from './mailbox.ts';
-import { migrate } from './schema.ts';
+import { MIGRATIONS, migrate } from './schema.ts';
 
 const NOW = 1_800_000_000;
 const LATER = NOW + 3600;
@@ -15,22 +15,35 @@ function openMailbox(limits = { maxMessages: 10_000, maxBytes: 64 * MIB }) {
 }
 
 const letter = (text: string) => new TextEncoder().encode(text);
+const textOf = (bytes: Uint8Array) => new TextDecoder().decode(bytes);
+
+/** Stores and writes, as a delivery of one letter does. */
+function put(mailbox: Mailbox, sid: string | undefined, text: string | Uint8Array, expiresAt = LATER): string {
+  const verdict = mailbox.store(sid, typeof text === 'string' ? letter(text) : text, expiresAt);
+  mailbox.write();
+  return verdict;
+}
+
+/** Hands all that waits to a socket that takes it. */
+function handAll(mailbox: Mailbox, sid: string | undefined, now = NOW): Uint8Array[] {
+  const letters: Uint8Array[] = [];
+  for (let page = mailbox.page(sid, now); page !== undefined; page = mailbox.page(sid, now)) {
+    letters.push(...page.letters);
+    mailbox.hand(sid, page);
+  }
+  return letters;
+}
 
 function read(mailbox: Mailbox, sid: string | undefined, now = NOW): string[] {
-  const texts: string[] = [];
-  for (;;) {
-    const page = mailbox.page(sid, now);
-    const last = page.at(-1);
-    if (last === undefined) return texts;
-    texts.push(...page.filter(({ bytes }) => bytes.length > 0).map(({ bytes }) => new TextDecoder().decode(bytes)));
-    mailbox.drop(sid, last.key);
-  }
+  const letters = handAll(mailbox, sid, now);
+  mailbox.settle(sid);
+  return letters.map(textOf);
 }
 
 describe('Mailbox', () => {
   it('gives back what was stored, in order, once', () => {
     const { mailbox } = openMailbox();
-    for (const text of ['a', 'b', 'c']) mailbox.store(undefined, letter(text), LATER);
+    for (const text of ['a', 'b', 'c']) put(mailbox, undefined, text);
     expect(read(mailbox, undefined)).toEqual(['a', 'b', 'c']);
     expect(mailbox.isEmpty(undefined)).toBe(true);
     expect(read(mailbox, undefined)).toEqual([]);
@@ -38,9 +51,9 @@ describe('Mailbox', () => {
 
   it('keeps the session without a sid, the one with an empty sid and others apart', () => {
     const { mailbox } = openMailbox();
-    mailbox.store('', letter('empty'), LATER);
-    mailbox.store(undefined, letter('none'), LATER);
-    mailbox.store('n', letter('n'), LATER);
+    put(mailbox, '', 'empty');
+    put(mailbox, undefined, 'none');
+    put(mailbox, 'n', 'n');
     expect(read(mailbox, undefined)).toEqual(['none']);
     expect(read(mailbox, '')).toEqual(['empty']);
     expect(read(mailbox, 'n')).toEqual(['n']);
@@ -48,20 +61,54 @@ describe('Mailbox', () => {
 
   it('keeps order across a sleep of its object', () => {
     const { mailbox, reopen } = openMailbox();
-    mailbox.store('x', letter('1'), LATER);
-    mailbox.store('x', letter('2'), LATER);
+    put(mailbox, 'x', '1');
+    put(mailbox, 'x', '2');
     const woken = reopen();
-    woken.store('x', letter('3'), LATER);
+    put(woken, 'x', '3');
     expect(read(woken, 'x')).toEqual(['1', '2', '3']);
   });
 
   it('lets mail join its end while it is being read', () => {
     const { mailbox } = openMailbox();
-    mailbox.store('x', letter('1'), LATER);
-    const [one] = mailbox.page('x', NOW);
-    mailbox.store('x', letter('2'), LATER);
-    mailbox.drop('x', one?.key ?? 0);
+    put(mailbox, 'x', '1');
+    const [one] = handAll(mailbox, 'x');
+    put(mailbox, 'x', '2');
+    expect(one).toEqual(letter('1'));
+    mailbox.settle('x');
     expect(read(mailbox, 'x')).toEqual(['2']);
+  });
+
+  it('is empty for what comes next once all was handed out, and hands out again what was recalled', () => {
+    const { mailbox } = openMailbox();
+    put(mailbox, 'x', '1');
+    expect(mailbox.isEmpty('x')).toBe(false);
+    handAll(mailbox, 'x');
+    expect(mailbox.isEmpty('x')).toBe(true);
+    put(mailbox, 'x', '2');
+    mailbox.recall('x');
+    expect(read(mailbox, 'x')).toEqual(['1', '2']);
+    expect(mailbox.isEmpty('x')).toBe(true);
+  });
+
+  it('hands out again what was not settled when its object died', () => {
+    const { mailbox, reopen } = openMailbox();
+    put(mailbox, 'x', '1');
+    handAll(mailbox, 'x');
+    expect(read(reopen(), 'x')).toEqual(['1']);
+    expect(read(reopen(), 'x')).toEqual([]);
+  });
+
+  it('lets small letters share rows: those that come together, and those that come one by one', () => {
+    const { sql, mailbox } = openMailbox();
+    const rows = () => [...sql.exec('SELECT count(*) AS n FROM mailbox')][0]?.n;
+    for (let n = 0; n < 1000; n += 1) mailbox.store('x', letter(`${n}`.padEnd(200, '.')), LATER);
+    mailbox.write();
+    expect(rows()).toBe(1);
+    for (let n = 0; n < 1000; n += 1) put(mailbox, 'y', `${n}`.padEnd(200, '.'));
+    expect(rows()).toBe(1 + Math.ceil(1000 / Math.floor((32 * 1024) / 208)));
+    expect(read(mailbox, 'x')).toHaveLength(1000);
+    expect(read(mailbox, 'y')).toEqual(Array.from({ length: 1000 }, (_, n) => `${n}`.padEnd(200, '.')));
+    expect(rows()).toBe(0);
   });
 
   it('stores an envelope larger than a row and gives it back whole', () => {
@@ -70,58 +117,92 @@ describe('Mailbox', () => {
     mailbox.store('x', letter('before'), LATER);
     mailbox.store('x', large, LATER);
     mailbox.store('x', letter('after'), LATER);
-    const woken = reopen();
-    const found: Uint8Array[] = [];
-    for (let page = woken.page('x', NOW); page.length > 0; page = woken.page('x', NOW)) {
-      found.push(...page.map(({ bytes }) => bytes));
-      woken.drop('x', page.at(-1)?.key ?? 0);
-    }
+    mailbox.write();
+    const found = handAll(reopen(), 'x');
     expect(found.map(({ length }) => length)).toEqual([6, large.length, 5]);
     expect(Buffer.compare(found[1] ?? new Uint8Array(), large)).toBe(0);
   });
 
+  it('reads what was stored before letters shared rows', () => {
+    const sql = openSqlite();
+    migrate(sql, MIGRATIONS.slice(0, 2));
+    sql.exec("INSERT INTO mailbox_slot (slot, session) VALUES (1, 'sx')");
+    const old = (key: number, last: number, text: string) =>
+      sql.exec(
+        'INSERT INTO mailbox (key, expires, last, piece) VALUES (?, ?, ?, ?)',
+        2 ** 40 + key,
+        LATER,
+        last,
+        letter(text).buffer,
+      );
+    old(0, 1, 'one');
+    old(1, 0, 'two, ');
+    old(2, 1, 'in pieces');
+    migrate(sql);
+    const mailbox = new Mailbox(sql, { maxMessages: 3, maxBytes: 64 * MIB });
+    expect(put(mailbox, 'x', 'three')).toBe('stored');
+    expect(put(mailbox, 'x', 'four')).toBe('full');
+    expect(read(mailbox, 'x')).toEqual(['one', 'two, in pieces', 'three']);
+  });
+
   it('refuses what exceeds the count or the bytes of a session, and takes mail again once it is read', () => {
     const { mailbox } = openMailbox({ maxMessages: 2, maxBytes: 10 });
-    expect(mailbox.store('x', letter('12345678901'), LATER)).toBe('full');
-    expect(mailbox.store('x', letter('a'), LATER)).toBe('stored');
-    expect(mailbox.store('x', letter('b'), LATER)).toBe('stored');
-    expect(mailbox.store('x', letter('c'), LATER)).toBe('full');
-    expect(mailbox.store('y', letter('d'), LATER)).toBe('stored');
+    expect(put(mailbox, 'x', '12345678901')).toBe('full');
+    expect(put(mailbox, 'x', 'a')).toBe('stored');
+    expect(put(mailbox, 'x', 'b')).toBe('stored');
+    expect(put(mailbox, 'x', 'c')).toBe('full');
+    expect(put(mailbox, 'y', 'd')).toBe('stored');
     expect(read(mailbox, 'x')).toEqual(['a', 'b']);
-    expect(mailbox.store('x', letter('e'), LATER)).toBe('stored');
+    expect(put(mailbox, 'x', 'e')).toBe('stored');
   });
 
-  it('refuses mail for ever new sids once 1024 of them hold some', () => {
+  it('refuses mail for ever new sids once 1024 of them hold some, and gives an empty one’s place away', () => {
     const { mailbox } = openMailbox();
-    for (let sid = 0; sid < 1024; sid += 1) expect(mailbox.store(`${sid}`, letter('x'), LATER)).toBe('stored');
-    expect(mailbox.store('one more', letter('x'), LATER)).toBe('full');
-    expect(mailbox.store('5', letter('y'), LATER)).toBe('stored');
+    for (let sid = 0; sid < 1024; sid += 1) expect(put(mailbox, `${sid}`, 'x')).toBe('stored');
+    expect(put(mailbox, 'one more', 'x')).toBe('full');
+    expect(put(mailbox, '5', 'y')).toBe('stored');
+    expect(read(mailbox, '7')).toEqual(['x']);
+    expect(put(mailbox, 'one more', 'z')).toBe('stored');
+    expect(read(mailbox, 'one more')).toEqual(['z']);
   });
 
-  it('does not hand out what expired, and removes it in its turn', () => {
+  it('does not hand out what expired, counts it, and removes it in its turn', () => {
     const { mailbox } = openMailbox();
-    mailbox.store('x', letter('old'), NOW);
-    mailbox.store('x', letter('new'), LATER);
+    put(mailbox, 'x', 'old', NOW);
+    put(mailbox, 'x', 'new');
+    expect(mailbox.page('x', NOW)).toMatchObject({ letters: [letter('new')], expired: 1 });
     expect(read(mailbox, 'x', NOW)).toEqual(['new']);
     expect(mailbox.isEmpty('x')).toBe(true);
   });
 
-  it('purges what expired and names the next expiry', () => {
+  it('purges what expired, counts it, and names the next expiry', () => {
     const { mailbox } = openMailbox();
-    mailbox.store('x', letter('old'), NOW);
-    mailbox.store('y', letter('new'), LATER);
-    expect(mailbox.purge(NOW)).toBe(LATER);
+    put(mailbox, 'x', 'old', NOW);
+    put(mailbox, 'y', 'new');
+    expect(mailbox.purge(NOW)).toEqual({ expired: 1, next: LATER });
     expect(mailbox.isEmpty('x')).toBe(true);
     expect(mailbox.isEmpty('y')).toBe(false);
-    expect(mailbox.purge(LATER)).toBeUndefined();
+    expect(mailbox.purge(LATER)).toEqual({ expired: 1, next: undefined });
     expect(mailbox.isEmpty('y')).toBe(true);
   });
 
-  it('holds each session as a queue, whatever is stored, read and slept through', () => {
-    const sids = fc.constantFrom(undefined, '', 'a', 'b');
+  it('does not hand out again at a purge what was handed out', () => {
+    const { mailbox } = openMailbox();
+    put(mailbox, 'x', 'handed');
+    handAll(mailbox, 'x');
+    put(mailbox, 'x', 'waiting');
+    mailbox.purge(NOW);
+    expect(read(mailbox, 'x')).toEqual(['waiting']);
+  });
+
+  it('holds each session as a queue, whatever is stored, handed out, settled, recalled and slept through', () => {
+    const sids = [undefined, '', 'a', 'b'];
+    const sid = fc.constantFrom(...sids);
+    // Around the sizes at which a row is full, or a letter has rows of its own.
+    const size = fc.oneof(fc.integer({ min: 1, max: 3000 }), fc.integer({ min: 30_000, max: 34_000 }));
     const step = fc.oneof(
-      fc.record({ do: fc.constant('store' as const), sid: sids, size: fc.integer({ min: 1, max: 3000 }) }),
-      fc.record({ do: fc.constant('read' as const), sid: sids }),
+      fc.record({ do: fc.constant('store' as const), sid, sizes: fc.array(size, { minLength: 1, maxLength: 5 }) }),
+      fc.record({ do: fc.constantFrom('hand' as const, 'settle' as const, 'recall' as const), sid }),
       fc.record({ do: fc.constant('sleep' as const) }),
       fc.record({ do: fc.constant('purge' as const) }),
     );
@@ -129,22 +210,42 @@ describe('Mailbox', () => {
       fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
         const { mailbox, reopen } = openMailbox();
         let box = mailbox;
-        const model = new Map<string | undefined, string[]>();
+        const model = new Map(sids.map((each) => [each, { handed: [] as string[], waiting: [] as string[] }]));
+        const recall = (queue: { handed: string[]; waiting: string[] }) => {
+          queue.waiting.unshift(...queue.handed.splice(0));
+        };
         steps.forEach((each, index) => {
-          if (each.do === 'sleep') box = reopen();
-          else if (each.do === 'purge') box.purge(NOW);
-          else if (each.do === 'store') {
-            const text = `${index}`.padEnd(each.size, '.');
-            expect(box.store(each.sid, letter(text), LATER)).toBe('stored');
-            model.set(each.sid, [...(model.get(each.sid) ?? []), text]);
-          } else {
-            expect(read(box, each.sid)).toEqual(model.get(each.sid) ?? []);
-            model.delete(each.sid);
+          if (each.do === 'sleep') {
+            box = reopen();
+            model.forEach(recall);
+            return;
           }
+          if (each.do === 'purge') {
+            expect(box.purge(NOW).expired).toBe(0);
+            for (const queue of model.values()) queue.handed = [];
+            return;
+          }
+          const queue = model.get(each.sid) ?? { handed: [], waiting: [] };
+          if (each.do === 'store') {
+            const texts = each.sizes.map((length, n) => `${index}:${n}`.padEnd(length, '.'));
+            for (const text of texts) expect(box.store(each.sid, letter(text), LATER)).toBe('stored');
+            box.write();
+            queue.waiting.push(...texts);
+          } else if (each.do === 'hand') {
+            expect(handAll(box, each.sid).map(textOf)).toEqual(queue.waiting);
+            queue.handed.push(...queue.waiting.splice(0));
+          } else if (each.do === 'settle') {
+            box.settle(each.sid);
+            queue.handed = [];
+          } else {
+            box.recall(each.sid);
+            recall(queue);
+          }
+          expect(box.isEmpty(each.sid)).toBe(queue.waiting.length === 0);
         });
-        for (const [sid, texts] of model) expect(read(box, sid)).toEqual(texts);
+        for (const [each, { waiting }] of model) expect(read(box, each)).toEqual(waiting);
       }),
-      { numRuns: 50 },
+      { numRuns: 100 },
     );
   });
 });

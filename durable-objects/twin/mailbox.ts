@@ -1,10 +1,14 @@
-import { bytesOf, first, numberOf, type Sql, type SqlRow } from './sql.ts';
+import { MailboxRows, type Row } from './mailbox-rows.ts';
+import { type Packed, packedSize } from './pack.ts';
+import type { Sql } from './sql.ts';
 
-/** Under SQLite's limit in a Durable Object: 2 MB a row. */
-const PIECE_BYTES = 2 ** 20;
-const PAGE_ROWS = 512;
-const PAGE_BYTES = 4 * 2 ** 20;
-const SLOT_SIZE = 2 ** 40;
+/** Letters up to this size share rows with others. */
+const SMALL_BYTES = 32 * 1024;
+/** A row of letters is lengthened up to here; each time SQLite writes it anew. */
+const APPEND_BYTES = 32 * 1024;
+/** What arrives together fills rows of this size. */
+const PACK_BYTES = 256 * 1024;
+const PAGE_BYTES = 2 ** 20;
 /** A sender may name any sid: without a bound one could fill an object with empty names. */
 const MAX_SLOTS = 1024;
 
@@ -15,182 +19,215 @@ export interface MailboxLimits {
   readonly maxBytes: number;
 }
 
-/** A stored envelope with the key up to which `drop` removes it. */
-export interface Letter {
-  readonly key: number;
-  readonly bytes: Uint8Array;
+/** The next letters of a session, in order. */
+export interface Page {
+  readonly letters: readonly Uint8Array[];
+  /** How many more had expired. */
+  readonly expired: number;
+  readonly end: PageEnd;
 }
 
+/** Where a page ends, and what lies in the box up to there. */
+interface PageEnd {
+  readonly key: number;
+  readonly messages: number;
+  readonly bytes: number;
+}
+
+/** What a session's slot holds; counted once after waking, then kept in memory. */
 interface Slot {
   readonly slot: number;
+  /** The key of the next row. */
   next: number;
   messages: number;
   bytes: number;
+  /** The newest row, as long as further letters may join it. */
+  open: { readonly key: number; size: number } | undefined;
+  /** Letters taken, not yet written. */
+  unwritten: Packed[];
+  /** What the session's socket was given, and what may still have to be given again. */
+  handed: PageEnd;
 }
 
 /**
  * Envelopes waiting for sessions that are away, in order, in the receiving twin's SQLite. Knows nothing of
- * sockets. Each session has a slot; what a slot holds is counted once after waking, then kept in memory.
+ * sockets. A letter's way out has two steps: `hand` when a socket was given it, which only memory knows, and
+ * `settle`, which removes it. An object that dies in between hands it out again.
  */
 export class Mailbox {
-  readonly #sql: Sql;
+  readonly #rows: MailboxRows;
   readonly #limits: MailboxLimits;
-  readonly #slots = new Map<string, Slot>();
-  #loaded = false;
+  #slots: Map<string, Slot> | undefined;
 
   constructor(sql: Sql, limits: MailboxLimits) {
-    this.#sql = sql;
+    this.#rows = new MailboxRows(sql);
     this.#limits = limits;
   }
 
-  /** Whether nothing waits for this session. */
+  /** Whether nothing waits for this session: all that lies here was handed out. */
   isEmpty(sid: string | undefined): boolean {
-    return (this.#load().get(sessionKey(sid))?.messages ?? 0) === 0;
+    const slot = this.#load().get(sessionKey(sid));
+    return slot === undefined || slot.messages === slot.handed.messages;
   }
 
-  /** Appends an envelope that expires at `expiresAt` (Unix seconds); `full` when a limit forbids it. */
+  /**
+   * Appends an envelope that expires at `expiresAt` (Unix seconds); `full` when a limit forbids it. It is in the
+   * database after `write`.
+   */
   store(sid: string | undefined, bytes: Uint8Array, expiresAt: number): 'stored' | 'full' {
     const slot = this.#load().get(sessionKey(sid));
-    const messages = slot?.messages ?? 0;
-    if (messages >= this.#limits.maxMessages || (slot?.bytes ?? 0) + bytes.length > this.#limits.maxBytes)
-      return 'full';
+    const [messages, size] = [slot?.messages ?? 0, slot?.bytes ?? 0];
+    if (messages >= this.#limits.maxMessages || size + bytes.length > this.#limits.maxBytes) return 'full';
     const open = slot ?? this.#open(sessionKey(sid));
     if (open === undefined) return 'full';
-    this.#insert(open, bytes, expiresAt);
+    open.unwritten.push({ expiresAt, bytes });
+    open.messages += 1;
+    open.bytes += bytes.length;
     return 'stored';
   }
 
-  /** The next letters for a session, oldest first: some whole envelopes, about 4 MiB; none when it is empty. */
-  page(sid: string | undefined, now: number): Letter[] {
+  /** Writes what was stored: small letters share rows. */
+  write(): void {
+    for (const slot of this.#load().values()) {
+      if (slot.unwritten.length === 0) continue;
+      const letters = slot.unwritten;
+      slot.unwritten = [];
+      for (const group of groupLetters(letters)) this.#writeGroup(slot, group);
+    }
+  }
+
+  /** The next letters of a session that were not handed out, oldest first: whole envelopes, about 1 MiB. */
+  page(sid: string | undefined, now: number): Page | undefined {
     const slot = this.#load().get(sessionKey(sid));
-    if (slot === undefined) return [];
-    const rows = this.#sql.exec(
-      'SELECT key, expires, last, piece FROM mailbox WHERE key >= ? AND key < ? ORDER BY key LIMIT ?',
-      slot.slot * SLOT_SIZE,
-      (slot.slot + 1) * SLOT_SIZE,
-      PAGE_ROWS,
-    );
-    return assemble(rows, now);
+    if (slot === undefined || slot.messages === slot.handed.messages) return undefined;
+    return pageOf(this.#rows.after(slot.slot, slot.handed.key), now);
   }
 
-  /** Removes a session's letters up to and with `key`. */
-  drop(sid: string | undefined, key: number): void {
-    const name = sessionKey(sid);
-    const slot = this.#load().get(name);
+  /** A socket was given this page. */
+  hand(sid: string | undefined, { end }: Page): void {
+    const slot = this.#load().get(sessionKey(sid));
     if (slot === undefined) return;
-    const range = [slot.slot * SLOT_SIZE, key] as const;
-    const gone = first(
-      this.#sql.exec(
-        'SELECT coalesce(sum(last), 0) AS messages, coalesce(sum(length(piece)), 0) AS bytes FROM mailbox WHERE key BETWEEN ? AND ?',
-        ...range,
-      ),
-    );
-    this.#sql.exec('DELETE FROM mailbox WHERE key BETWEEN ? AND ?', ...range);
-    slot.messages -= numberOf(gone, 'messages');
-    slot.bytes -= numberOf(gone, 'bytes');
-    if (slot.messages === 0) this.#close(name, slot);
+    slot.handed = {
+      key: end.key,
+      messages: slot.handed.messages + end.messages,
+      bytes: slot.handed.bytes + end.bytes,
+    };
+    // A letter that joined a row handed out already would be taken for handed, too.
+    slot.open = undefined;
   }
 
-  /** Removes what expired before `now`; answers the earliest expiry left (Unix seconds), if any is. */
-  purge(now: number): number | undefined {
-    this.#sql.exec('DELETE FROM mailbox WHERE expires <= ?', now);
-    this.#sql.exec(
-      `DELETE FROM mailbox_slot WHERE NOT EXISTS (SELECT 1 FROM mailbox WHERE key >= slot * ${SLOT_SIZE} AND key < (slot + 1) * ${SLOT_SIZE})`,
-    );
-    this.#slots.clear();
-    this.#loaded = false;
-    const row = first(this.#sql.exec('SELECT coalesce(min(expires), 0) AS expires FROM mailbox'));
-    return numberOf(row, 'expires') || undefined;
+  /** What was handed out has arrived: it is removed. */
+  settle(sid: string | undefined): void {
+    const slot = this.#load().get(sessionKey(sid));
+    if (slot === undefined || slot.handed.messages === 0) return;
+    this.#rows.removeThrough(slot.slot, slot.handed.key);
+    slot.messages -= slot.handed.messages;
+    slot.bytes -= slot.handed.bytes;
+    slot.handed = { ...NOTHING_HANDED, key: slot.handed.key };
+  }
+
+  /** What was handed out may not have arrived: it waits again. */
+  recall(sid: string | undefined): void {
+    const slot = this.#load().get(sessionKey(sid));
+    if (slot !== undefined) slot.handed = NOTHING_HANDED;
+  }
+
+  /** Removes what expired before `now`; answers how many letters that were, and the earliest expiry left, if any is. */
+  purge(now: number): { readonly expired: number; readonly next: number | undefined } {
+    for (const slot of this.#load().values()) {
+      if (slot.handed.messages > 0) this.#rows.removeThrough(slot.slot, slot.handed.key);
+    }
+    const purged = this.#rows.purge(now);
+    this.#slots = undefined;
+    return purged;
   }
 
   #load(): Map<string, Slot> {
-    if (this.#loaded) return this.#slots;
-    const rows = this.#sql.exec(
-      `SELECT slot, session, count(key) AS pieces, coalesce(sum(last), 0) AS messages,
-        coalesce(sum(length(piece)), 0) AS bytes, coalesce(max(key), 0) AS newest
-        FROM mailbox_slot LEFT JOIN mailbox ON key >= slot * ${SLOT_SIZE} AND key < (slot + 1) * ${SLOT_SIZE} GROUP BY slot`,
-    );
-    for (const row of rows) {
-      const slot = numberOf(row, 'slot');
-      const next = numberOf(row, 'pieces') === 0 ? slot * SLOT_SIZE : numberOf(row, 'newest') + 1;
-      this.#slots.set(String(row.session), {
-        slot,
-        next,
-        messages: numberOf(row, 'messages'),
-        bytes: numberOf(row, 'bytes'),
-      });
+    if (this.#slots !== undefined) return this.#slots;
+    this.#slots = new Map();
+    for (const { session, ...counted } of this.#rows.slots()) {
+      this.#slots.set(session, { ...counted, open: undefined, unwritten: [], handed: NOTHING_HANDED });
     }
-    this.#loaded = true;
     return this.#slots;
   }
 
-  #open(name: string): Slot | undefined {
-    if (this.#slots.size >= MAX_SLOTS) return undefined;
-    const taken = new Set([...this.#slots.values()].map((each) => each.slot));
+  #open(session: string): Slot | undefined {
+    const slots = this.#load();
+    if (slots.size >= MAX_SLOTS && !this.#closeAnEmptyOne(slots)) return undefined;
+    const taken = new Set([...slots.values()].map((each) => each.slot));
     let slot = 1;
     while (taken.has(slot)) slot += 1;
-    this.#sql.exec('INSERT INTO mailbox_slot (slot, session) VALUES (?, ?)', slot, name);
-    const open = { slot, next: slot * SLOT_SIZE, messages: 0, bytes: 0 };
-    this.#slots.set(name, open);
+    const next = this.#rows.openSlot(slot, session);
+    const open = { slot, next, messages: 0, bytes: 0, open: undefined, unwritten: [], handed: NOTHING_HANDED };
+    slots.set(session, open);
     return open;
   }
 
-  #close(name: string, slot: Slot): void {
-    this.#sql.exec('DELETE FROM mailbox_slot WHERE slot = ?', slot.slot);
-    this.#slots.delete(name);
+  /** Slots outlive their letters until the next purge, so that a session that comes and goes costs no rows for it. */
+  #closeAnEmptyOne(slots: Map<string, Slot>): boolean {
+    for (const [session, slot] of slots) {
+      if (slot.messages > 0) continue;
+      this.#rows.closeSlot(slot.slot);
+      return slots.delete(session);
+    }
+    return false;
   }
 
-  #insert(slot: Slot, bytes: Uint8Array, expiresAt: number): void {
-    let at = 0;
-    do {
-      const piece = bytes.slice(at, at + PIECE_BYTES);
-      at += PIECE_BYTES;
-      const last = at >= bytes.length ? 1 : 0;
-      this.#sql.exec(
-        'INSERT INTO mailbox (key, expires, last, piece) VALUES (?, ?, ?, ?)',
-        slot.next,
-        expiresAt,
-        last,
-        piece.buffer,
-      );
-      slot.next += 1;
-    } while (at < bytes.length);
-    slot.messages += 1;
-    slot.bytes += bytes.length;
+  #writeGroup(slot: Slot, letters: readonly Packed[]): void {
+    const [first] = letters;
+    if (first !== undefined && letters.length === 1 && first.bytes.length > SMALL_BYTES) {
+      slot.next = this.#rows.insertLarge(slot.next, first);
+      slot.open = undefined;
+      return;
+    }
+    const size = letters.reduce((sum, { bytes }) => sum + packedSize(bytes), 0);
+    if (slot.open !== undefined && slot.open.size + size <= APPEND_BYTES) {
+      this.#rows.lengthen(slot.open.key, letters);
+      slot.open.size += size;
+      return;
+    }
+    this.#rows.insertPack(slot.next, letters);
+    slot.open = { key: slot.next, size };
+    slot.next += 1;
   }
 }
+
+const NOTHING_HANDED: PageEnd = { key: 0, messages: 0, bytes: 0 };
 
 /** Absent and '' are two sessions. */
 function sessionKey(sid: string | undefined): string {
   return sid === undefined ? 'n' : `s${sid}`;
 }
 
-/** Joins pieces to envelopes; expired ones become empty letters, so that `drop` removes them in their turn. */
-function assemble(rows: Iterable<SqlRow>, now: number): Letter[] {
-  const letters: Letter[] = [];
-  let pieces: Uint8Array[] = [];
-  let size = 0;
-  for (const row of rows) {
-    const piece = bytesOf(row, 'piece');
-    pieces.push(piece);
-    size += piece.length;
-    if (numberOf(row, 'last') === 0) continue;
-    const alive = numberOf(row, 'expires') > now;
-    letters.push({ key: numberOf(row, 'key'), bytes: alive ? join(pieces) : new Uint8Array(0) });
-    pieces = [];
-    if (size >= PAGE_BYTES) break;
+/** Letters in order, in groups that each become a row: a large one alone, small ones together. */
+function groupLetters(letters: readonly Packed[]): Packed[][] {
+  const groups: Packed[][] = [];
+  // No room: the next letter begins a group.
+  let room = 0;
+  for (const letter of letters) {
+    const size = packedSize(letter.bytes);
+    const isSmall = letter.bytes.length <= SMALL_BYTES;
+    const joins = isSmall && size <= room;
+    if (joins) groups.at(-1)?.push(letter);
+    else groups.push([letter]);
+    room = isSmall ? (joins ? room : PACK_BYTES) - size : 0;
   }
-  return letters;
+  return groups;
 }
 
-function join(pieces: readonly Uint8Array[]): Uint8Array {
-  const [only] = pieces;
-  if (pieces.length === 1 && only !== undefined) return only;
-  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
+/** Reads rows until a page is full; what has expired stands in it only as a number. */
+function pageOf(rows: Iterable<Row>, now: number): Page | undefined {
+  const letters: Uint8Array[] = [];
+  let [expired, messages, bytes, key] = [0, 0, 0, 0];
+  for (const row of rows) {
+    for (const letter of row.letters) {
+      messages += 1;
+      bytes += letter.bytes.length;
+      if (letter.expiresAt > now) letters.push(letter.bytes);
+      else expired += 1;
+    }
+    key = row.key;
+    if (bytes >= PAGE_BYTES) break;
   }
-  return whole;
+  return key === 0 ? undefined : { letters, expired, end: { key, messages, bytes } };
 }

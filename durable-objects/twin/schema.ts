@@ -21,6 +21,13 @@ export const MIGRATIONS: readonly Migration[] = [
     ],
   },
   { id: '2-alarms', sql: ['CREATE TABLE alarm (name TEXT PRIMARY KEY, due INTEGER NOT NULL) WITHOUT ROWID'] },
+  // How many small letters share the row; 0: the row is a piece of one large letter, as all were before.
+  { id: '3-mailbox-packs', sql: ['ALTER TABLE mailbox ADD COLUMN letters INTEGER NOT NULL DEFAULT 0'] },
+  // What sessions that have ended sent in the minute: one row at most.
+  {
+    id: '4-rate-window',
+    sql: ['CREATE TABLE rate_window (minute INTEGER PRIMARY KEY, messages INTEGER NOT NULL, bytes INTEGER NOT NULL)'],
+  },
 ];
 
 /**

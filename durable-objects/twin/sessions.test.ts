@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Sessions, type Socket, tagOf } from './sessions.ts';
+import { MAX_SESSIONS, Sessions, type Socket, tagOf } from './sessions.ts';
 
 class FakeSocket implements Socket {
   readyState = 1;
@@ -27,7 +27,8 @@ function platform() {
   const sockets: { socket: FakeSocket; tags: string[] }[] = [];
   return {
     acceptWebSocket: (socket: FakeSocket, tags: string[]) => void sockets.push({ socket, tags }),
-    getWebSockets: (tag: string) => sockets.filter(({ tags }) => tags.includes(tag)).map(({ socket }) => socket),
+    getWebSockets: (tag?: string) =>
+      sockets.filter(({ tags }) => tag === undefined || tags.includes(tag)).map(({ socket }) => socket),
   };
 }
 
@@ -58,7 +59,7 @@ describe('Sessions', () => {
     const sessions = new Sessions(platform());
     const [elder, newer] = [new FakeSocket(), new FakeSocket()];
     sessions.accept(elder, session(), NOW);
-    expect(sessions.accept(newer, session(), NOW + 1)).toBe(true);
+    expect(sessions.accept(newer, session(), NOW + 1)).toBe('replaced');
     expect(elder.closed).toBe(4409);
     sessions.send(undefined, new Uint8Array([1]));
     expect([elder.sent.length, newer.sent.length]).toEqual([0, 1]);
@@ -69,9 +70,9 @@ describe('Sessions', () => {
     const [first, second, third, fourth] = [new FakeSocket(), new FakeSocket(), new FakeSocket(), new FakeSocket()];
     new Sessions(store).accept(first, session(), NOW);
     new Sessions(store).accept(second, session(), NOW);
-    expect(new Sessions(store).accept(third, session(), NOW + 9_999)).toBe(false);
+    expect(new Sessions(store).accept(third, session(), NOW + 9_999)).toBe('contested');
     expect([second.closed, third.closed]).toEqual([undefined, 4409]);
-    expect(new Sessions(store).accept(fourth, session(), NOW + 10_000)).toBe(true);
+    expect(new Sessions(store).accept(fourth, session(), NOW + 10_000)).toBe('replaced');
     expect(second.closed).toBe(4409);
   });
 
@@ -83,7 +84,38 @@ describe('Sessions', () => {
     second.close(1000);
     sessions.forget(second);
     expect(sessions.has(undefined)).toBe(false);
-    expect(sessions.accept(third, session(), NOW + 1)).toBe(true);
+    expect(sessions.accept(third, session(), NOW + 1)).toBe('new');
+  });
+
+  it('takes no new sid beyond its most, but the next connection of one that is there', () => {
+    const sessions = new Sessions(platform());
+    for (let n = 0; n < MAX_SESSIONS; n += 1) {
+      expect(sessions.accept(new FakeSocket(), session(`${n}`), NOW)).toBe('new');
+    }
+    const refused = new FakeSocket();
+    expect(sessions.accept(refused, session('one more'), NOW)).toBe('full');
+    expect([refused.closed, sessions.has('one more')]).toEqual([undefined, false]);
+    expect(sessions.accept(new FakeSocket(), session('0'), NOW)).toBe('replaced');
+  });
+
+  it('says when a session has lost its connection, and not when a newer one holds it', () => {
+    const sessions = new Sessions(platform());
+    const [elder, newer] = [new FakeSocket(), new FakeSocket()];
+    sessions.accept(elder, session('x'), NOW);
+    sessions.accept(newer, session('x'), NOW);
+    expect(sessions.forget(elder)).toBeUndefined();
+    newer.close(1000);
+    expect(sessions.forget(newer)).toMatchObject({ sid: 'x' });
+  });
+
+  it('keeps on the socket what it has sent, beside its session', () => {
+    const store = platform();
+    const socket = new FakeSocket();
+    new Sessions(store).accept(socket, session('x'), NOW);
+    new Sessions(store).keepSent(socket, { minute: 5, messages: 2, bytes: 300 });
+    const woken = new Sessions(store);
+    expect(woken.sentBy(socket)).toEqual({ minute: 5, messages: 2, bytes: 300 });
+    expect(woken.sessionOf(socket)).toEqual({ ...session('x'), switchedAt: 0 });
   });
 
   it('skips sockets that carry no session of ours', () => {

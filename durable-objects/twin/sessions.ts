@@ -3,8 +3,11 @@ import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { base64urlnopad } from '@scure/base';
 import { readAttachment, type Session, writeAttachment } from './attachment.ts';
 import { CLOSE } from './close.ts';
+import type { RateWindow } from './rate-window.ts';
 
 const OPEN = 1;
+/** A program that opens ever new sids would otherwise fill its object; each costs the platform some memory. */
+export const MAX_SESSIONS = 1000;
 /** Two programs that fight over one session would otherwise throw each other out without end. */
 const SWITCH_PAUSE_MS = 10_000;
 
@@ -20,8 +23,14 @@ export interface Socket {
 /** The part of a Durable Object's state that keeps its sockets while it sleeps. */
 export interface SocketStore<S extends Socket> {
   acceptWebSocket(socket: S, tags: string[]): void;
-  getWebSockets(tag: string): S[];
+  getWebSockets(tag?: string): S[];
 }
+
+/**
+ * What became of a new connection: its session is `new`; it `replaced` an elder one; it was `contested`, taken and
+ * closed at once with the reason; or the twin is `full` and the connection was not taken.
+ */
+export type Acceptance = 'new' | 'replaced' | 'contested' | 'full';
 
 /** The tag under which the platform finds a session's sockets; a raw sid may exceed its 256 characters. */
 export function tagOf(sid: string | undefined): string {
@@ -43,21 +52,21 @@ export class Sessions<S extends Socket> {
    * Takes a new connection in; the newer one of a session wins at once. Only when the session changed
    * hands less than 10 s ago the newcomer is closed instead, with a code that says why.
    * @param now Unix ms
-   * @returns whether the newcomer holds the session now
    */
-  accept(socket: S, session: Omit<Session, 'switchedAt'>, now: number): boolean {
+  accept(socket: S, session: Omit<Session, 'switchedAt'>, now: number): Acceptance {
     const elders = this.#live(session.sid);
+    if (elders.length === 0 && this.#store.getWebSockets().length >= MAX_SESSIONS) return 'full';
     const contested = elders.some((elder) => now - (this.sessionOf(elder)?.switchedAt ?? 0) < SWITCH_PAUSE_MS);
     // A loser is accepted without a tag: closing it tells the program why, and nothing ever finds it.
     this.#store.acceptWebSocket(socket, contested ? [] : [tagOf(session.sid)]);
     if (contested) {
       socket.close(CLOSE.contested.code, CLOSE.contested.reason);
-      return false;
+      return 'contested';
     }
     socket.serializeAttachment(writeAttachment({ ...session, switchedAt: elders.length > 0 ? now : 0 }));
     for (const elder of elders) elder.close(CLOSE.replaced.code, CLOSE.replaced.reason);
     this.#open.set(session.sid, socket);
-    return true;
+    return elders.length > 0 ? 'replaced' : 'new';
   }
 
   /** Whether the session is connected here. */
@@ -83,15 +92,28 @@ export class Sessions<S extends Socket> {
   sessionOf(socket: S): Session | undefined {
     const known = this.#known.get(socket);
     if (known !== undefined) return known;
-    const session = readAttachment(socket.deserializeAttachment());
+    const session = readAttachment(socket.deserializeAttachment())?.session;
     if (session !== undefined) this.#known.set(socket, session);
     return session;
   }
 
-  /** Forgets a socket that closed. */
-  forget(socket: S): void {
+  /** What a socket has sent of its twin's limit, as it stands on it. */
+  sentBy(socket: S): RateWindow | undefined {
+    return readAttachment(socket.deserializeAttachment())?.sent;
+  }
+
+  /** Writes what a socket has sent where a sleep does not forget it. */
+  keepSent(socket: S, sent: RateWindow): void {
     const session = this.sessionOf(socket);
-    if (session !== undefined && this.#open.get(session.sid) === socket) this.#open.delete(session.sid);
+    if (session !== undefined) socket.serializeAttachment(writeAttachment(session, sent));
+  }
+
+  /** Forgets a socket that closed; answers its session when that has no connection any more. */
+  forget(socket: S): Session | undefined {
+    const session = this.sessionOf(socket);
+    if (session === undefined) return undefined;
+    if (this.#open.get(session.sid) === socket) this.#open.delete(session.sid);
+    return this.has(session.sid) ? undefined : session;
   }
 
   #find(sid: string | undefined): S | undefined {

@@ -1,0 +1,74 @@
+import { add, exceeds, isLimited, minuteOf, type RateLimit, type RateWindow } from './rate-window.ts';
+
+/** Where counts outlive the object's sleep. */
+export interface ShareStore<S> {
+  /** All sockets of the twin. */
+  sockets(): readonly S[];
+  /** What stands on a socket. */
+  read(socket: S): RateWindow | undefined;
+  write(socket: S, share: RateWindow): void;
+  /** What sessions that have ended sent in this minute. */
+  readEnded(minute: number): RateWindow | undefined;
+  addEnded(share: RateWindow): void;
+  /** Runs work when the frames that have arrived are through. */
+  soon(work: () => void): void;
+}
+
+/**
+ * A twin's limit: whole minutes, all its sessions together (PROTOCOL §6, step 2). Each socket carries its own
+ * share, so that a sleep forgets nothing; it is written once for all frames that arrive together.
+ */
+export class RateLimiter<S> {
+  readonly #limit: RateLimit;
+  readonly #store: ShareStore<S>;
+  /** The whole twin's; undefined after waking. */
+  #total: RateWindow | undefined;
+  /** Shares that do not stand on their socket yet. */
+  readonly #unwritten = new Map<S, RateWindow>();
+
+  constructor(limit: RateLimit, store: ShareStore<S>) {
+    this.#limit = limit;
+    this.#store = store;
+  }
+
+  /** Counts a frame; whether it may pass. @param now Unix ms */
+  admit(socket: S, bytes: number, now: number): boolean {
+    if (!isLimited(this.#limit)) return true;
+    const minute = minuteOf(now);
+    this.#total = add(this.#totalOf(minute), minute, 1, bytes);
+    if (this.#unwritten.size === 0) this.#store.soon(() => this.#write());
+    this.#unwritten.set(socket, add(this.#shareOf(socket), minute, 1, bytes));
+    return !exceeds(this.#total, this.#limit);
+  }
+
+  /** A socket is gone: its share stays with the twin until the minute is over. @param now Unix ms */
+  ended(socket: S, now: number): void {
+    if (!isLimited(this.#limit)) return;
+    const share = this.#shareOf(socket);
+    this.#unwritten.delete(socket);
+    if (share?.minute !== minuteOf(now)) return;
+    this.#store.addEnded(share);
+    // The platform may still list the socket: it must not count twice.
+    this.#store.write(socket, { ...share, messages: 0, bytes: 0 });
+  }
+
+  #totalOf(minute: number): RateWindow {
+    if (this.#total?.minute === minute) return this.#total;
+    const shares = this.#store.sockets().map((socket) => this.#shareOf(socket));
+    const ofMinute = [...shares, this.#store.readEnded(minute)].filter((share) => share?.minute === minute);
+    return ofMinute.reduce<RateWindow>((sum, share) => add(sum, minute, share?.messages ?? 0, share?.bytes ?? 0), {
+      minute,
+      messages: 0,
+      bytes: 0,
+    });
+  }
+
+  #shareOf(socket: S): RateWindow | undefined {
+    return this.#unwritten.get(socket) ?? this.#store.read(socket);
+  }
+
+  #write(): void {
+    for (const [socket, share] of this.#unwritten) this.#store.write(socket, share);
+    this.#unwritten.clear();
+  }
+}
