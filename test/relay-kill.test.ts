@@ -1,0 +1,109 @@
+import { expect, it } from 'vitest';
+import { startDevChain } from '../dev-chain/dev-chain.ts';
+import { DEV_TWINS, devIdentity } from '../dev-chain/dev-twins.ts';
+import { devEntries } from '../dev-chain/twin-entry.ts';
+import { type Client, connectAs } from './rig/client.ts';
+import { request } from './rig/envelopes.ts';
+import { type KillableRelay, startKillableRelay } from './rig/killable-relay.ts';
+
+/** A relay that is killed, as by kill -9, in the middle of its work: what it had stored is there, in order. */
+
+const ROUND = 1500;
+const ROUNDS = 4;
+
+interface World extends AsyncDisposable {
+  readonly relay: KillableRelay;
+  join(twin: number): Promise<Client>;
+}
+
+async function startWorld(): Promise<World> {
+  await using stack = new AsyncDisposableStack();
+  const chain = stack.use(await startDevChain({ blockTimeMs: 1000 }));
+  const relay = stack.use(await startKillableRelay({ SUBSTRATE_URLS: chain.httpUrl }));
+  for (const entry of await devEntries()) chain.putTwin({ ...entry, relay: `localhost:${relay.port}` });
+  const owned = stack.move();
+  return {
+    relay,
+    join: async (twin) => connectAs(relay.wsUrl, twin, await identityOf(twin)),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
+
+async function identityOf(id: number) {
+  const twin = DEV_TWINS.find((each) => each.id === id);
+  if (twin === undefined) throw new Error(`no twin ${id}`);
+  return devIdentity(twin);
+}
+
+/** Sends twin 2, who is away, messages with these numbers. */
+function send(sender: Client, from: number, count: number): void {
+  for (let n = from; n < from + count; n += 1) sender.send(request({ twin: 1 }, { twin: 2 }, { uid: `${n}` }));
+}
+
+/** Resolves when the relay has dealt with all that was sent before: before it answers, it has written. */
+async function accepted(sender: Client): Promise<void> {
+  const marker = request({ twin: 1 }, { twin: 2, connection: 'nobody' }, { tags: 'fail-fast' });
+  sender.send(marker);
+  expect((await sender.next()).uid).toBe(marker.uid);
+}
+
+/** The numbers that come, until `last` is among them or so many have come. */
+async function take(receiver: Client, last: number, most = Number.POSITIVE_INFINITY): Promise<number[]> {
+  const numbers: number[] = [];
+  while (numbers.length < most && numbers.at(-1) !== last) numbers.push(Number((await receiver.next()).uid));
+  return numbers;
+}
+
+/** from, from + 1, … */
+const run = (from: number, count: number) => Array.from({ length: count }, (_, n) => from + n);
+
+it('killed while it stores: all it had accepted comes, in order, without a gap and once', async () => {
+  await using world = await startWorld();
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const sender = await world.join(1);
+    send(sender, round * ROUND, ROUND / 2);
+    await accepted(sender);
+    // Of these some are stored, some are not, and nobody was told which.
+    send(sender, round * ROUND + ROUND / 2, ROUND / 2);
+    await world.relay.kill();
+    await sender.closed;
+    await world.relay.restart();
+  }
+  await using sender = await world.join(1);
+  const end = ROUNDS * ROUND;
+  send(sender, end, 1);
+  await accepted(sender);
+  await using receiver = await world.join(2);
+  const got = await take(receiver, end);
+  const expected: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const { length } = got.filter((n) => Math.floor(n / ROUND) === round);
+    expect(length).toBeGreaterThanOrEqual(ROUND / 2);
+    expected.push(...run(round * ROUND, length));
+  }
+  expect(got).toEqual([...expected, end]);
+});
+
+it('killed while it drains: all comes, in order; what its last moments gave may come again', async () => {
+  await using world = await startWorld();
+  const end = ROUNDS * ROUND - 1;
+  {
+    await using sender = await world.join(1);
+    send(sender, 0, end + 1);
+    await accepted(sender);
+  }
+  let [seen, kills] = [-1, 0];
+  while (seen < end) {
+    const receiver = await world.join(2);
+    const got = await take(receiver, end, kills < ROUNDS ? ROUND / 2 + kills * ROUND : undefined);
+    const [first = 0] = got;
+    expect(first).toBeLessThanOrEqual(seen + 1);
+    expect(got).toEqual(run(first, got.length));
+    seen = Math.max(seen, got.at(-1) ?? 0);
+    await world.relay.kill();
+    kills += 1;
+    await receiver.closed;
+    await world.relay.restart();
+  }
+  expect(kills).toBeGreaterThanOrEqual(ROUNDS);
+});
