@@ -9,7 +9,7 @@ const A = { twin: 1 };
 let network: Network;
 let a: Client;
 beforeAll(async () => {
-  network = await startNetwork({ MAILBOX_MAX_MESSAGES: '700' });
+  network = await startNetwork({ MAILBOX_MAX_MESSAGES: '700', MAILBOX_MAX_BYTES: String(20 * 2 ** 20) });
   a = await network.join(1);
 });
 afterAll(async () => {
@@ -56,11 +56,30 @@ describe('a mailbox', () => {
     expect([(await d.next()).uid, (await d.next()).uid]).toEqual(['Fail-Fast', 'xfail-fast']);
   });
 
-  it('keeps 15 MiB', async () => {
+  it('drops what expired while it waited, by the life that its sender gave it', async () => {
+    const now = Math.floor(Date.now() / 1000);
+    const S = { twin: 4, connection: 'late' };
+    // Its life ends in four seconds, long after it is stored.
+    a.send(request(A, S, { uid: 'short', timestamp: BigInt(now - 56), expiration: 60n }));
+    a.send(request(A, S, { uid: 'long', timestamp: BigInt(now), expiration: 60n }));
+    await sentThrough(4);
+    await new Promise((resolve) => setTimeout(resolve, (now + 4) * 1000 - Date.now()));
+    await using late = await network.join(4, 'late');
+    expect((await late.next()).uid).toBe('long');
+    expect(late.waiting).toBe(0);
+  });
+
+  it('keeps 15 MiB, and refuses what its bytes do not leave room for', async () => {
     const large = encodeEnvelope(
       request(A, { twin: 5 }, { payload: { kind: 'plain', bytes: new Uint8Array(15 * 2 ** 20).fill(3) } }),
     );
     a.send(large);
+    const over = request(A, { twin: 5 }, { payload: { kind: 'plain', bytes: new Uint8Array(6 * 2 ** 20) } });
+    a.send(over);
+    expect(await a.next()).toMatchObject({
+      uid: over.uid,
+      content: { message: 'mailbox of the destination is full, try again later' },
+    });
     await sentThrough(5);
     await using e = await network.join(5);
     expect(Buffer.compare(await e.nextBytes(), large)).toBe(0);
