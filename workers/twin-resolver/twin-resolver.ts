@@ -1,10 +1,11 @@
 import { WorkerEntrypoint } from 'cloudflare:workers';
 import type { TwinLookup, TwinReader } from '../../durable-objects/contract.ts';
 import { ChainTwins } from './chain-twins.ts';
-import { callOverHttp } from './http-call.ts';
+import { overHttp } from './http-call.ts';
+import { ChainNodes } from './nodes.ts';
 import { Resolver } from './resolver.ts';
 import { ResolverMemory } from './resolver-memory.ts';
-import { callOverWebSocket } from './ws-call.ts';
+import { overWebSocket } from './ws-call.ts';
 
 /** What the resolver takes from wrangler.toml. */
 export interface ResolverEnv {
@@ -18,7 +19,7 @@ let chain: { readonly urls: string; readonly twins: ChainTwins } | undefined;
 
 function chainOf(urls: string): ChainTwins {
   if (chain?.urls !== urls) {
-    chain = { urls, twins: new ChainTwins(urls, { http: callOverHttp, ws: callOverWebSocket }) };
+    chain = { urls, twins: new ChainTwins(new ChainNodes(urls, { http: overHttp, ws: overWebSocket })) };
   }
   return chain.twins;
 }
