@@ -95,9 +95,9 @@ export interface ChainReader {
 /** What the watcher has seen and done, for metrics. Counts start with the object's first start. */
 export interface WatcherStatus {
   /** The last block whose events were dealt with. */
-  readonly block: number | undefined;
+  readonly block?: number | undefined;
   /** Unix ms of the last answer of the chain. */
-  readonly answeredAt: number | undefined;
+  readonly answeredAt?: number | undefined;
   /** Whether the last attempt failed. */
   readonly reconnecting: boolean;
   /** How often the chain was reached again after it had not been. */
