@@ -47,11 +47,10 @@ export interface FollowRequest {
   readonly genesis?: string | undefined;
   /** At most so many blocks in this answer. */
   readonly most: number;
-  /**
-   * The number that the head should have by now, when there is reason to doubt the node asked last: all nodes are
-   * asked for their heads first, and the most plausible one is followed.
-   */
+  /** The number that the head should have by now; one that is far beyond it is not believed before heads are compared. */
   readonly expectedHead?: number | undefined;
+  /** All nodes are asked for their heads first, and the most plausible is followed: the last one used stands still. */
+  readonly isStalled?: boolean;
 }
 
 /** A twin that was stored or updated in a block. */

@@ -5,7 +5,7 @@ import type { WatcherStatus } from '../durable-objects/contract.ts';
 import { parseSettings } from '../durable-objects/settings.ts';
 import { bundleWorker } from './bundle.ts';
 import { freePort } from './port.ts';
-import { keepWatch, watcherStatus } from './watcher.ts';
+import { keepWatch, watcherDoor, watcherStatus } from './watcher.ts';
 
 const CONFIG = fileURLToPath(new URL('../wrangler.toml', import.meta.url));
 
@@ -56,12 +56,17 @@ export async function startRelay(options: {
   const miniflare = keepingSignals(
     () =>
       new Miniflare({
-        ...workerOptions,
-        name: NAME,
         host: '127.0.0.1',
         port,
-        bindings: vars,
-        modules: [{ type: 'ESModule', path: 'relay.js', contents }],
+        workers: [
+          {
+            ...workerOptions,
+            name: NAME,
+            bindings: vars,
+            modules: [{ type: 'ESModule', path: 'relay.js', contents }],
+          },
+          watcherDoor(NAME),
+        ],
         ...(options.persist === undefined ? {} : { defaultPersistRoot: options.persist }),
         ...storesIn(options.persist),
       }),

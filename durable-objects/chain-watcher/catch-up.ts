@@ -78,8 +78,8 @@ export function isStalled({ grewAt, comparedAt }: HeadSeen, now: number): boolea
 }
 
 /** Whether a head is further on than time allows: then nodes are compared before it is believed. */
-export function isImplausible(head: number, seen: HeadSeen, now: number, blockMs: number): boolean {
-  return head > expectedHead(seen, now, blockMs) + DOUBTFUL_JUMP;
+export function isImplausible(head: number, expected: number): boolean {
+  return head > expected + DOUBTFUL_JUMP;
 }
 
 const MAX_WAIT_MS = 30_000;

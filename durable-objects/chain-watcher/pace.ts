@@ -1,31 +1,43 @@
-/** tfchain's block time, and the fastest that a watcher runs on a chain that is quicker (ms). */
-const SLOWEST_MS = 6_000;
-const FASTEST_MS = 1_000;
+/** tfchain's block time, and the shortest time between two looks at a chain that is quicker (ms). */
+const BLOCK_MS = 6_000;
+const SHORTEST_MS = 1_000;
 /** A measurement ends after so many blocks or ms. */
 const WINDOW_BLOCKS = 10;
 const WINDOW_MS = 60_000;
 
-/** How often the watcher looks, as learned from the chain. */
+/** How quick the chain is, as far as it was seen. */
 export interface Pace {
-  /** ms between two looks. */
-  readonly ms: number;
+  /** Time between two blocks, never taken for shorter than it is; at most 6 s (ms). */
+  readonly blockMs: number;
   /** Where the measurement that is under way began. */
   readonly since?: { readonly head: number; readonly at: number };
+  /** Nothing has been measured yet. */
+  readonly isFirst: boolean;
 }
 
-export const FIRST_PACE: Pace = { ms: SLOWEST_MS };
+export const FIRST_PACE: Pace = { blockMs: BLOCK_MS, isFirst: true };
 
 /**
  * Learns from a head seen at `now` (Unix ms). n new blocks in a time have at least n−1 whole block times between
- * them, so the time between blocks is taken for no shorter than it is: on a chain of 6 s and more a look every 6 s is
- * never exceeded, a development chain is followed once a second.
+ * them: on a chain of 6 s a look every 6 s is thus never exceeded.
  */
-export function learnPace({ ms, since }: Pace, head: number, now: number): Pace {
+export function learnPace(pace: Pace, head: number, now: number): Pace {
+  const { blockMs, since, isFirst } = pace;
   const begun = { head, at: now };
-  if (since === undefined || head < since.head) return { ms, since: begun };
+  if (since === undefined || head < since.head) return { ...pace, since: begun };
   const [blocks, elapsed] = [head - since.head, now - since.at];
-  const between = blocks > 1 ? elapsed / (blocks - 1) : SLOWEST_MS;
-  const measured = Math.min(Math.max(between, FASTEST_MS), SLOWEST_MS);
-  const isDone = blocks >= WINDOW_BLOCKS || elapsed >= WINDOW_MS;
-  return isDone ? { ms: measured, since: begun } : { ms: Math.min(ms, measured), since };
+  if (isFirst && elapsed < SHORTEST_MS / 2) return pace;
+  const measured = blocks > 1 ? Math.min(elapsed / (blocks - 1), BLOCK_MS) : BLOCK_MS;
+  const isDone = isFirst || blocks >= WINDOW_BLOCKS || elapsed >= WINDOW_MS;
+  return isDone
+    ? { blockMs: measured, since: begun, isFirst: false }
+    : { blockMs: Math.min(blockMs, measured), since, isFirst: false };
+}
+
+/**
+ * ms until the next look: a block, a second at least. A watcher that has just started looks a second time soon: then
+ * it knows a quick chain from one that is not.
+ */
+export function untilNextLook({ blockMs, isFirst }: Pace): number {
+  return isFirst ? SHORTEST_MS : Math.max(blockMs, SHORTEST_MS);
 }

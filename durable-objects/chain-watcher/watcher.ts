@@ -1,8 +1,8 @@
 import type { ChainReader, ChainStep, WatcherStatus } from '../contract.ts';
 import type { HeadSeen } from './catch-up.ts';
-import { decide, expectedHead, isDoubtful, isImplausible, isStalled, LOOK_BACK, waitAfter } from './catch-up.ts';
+import { decide, expectedHead, isDoubtful, isStalled, LOOK_BACK, waitAfter } from './catch-up.ts';
 import type { Pace } from './pace.ts';
-import { FIRST_PACE, learnPace } from './pace.ts';
+import { FIRST_PACE, learnPace, untilNextLook } from './pace.ts';
 import type { Progress } from './progress.ts';
 import { count, duties, NOTHING_COUNTED } from './progress.ts';
 
@@ -84,20 +84,20 @@ export class Watcher {
     try {
       const isDone = await this.#catchUp();
       this.#succeeded();
-      return isDone ? this.#pace.ms : 0;
+      return isDone ? untilNextLook(this.#pace) : 0;
     } catch (error) {
       const stage = error instanceof Failure ? error.stage : 'follow';
       this.#errors[stage] += 1;
       this.#failures += 1;
       if (this.#failures === 1) this.#port.log('chain-not-followed', { stage, reason: String(error) });
-      return waitAfter(this.#failures, this.#pace.ms);
+      return waitAfter(this.#failures, untilNextLook(this.#pace));
     }
   }
 
   /** @returns whether the head is reached */
   async #catchUp(): Promise<boolean> {
     for (let steps = 0; steps < STEPS_A_RUN; steps += 1) {
-      const step = await this.#step();
+      const step = await this.#follow();
       const decision = decide(this.#progress, step, this.#threshold, this.#failures);
       switch (decision.do) {
         case 'wait':
@@ -118,29 +118,20 @@ export class Watcher {
     return false;
   }
 
-  /** The next step; nodes are compared when the last one used stands still or is further on than time allows. */
-  async #step(): Promise<ChainStep> {
-    const now = this.#port.now();
-    const seen = this.#seen;
-    const isCompared = seen !== undefined && isStalled(seen, now);
-    const step = await this.#follow(isCompared);
-    const isOdd = step.kind === 'blocks' && seen !== undefined && isImplausible(step.head, seen, now, this.#pace.ms);
-    const sure = isOdd && !isCompared ? await this.#follow(true) : step;
-    if (sure.kind === 'blocks') this.#see(sure.head, now);
-    return sure;
-  }
-
-  async #follow(isCompared: boolean): Promise<ChainStep> {
-    const progress = this.#progress;
-    const since = progress && { number: progress.number, hash: progress.hash };
-    const now = this.#port.now();
-    let expected: number | undefined;
-    if (isCompared && this.#seen !== undefined) {
-      expected = expectedHead(this.#seen, now, this.#pace.ms);
-      this.#seen = { ...this.#seen, comparedAt: now };
-    }
-    const request = { since, genesis: progress?.genesis, most: BLOCKS_A_STEP, expectedHead: expected };
-    return await this.#port.reader.follow(request);
+  /** Asks for what comes after the block that we are at, and learns from the head. */
+  async #follow(): Promise<ChainStep> {
+    const [progress, seen, now] = [this.#progress, this.#seen, this.#port.now()];
+    const isHeadStill = seen !== undefined && isStalled(seen, now);
+    if (isHeadStill) this.#seen = { ...seen, comparedAt: now };
+    const step = await this.#port.reader.follow({
+      since: progress && { number: progress.number, hash: progress.hash },
+      genesis: progress?.genesis,
+      most: BLOCKS_A_STEP,
+      expectedHead: seen && expectedHead(seen, now, this.#pace.blockMs),
+      isStalled: isHeadStill,
+    });
+    if (step.kind === 'blocks') this.#see(step.head, now);
+    return step;
   }
 
   #see(head: number, now: number): void {
@@ -158,7 +149,7 @@ export class Watcher {
     const head = await this.#port.reader.follow({ most: 1 });
     if (head.kind !== 'blocks') throw new Failure('follow', why);
     // The chain may have come back just now: then nothing is lost.
-    const again = isCertain ? undefined : await this.#follow(false);
+    const again = isCertain ? undefined : await this.#follow();
     if (again !== undefined && again.kind !== 'failed') return;
     this.#seen = undefined;
     await this.#begin(head, why);

@@ -1,3 +1,4 @@
+import { isImplausible } from '../../durable-objects/chain-watcher/catch-up.ts';
 import type { ChainStep, FollowRequest } from '../../durable-objects/contract.ts';
 import { err, ok } from '../../proto/result.ts';
 import type { ChainNode, ChainNodes } from '../twin-resolver/nodes.ts';
@@ -33,7 +34,12 @@ export class ChainBlocks {
 
   /** See `FollowRequest` and `ChainStep`. Ends within about 12 s; a node that failed is told of in the log once. */
   async follow(request: FollowRequest): Promise<ChainStep> {
-    if (request.expectedHead !== undefined) await this.#compareHeads(request.expectedHead);
+    const expected = request.expectedHead ?? 0;
+    if (request.isStalled === true) await this.#compareHeads(expected);
+    const isBelieved = async (node: string, head: number) => {
+      if (request.expectedHead === undefined || !isImplausible(head, expected)) return true;
+      return (await this.#compareHeads(expected)) === node;
+    };
     const faults: StepFault[] = [];
     const {
       result,
@@ -41,8 +47,11 @@ export class ChainBlocks {
       by,
     } = await this.#nodes.ask(
       async (ask, node) => {
-        const read = await readBlocks(ask, request, (genesis, specVersion, block) =>
-          this.#tables.of(genesis, specVersion, block, node.name, ask),
+        const read = await readBlocks(
+          ask,
+          request,
+          (genesis, specVersion, block) => this.#tables.of(genesis, specVersion, block, node.name, ask),
+          (head) => isBelieved(node.name, head),
         );
         if (read.ok) return read;
         faults.push(read.error);
@@ -63,10 +72,10 @@ export class ChainBlocks {
     return { kind: 'failed', reason: result.error, astray: agree ? first?.astray : undefined };
   }
 
-  /** Asks all nodes for their heads and prefers the most plausible; a single node is not asked. */
-  async #compareHeads(expected: number): Promise<void> {
+  /** Asks all nodes for their heads and prefers the most plausible; a single one is believed. @returns its name */
+  async #compareHeads(expected: number): Promise<string | undefined> {
     const nodes = this.#nodes.inOrder();
-    if (nodes.length < 2) return;
+    if (nodes.length < 2) return nodes[0]?.name;
     const stop = new AbortController();
     const late = wait(HEADS_MS, stop.signal).then(() => stop.abort());
     const heads = await Promise.all(nodes.map((node) => headOf(node, stop.signal)));
@@ -76,9 +85,10 @@ export class ChainBlocks {
       heads.filter((head) => head !== undefined),
       expected,
     );
-    if (verdict === undefined) return;
+    if (verdict === undefined) return undefined;
     this.#tell(verdict.left);
     this.#nodes.prefer(verdict.best);
+    return verdict.best;
   }
 
   #tell(faults: readonly Fault[]): void {

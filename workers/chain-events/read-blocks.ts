@@ -115,11 +115,13 @@ export async function readBlocks(
   ask: Ask,
   request: FollowRequest,
   tableOf: TableOf,
+  isBelieved: (head: number) => Promise<boolean>,
 ): Promise<Result<ChainStep, StepFault>> {
   const { since } = request;
   const head = await readHead(ask, request);
   if (!head.ok) return head;
   const { genesis, header } = head.value;
+  if (!(await isBelieved(header.number))) return err({ fault: `its head ${header.number} is not plausible` });
   const from = Math.min(since?.number ?? header.number, header.number);
   const to = Math.min(header.number, from + request.most);
   const hashes = await readHashes(ask, from, to);
