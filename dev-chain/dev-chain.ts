@@ -12,6 +12,8 @@ export interface DevChain extends AsyncDisposable {
   readonly httpUrl: string;
   /** Writes a twin at once; the next block tells of it. */
   putTwin(entry: TwinEntry): void;
+  /** Makes blocks at once, as if their time had passed. */
+  makeBlocks(count: number): void;
   close(): Promise<void>;
 }
 
@@ -36,6 +38,9 @@ export async function startDevChain(
     port: server.port,
     wsUrl: `ws://localhost:${server.port}`,
     httpUrl: `http://localhost:${server.port}`,
+    makeBlocks: (count) => {
+      for (let made = 0; made < count; made += 1) chain.makeBlock(Date.now());
+    },
     putTwin: (entry) => chain.place(toLedgerTwin(entry)),
     close,
     [Symbol.asyncDispose]: close,

@@ -15,6 +15,9 @@ const number = z.union([
     .transform(Number),
 ]);
 
+/** Substrate takes one number, or a list of them. */
+const numbers = z.union([number, z.array(number).max(1000)]);
+
 /** A method that answers at once. */
 export type Method = (params: readonly unknown[]) => unknown;
 
@@ -63,8 +66,11 @@ export function methodsOf(chain: Chain, metadata: string): Record<string, Method
       const found = block(at.parse(when));
       return [changes(found, keys.parse(list))];
     },
-    chain_getBlockHash: ([which]) =>
-      which === undefined || which === null ? chain.head.hash : chain.hashOf(number.parse(which)),
+    chain_getBlockHash: ([which]) => {
+      if (which === undefined || which === null) return chain.head.hash;
+      const found = numbers.parse(which);
+      return Array.isArray(found) ? found.map((each) => chain.hashOf(each) ?? null) : chain.hashOf(found);
+    },
     chain_getHeader: ([when]) => known(at.parse(when))?.header,
     chain_getBlock: ([when]) => {
       const found = known(at.parse(when));

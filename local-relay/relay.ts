@@ -1,9 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { Miniflare } from 'miniflare';
 import { unstable_getMiniflareWorkerOptions } from 'wrangler';
+import type { WatcherStatus } from '../durable-objects/contract.ts';
 import { parseSettings } from '../durable-objects/settings.ts';
 import { bundleWorker } from './bundle.ts';
 import { freePort } from './port.ts';
+import { keepWatch, watcherDoor, watcherStatus } from './watcher.ts';
 
 const CONFIG = fileURLToPath(new URL('../wrangler.toml', import.meta.url));
 
@@ -22,6 +24,12 @@ export interface LocalRelay extends AsyncDisposable {
   readonly domains: readonly string[];
   /** Puts a twin's object to sleep as the platform would: its memory is gone, its sockets stay. */
   evict(twin: number): Promise<void>;
+  /** The same for the object that follows the chain. */
+  evictWatcher(): Promise<void>;
+  /** How far the object that follows the chain is. */
+  watcherStatus(): Promise<WatcherStatus>;
+  /** What stands in the cache of twins under a key. */
+  cached(key: string): Promise<string | null>;
   close(): Promise<void>;
 }
 
@@ -48,24 +56,36 @@ export async function startRelay(options: {
   const miniflare = keepingSignals(
     () =>
       new Miniflare({
-        ...workerOptions,
-        name: NAME,
         host: '127.0.0.1',
         port,
-        bindings: vars,
-        modules: [{ type: 'ESModule', path: 'relay.js', contents }],
+        workers: [
+          {
+            ...workerOptions,
+            name: NAME,
+            bindings: vars,
+            modules: [{ type: 'ESModule', path: 'relay.js', contents }],
+          },
+          watcherDoor(NAME),
+        ],
         ...(options.persist === undefined ? {} : { defaultPersistRoot: options.persist }),
         ...storesIn(options.persist),
       }),
   );
   await miniflare.ready;
-  const close = () => miniflare.dispose();
+  const endWatch = await keepWatch(miniflare);
+  const close = async () => {
+    endWatch();
+    await miniflare.dispose();
+  };
   return {
     port,
     wsUrl: `ws://localhost:${port}`,
     httpUrl: `http://localhost:${port}`,
     domains,
     evict: (twin) => miniflare.unsafeEvictDurableObject(NAME, 'TwinObject', { name: String(twin) }),
+    evictWatcher: () => miniflare.unsafeEvictDurableObject(NAME, 'ChainWatcher', { name: 'chain' }),
+    watcherStatus: () => watcherStatus(miniflare),
+    cached: async (key) => await (await miniflare.getKVNamespace('TWINS')).get(key, 'text'),
     close,
     [Symbol.asyncDispose]: close,
   };

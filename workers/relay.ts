@@ -1,8 +1,9 @@
 import { Hono } from 'hono';
-import { twinObject } from '../durable-objects/objects.ts';
+import { chainWatcher, twinObject } from '../durable-objects/objects.ts';
 import { sessionUrl } from '../durable-objects/twin/session-request.ts';
 import { checkUpgrade } from './connect.ts';
 
+export { ChainWatcher } from '../durable-objects/chain-watcher/chain-watcher-object.ts';
 export { TwinObject } from '../durable-objects/twin/twin-object.ts';
 export { TwinResolver } from './twin-resolver/twin-resolver.ts';
 
@@ -27,4 +28,8 @@ app.onError((error, context) => {
   return context.text('internal error', 500);
 });
 
-export default app;
+export default {
+  fetch: app.fetch,
+  // Once a minute: the watchdog of the object that follows the chain.
+  scheduled: async (_controller, env) => await chainWatcher(env.CHAIN_WATCHER).start(),
+} satisfies ExportedHandler<Env>;

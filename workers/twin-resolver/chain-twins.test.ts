@@ -4,20 +4,30 @@ import { z } from 'zod';
 import type { Result } from '../../proto/result.ts';
 import { err, ok } from '../../proto/result.ts';
 import { ChainTwins } from './chain-twins.ts';
+import type { Connect } from './json-rpc.ts';
+import { ChainNodes } from './nodes.ts';
+import { twinStorageKey } from './storage-key.ts';
 
 const vectors = z
   .object({ twins: z.array(z.object({ scale: z.string() })) })
   .parse(JSON.parse(readFileSync(new URL('../../test/vectors/chain.json', import.meta.url), 'utf8')));
-const TWIN_42 = JSON.stringify({ jsonrpc: '2.0', id: 1, result: vectors.twins[1]?.scale });
+const TWIN_42 = vectors.twins[1]?.scale;
 
-/** Nodes that answer at once, by URL; the URLs asked, in order. */
-function nodes(urls: string, answers: Record<string, Result<string, string>>) {
+/** Nodes that answer at once, by URL; the URLs asked, in order, and what for. */
+function nodes(urls: string, answers: Record<string, Result<unknown, string>>) {
   const asked: string[] = [];
-  const call = (kind: string) => async (url: string) => {
-    asked.push(`${kind} ${url}`);
-    return answers[url] ?? err('not reachable');
-  };
-  return { asked, chain: new ChainTwins(urls, { http: call('http'), ws: call('ws') }), answers };
+  const params: unknown[] = [];
+  const connect =
+    (kind: string): Connect =>
+    async (url, _signal, work) =>
+      await work(async ([call]) => {
+        asked.push(`${kind} ${url}`);
+        params.push(call?.params);
+        const answer = answers[url] ?? err('not reachable');
+        return answer.ok ? ok([answer.value]) : answer;
+      });
+  const chain = new ChainTwins(new ChainNodes(urls, { http: connect('http'), ws: connect('ws') }));
+  return { asked, params, chain, answers };
 }
 
 describe('ChainTwins', () => {
@@ -37,9 +47,9 @@ describe('ChainTwins', () => {
 
   test('nonsense, and another twin than asked for, is left for the next node', async () => {
     const { chain } = nodes('http://a,http://b,http://c', {
-      'http://a': ok('{"jsonrpc":"2.0","id":1,"result":"0x00"}'),
+      'http://a': ok('0x00'),
       'http://b': ok(TWIN_42),
-      'http://c': ok('{"jsonrpc":"2.0","id":1,"result":null}'),
+      'http://c': ok(null),
     });
     expect(await chain.read(7, 2000)).toEqual(ok(undefined));
   });
@@ -49,6 +59,12 @@ describe('ChainTwins', () => {
       'http://a:1/secret-key': ok(TWIN_42),
     });
     expect(await chain.read(7, 2000)).toEqual(err('http://a:1: it answered with twin 42; ws://b: not reachable'));
+  });
+
+  test('a block to read at is named to the node', async () => {
+    const { params, chain } = nodes('http://a', { 'http://a': ok(TWIN_42) });
+    await chain.read(42, 2000, '0xabcd');
+    expect(params).toEqual([[twinStorageKey(42), '0xabcd']]);
   });
 
   test('no usable URL is a named error', async () => {

@@ -1,39 +1,16 @@
 import type { Result } from '../../proto/result.ts';
 import { err, ok } from '../../proto/result.ts';
 import type { Twin } from '../../proto/twin.ts';
-import { getStorageCall, storageOf } from './json-rpc.ts';
-import type { Attempt } from './race.ts';
-import { race } from './race.ts';
+import { bytesOf } from './json-rpc.ts';
+import type { ChainNodes } from './nodes.ts';
 import { twinStorageKey } from './storage-key.ts';
 import { decodeTwin } from './twin-record.ts';
 
-/** One JSON-RPC call to one URL: the answer's text, or what went wrong. Must not reject. */
-type Call = (url: string, call: string, signal: AbortSignal) => Promise<Result<string, string>>;
+/** A twin takes about 200 bytes; an answer above this is not about a twin and is not read to its end. */
+const MAX_ANSWER_BYTES = 65_536;
 
-/** How nodes are spoken to, by the scheme of their URL. */
-export interface ChainCalls {
-  readonly http: Call;
-  readonly ws: Call;
-}
-
-interface Node {
-  /** Scheme and host alone: a node's path may hold a key. */
-  readonly name: string;
-  readonly url: string;
-  readonly call: Call;
-}
-
-function nodeOf(url: string, calls: ChainCalls): Node | undefined {
-  if (!URL.canParse(url)) return undefined;
-  const { protocol, host } = new URL(url);
-  const name = `${protocol}//${host}`;
-  if (protocol === 'http:' || protocol === 'https:') return { name, url, call: calls.http };
-  if (protocol === 'ws:' || protocol === 'wss:') return { name, url, call: calls.ws };
-  return undefined;
-}
-
-function twinOf(id: number, text: string): Result<Twin | undefined, string> {
-  const stored = storageOf(text);
+function twinOf(id: number, result: unknown): Result<Twin | undefined, string> {
+  const stored = bytesOf(result);
   if (!stored.ok) return stored;
   if (stored.value === undefined) return ok(undefined);
   const twin = decodeTwin(stored.value);
@@ -43,37 +20,24 @@ function twinOf(id: number, text: string): Result<Twin | undefined, string> {
 
 /** The twins on chain, by way of whichever configured node answers first. Holds no I/O of any request. */
 export class ChainTwins {
-  readonly #nodes: readonly Node[];
-  #last: string | undefined;
+  readonly #nodes: ChainNodes;
 
-  /** @param urls as in SUBSTRATE_URLS: http, https, ws or wss, separated by commas or white space */
-  constructor(urls: string, calls: ChainCalls) {
-    const listed = [...new Set(urls.split(/[\s,]+/))];
-    this.#nodes = listed.map((url) => nodeOf(url, calls)).filter((node) => node !== undefined);
+  constructor(nodes: ChainNodes) {
+    this.#nodes = nodes;
   }
 
   /**
    * Reads twin `id` within `budget` ms: undefined where the chain has none, an error that says what each node did.
-   * The node that answered last is asked first.
+   * @param block hash of the block to read at (a node that does not know it is left for another); absent: the
+   * node's best one
    */
-  async read(id: number, budget: number): Promise<Result<Twin | undefined, string>> {
-    if (this.#nodes.length === 0) return err('SUBSTRATE_URLS names no http(s) or ws(s) URL');
-    const call = getStorageCall(twinStorageKey(id));
-    const [first, others] = [this.#nodes.filter(this.#wasLast), this.#nodes.filter((node) => !this.#wasLast(node))];
-    const attempts = [...first, ...others].map(
-      (node): Attempt<Twin | undefined> => ({
-        name: node.name,
-        run: async (signal) => {
-          const text = await node.call(node.url, call, signal);
-          return text.ok ? twinOf(id, text.value) : text;
-        },
-      }),
-    );
-    const won = await race(attempts, budget);
-    if (!won.ok) return won;
-    this.#last = won.value.name;
-    return ok(won.value.value);
+  async read(id: number, budget: number, block?: string): Promise<Result<Twin | undefined, string>> {
+    const key = twinStorageKey(id);
+    const call = { method: 'state_getStorage', params: block === undefined ? [key] : [key, block] };
+    const { result } = await this.#nodes.ask(async (ask) => {
+      const answers = await ask([call], MAX_ANSWER_BYTES);
+      return answers.ok ? twinOf(id, answers.value[0]) : answers;
+    }, budget);
+    return result;
   }
-
-  readonly #wasLast = (node: Node) => node.name === this.#last;
 }

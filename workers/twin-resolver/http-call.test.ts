@@ -3,7 +3,8 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { err, ok } from '../../proto/result.ts';
-import { callOverHttp } from './http-call.ts';
+import { overHttp } from './http-call.ts';
+import type { RpcCall } from './json-rpc.ts';
 
 const closing: (() => void)[] = [];
 afterEach(() => {
@@ -23,15 +24,36 @@ async function serve(listener: RequestListener): Promise<string> {
 }
 
 const never = () => new AbortController().signal;
+const call = (url: string, signal: AbortSignal, ...methods: string[]) =>
+  overHttp(url, signal, (ask) =>
+    ask(
+      methods.map((method): RpcCall => ({ method, params: [] })),
+      65_536,
+    ),
+  );
 
-describe('callOverHttp', () => {
-  test('posts the call as JSON and gives the answer', async () => {
+describe('overHttp', () => {
+  test('posts a call as JSON, several as a batch, and gives the results', async () => {
+    const bodies: string[] = [];
     const url = await serve(async (request, response) => {
       let body = '';
       for await (const chunk of request) body += chunk;
-      response.end(`${request.method} ${request.headers['content-type']} ${body}`);
+      bodies.push(`${request.method} ${request.headers['content-type']} ${body}`);
+      const answers = [2, 1].map((id) => ({ jsonrpc: '2.0', id, result: `r${id}` }));
+      response.end(JSON.stringify(body.startsWith('[') ? answers : answers[1]));
     });
-    expect(await callOverHttp(url, '{"id":1}', never())).toEqual(ok('POST application/json {"id":1}'));
+    expect(await call(url, never(), 'a')).toEqual(ok(['r1']));
+    expect(await call(url, never(), 'a', 'b')).toEqual(ok(['r1', 'r2']));
+    const text = (id: number, method: string) => `{"jsonrpc":"2.0","id":${id},"method":"${method}","params":[]}`;
+    expect(bodies).toEqual([
+      `POST application/json ${text(1, 'a')}`,
+      `POST application/json [${text(1, 'a')},${text(2, 'b')}]`,
+    ]);
+  });
+
+  test('an answer to fewer calls than were sent is none', async () => {
+    const url = await serve((_request, response) => void response.end('[{"jsonrpc":"2.0","id":1,"result":1}]'));
+    expect(await call(url, never(), 'a', 'b')).toEqual(err('its answer is not JSON-RPC'));
   });
 
   test('an answer without end is left, not collected', async () => {
@@ -43,23 +65,23 @@ describe('callOverHttp', () => {
       response.on('drain', more);
       more();
     });
-    expect(await callOverHttp(url, '', never())).toEqual(err('its answer is over 65536 bytes'));
+    expect(await call(url, never(), 'a')).toEqual(err('its answer is over 65536 bytes'));
   });
 
   test.each([302, 404, 500])('status %i is a fault; a redirect is not followed', async (status) => {
     const url = await serve((_request, response) => {
       response.writeHead(status, { location: '/elsewhere' }).end();
     });
-    expect(await callOverHttp(url, '', never())).toEqual(err(`HTTP status ${status}`));
+    expect(await call(url, never(), 'a')).toEqual(err(`HTTP status ${status}`));
   });
 
   test('nobody there', async () => {
-    expect(await callOverHttp('http://127.0.0.1:1/secret', '', never())).toEqual(err('not reachable'));
+    expect(await call('http://127.0.0.1:1/secret', never(), 'a')).toEqual(err('not reachable'));
   });
 
   test('ends when it is given up', async () => {
     const stop = new AbortController();
     const url = await serve(() => stop.abort());
-    expect(await callOverHttp(url, '', stop.signal)).toEqual(err('not reachable'));
+    expect(await call(url, stop.signal, 'a')).toEqual(err('not reachable'));
   });
 });

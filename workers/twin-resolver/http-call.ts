@@ -1,6 +1,7 @@
 import type { Result } from '../../proto/result.ts';
 import { err, ok } from '../../proto/result.ts';
-import { MAX_ANSWER_BYTES } from './json-rpc.ts';
+import type { Connect, RpcCall } from './json-rpc.ts';
+import { Answers, encodeCall } from './json-rpc.ts';
 
 /** Reads a body as text; undefined as soon as it is longer than `most` bytes: the rest is not read. */
 async function boundedText(response: Response, most: number): Promise<string | undefined> {
@@ -17,21 +18,34 @@ async function boundedText(response: Response, most: number): Promise<string | u
   return text + decoder.decode();
 }
 
-/**
- * One JSON-RPC call by POST to a http(s) URL; the value is the answer's text, at most 64 KiB. No redirect is
- * followed: who configured a node named it. Never rejects; ends when `signal` aborts.
- */
-export async function callOverHttp(url: string, call: string, signal: AbortSignal): Promise<Result<string, string>> {
+async function post(url: string, body: string, most: number, signal: AbortSignal): Promise<Result<string, string>> {
   try {
     const headers = { 'content-type': 'application/json' };
-    const response = await fetch(url, { method: 'POST', headers, body: call, redirect: 'manual', signal });
+    // No redirect is followed: who configured a node named it.
+    const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal });
     if (response.status !== 200) {
       await response.body?.cancel();
       return err(`HTTP status ${response.status}`);
     }
-    const text = await boundedText(response, MAX_ANSWER_BYTES);
-    return text === undefined ? err(`its answer is over ${MAX_ANSWER_BYTES} bytes`) : ok(text);
+    const text = await boundedText(response, most);
+    return text === undefined ? err(`its answer is over ${most} bytes`) : ok(text);
   } catch {
     return err('not reachable'); // the runtime's text may quote the URL, and a node's URL may hold a key
   }
 }
+
+/** One call goes out alone, as every node takes it; several as a batch. */
+function bodyOf(calls: readonly RpcCall[]): string {
+  const texts = calls.map((call, place) => encodeCall(call, place + 1));
+  return texts.length === 1 ? texts.join() : `[${texts.join()}]`;
+}
+
+/** A http(s) URL: each `ask` is a POST. */
+export const overHttp: Connect = async (url, signal, work) =>
+  await work(async (calls, most) => {
+    const text = await post(url, bodyOf(calls), most, signal);
+    if (!text.ok) return text;
+    const answers = new Answers(1, calls.length);
+    answers.take(text.value);
+    return answers.outcome ?? err('its answer is not JSON-RPC');
+  });

@@ -1,46 +1,65 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { getStorageCall, isOurAnswer, storageOf } from './json-rpc.ts';
+import { Answers, bytesOf, encodeCall } from './json-rpc.ts';
 
 const answer = (fields: object) => JSON.stringify({ jsonrpc: '2.0', id: 1, ...fields });
+const outcome = (calls: number, ...texts: string[]) => {
+  const answers = new Answers(1, calls);
+  for (const text of texts) answers.take(text);
+  return answers.outcome;
+};
 
-describe('storageOf', () => {
-  test('a value is bytes, and nothing stored is undefined', () => {
-    expect(storageOf(answer({ result: '0x00fF' }))).toEqual({ ok: true, value: new Uint8Array([0, 255]) });
-    expect(storageOf(answer({ result: null }))).toEqual({ ok: true, value: undefined });
+describe('Answers', () => {
+  test('results stand in the order of the calls, however they came', () => {
+    const [a, b] = [answer({ id: 1, result: 'a' }), answer({ id: 2, result: null })];
+    expect(outcome(2, b)).toBeUndefined();
+    expect(outcome(2, b, a)).toEqual({ ok: true, value: ['a', null] });
+    expect(outcome(2, `[${b},${a}]`)).toEqual({ ok: true, value: ['a', null] });
+  });
+
+  test('what a node sends besides is passed over, an echo of the call too', () => {
+    expect(outcome(1, answer({ method: 'state_storage', id: undefined, params: {} }), answer({ result: 7 }))).toEqual({
+      ok: true,
+      value: [7],
+    });
+    expect(outcome(1, answer({ id: 2, result: 7 }))).toBeUndefined();
+    expect(outcome(1, '<html>', '[]', 'null')).toBeUndefined();
   });
 
   test.each([
-    ['<html>', 'its answer is not JSON-RPC'],
-    ['[]', 'its answer is not JSON-RPC'],
-    [JSON.stringify({ id: 2, result: '0x' }), 'its answer is not JSON-RPC'],
-    [answer({}), 'its result is not 0x hex'],
-    [answer({ result: '0x0' }), 'its result is not 0x hex'],
-    [answer({ result: 7 }), 'its result is not 0x hex'],
+    [answer({}), 'its answer is not JSON-RPC'],
+    [encodeCall({ method: 'state_getStorage', params: [] }, 1), 'its answer is not JSON-RPC'],
     [answer({ error: { code: -32000, message: 'busy\n\u001b[31m' } }), 'error -32000 busy??[31m'],
     [answer({ error: { code: 'x' } }), 'error NaN'],
+    [answer({ id: null, error: { code: -32005, message: 'no batches' } }), 'error -32005 no batches'],
   ])('%s is refused', (text, error) => {
-    expect(storageOf(text)).toEqual({ ok: false, error });
+    expect(outcome(1, text)).toEqual({ ok: false, error });
+    expect(outcome(2, text, answer({ id: 2, result: 1 }))).toEqual({ ok: false, error });
   });
 
   test('a long message of a node is cut', () => {
-    const said = storageOf(answer({ error: { code: 1, message: 'x'.repeat(10_000) } }));
-    expect(!said.ok && said.error.length).toBe('error 1 '.length + 120);
+    const said = outcome(1, answer({ error: { code: 1, message: 'x'.repeat(10_000) } }));
+    expect(said?.ok === false && said.error.length).toBe('error 1 '.length + 120);
   });
 
   test('nothing a node may say throws', () => {
-    fc.assert(fc.property(fc.string(), (text) => typeof storageOf(text).ok === 'boolean'));
+    fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (text) => outcome(1, text)?.ok !== true));
     fc.assert(
-      fc.property(fc.jsonValue(), fc.jsonValue(), (result, error) => {
-        return typeof storageOf(answer({ result, error })).ok === 'boolean';
+      fc.property(fc.jsonValue(), fc.jsonValue(), fc.jsonValue(), (id, result, error) => {
+        outcome(1, answer({ id, result, error }));
+        bytesOf(result);
       }),
     );
   });
 });
 
-test('an answer is told from what a node sends besides', () => {
-  expect(isOurAnswer(answer({ result: null }))).toBe(true);
-  expect(isOurAnswer(JSON.stringify({ jsonrpc: '2.0', method: 'state_storage', params: {} }))).toBe(false);
-  expect(isOurAnswer(getStorageCall('0x00'))).toBe(true); // an echo: refused by storageOf
-  expect(storageOf(getStorageCall('0x00')).ok).toBe(false);
+describe('bytesOf', () => {
+  test('a value is bytes, and nothing stored is undefined', () => {
+    expect(bytesOf('0x00fF')).toEqual({ ok: true, value: new Uint8Array([0, 255]) });
+    expect(bytesOf(null)).toEqual({ ok: true, value: undefined });
+  });
+
+  test.each(['0x0', '00', 'xyz', 7, {}, undefined])('%j is refused', (result) => {
+    expect(bytesOf(result)).toEqual({ ok: false, error: 'its result is not 0x hex' });
+  });
 });

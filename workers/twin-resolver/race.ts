@@ -1,5 +1,4 @@
 import type { Result } from '../../proto/result.ts';
-import { err } from '../../proto/result.ts';
 import { wait } from './wait.ts';
 
 /** The next endpoint starts this long after the last one when that neither answered nor failed (ms). */
@@ -11,10 +10,16 @@ export interface Attempt<T> {
   run(signal: AbortSignal): Promise<Result<T, string>>;
 }
 
-/** The answer, and who gave it. */
-export interface Won<T> {
+/** What was wrong with one of them. */
+export interface Fault {
   readonly name: string;
-  readonly value: T;
+  readonly fault: string;
+}
+
+/** The answer and who gave it, if there was one; and what was wrong with those that had been asked as well. */
+export interface Raced<T> {
+  readonly won: { readonly name: string; readonly value: T } | undefined;
+  readonly faults: readonly Fault[];
 }
 
 type Event<T> = { readonly at: number; readonly result: Result<T, string> } | 'hedge' | 'late';
@@ -22,14 +27,17 @@ type Event<T> = { readonly at: number; readonly result: Result<T, string> } | 'h
 /**
  * Races attempts for `budget` ms in all: the first starts at once, the next when one failed or 300 ms passed (less
  * when there are so many that the last would start too late). So a healthy first endpoint is the only one asked, and
- * one that hangs costs a fraction of a second. The losers are aborted. The error lists what each said.
+ * one that hangs costs a fraction of a second. The losers are aborted.
+ * @param hedgeMs instead of the 300 ms, for attempts that take longer by nature
  */
-export async function race<T>(attempts: readonly Attempt<T>[], budget: number): Promise<Result<Won<T>, string>> {
+export async function race<T>(attempts: readonly Attempt<T>[], budget: number, hedgeMs = HEDGE_MS): Promise<Raced<T>> {
   const stop = new AbortController();
-  const hedge = Math.min(HEDGE_MS, budget / 2 / Math.max(attempts.length, 1));
+  const hedge = Math.min(hedgeMs, budget / 2 / Math.max(attempts.length, 1));
   const late = wait(budget, stop.signal).then((): Event<T> => 'late');
   const running = new Map<number, Promise<Event<T>>>();
-  const faults: string[] = [];
+  const faults: Fault[] = [];
+  const silent = () =>
+    [...running.keys()].map((at) => ({ name: attempts[at]?.name ?? '', fault: 'no answer in time' }));
   const started = attempts.entries();
   const startNext = (): boolean => {
     const next = started.next();
@@ -54,13 +62,12 @@ export async function race<T>(attempts: readonly Attempt<T>[], budget: number): 
         continue;
       }
       const name = attempts[event.at]?.name ?? '';
-      if (event.result.ok) return { ok: true, value: { name, value: event.result.value } };
       running.delete(event.at);
-      faults.push(`${name}: ${event.result.error}`);
+      if (event.result.ok) return { won: { name, value: event.result.value }, faults: [...faults, ...silent()] };
+      faults.push({ name, fault: event.result.error });
       more = startNext();
     }
-    for (const at of running.keys()) faults.push(`${attempts[at]?.name ?? ''}: no answer in time`);
-    return err(faults.join('; '));
+    return { won: undefined, faults: [...faults, ...silent()] };
   } finally {
     stop.abort();
   }

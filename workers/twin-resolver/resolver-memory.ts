@@ -16,6 +16,7 @@ const RETRY_MS = 5_000;
 interface Held {
   readonly record: TwinRecord;
   readonly until: number;
+  readonly epoch: number;
 }
 
 /** What an isolate remembers between requests. May vanish at any time; holds data only, no request's I/O. */
@@ -23,13 +24,15 @@ export class ResolverMemory {
   readonly flights = new Flights<Result<Twin | undefined, string>>();
   readonly #known = new Lru<Held>(MOST);
   readonly #unknown = new Lru<number>(MOST);
+  readonly #refreshed = new Lru<number>(MOST);
   #generation: { readonly value: string; readonly until: number } = { value: '', until: 0 };
   #chainDownUntil = 0;
+  #epoch = 0;
 
   /** The record to be served without asking anybody. Times here and below: Unix ms. */
   fresh(id: number, now: number): TwinRecord | undefined {
     const held = this.#known.get(id);
-    return held !== undefined && now < held.until ? held.record : undefined;
+    return held !== undefined && now < held.until && held.epoch === this.#epoch ? held.record : undefined;
   }
 
   /** The last record that was remembered, however long ago. */
@@ -37,9 +40,24 @@ export class ResolverMemory {
     return this.#known.get(id)?.record;
   }
 
+  /** Whether something newer is known than what was read at `readAt`: what is old must not take its place. */
+  isOvertaken(id: number, readAt: number): boolean {
+    return readAt < (this.#refreshed.get(id) ?? 0);
+  }
+
+  /** The chain watcher has read this twin: of what others began to read before, nothing counts any more. */
+  rememberRefresh(id: number, now: number): void {
+    this.#refreshed.set(id, now);
+  }
+
   remember(record: TwinRecord, now: number): void {
     this.#unknown.delete(record.twin.id);
-    this.#known.set(record.twin.id, { record, until: now + KNOWN_MS });
+    this.#known.set(record.twin.id, { record, until: now + KNOWN_MS, epoch: this.#epoch });
+  }
+
+  /** All that is known must be looked at again; while the chain is out of reach it still serves. */
+  forgetKnown(): void {
+    this.#epoch += 1;
   }
 
   rememberUnknown(id: number, now: number): void {

@@ -10,8 +10,8 @@ import { wait } from './wait.ts';
 const LOOKUP_MS = 1_700;
 /** A store that has not answered by then is passed over (ms). */
 const STORE_MS = 500;
-/** A record read longer ago is read again: nobody tells us yet what changes on chain (ms). */
-const RECORD_MS = 600_000;
+/** Until the chain watcher has named its first generation, a record read longer ago is read again (ms). */
+const UNWATCHED_MS = 600_000;
 
 const NO_GENERATION = '';
 
@@ -24,8 +24,11 @@ interface TwinStore {
 
 /** What the resolver needs of the chain. Must not reject. */
 interface TwinSource {
-  /** Within `budget` ms: undefined is a twin that does not exist, an error a chain out of reach. */
-  read(id: number, budget: number): Promise<Result<Twin | undefined, string>>;
+  /**
+   * Within `budget` ms: undefined is a twin that does not exist, an error a chain out of reach.
+   * @param block hash of the block to read at; absent: the newest
+   */
+  read(id: number, budget: number, block?: string): Promise<Result<Twin | undefined, string>>;
 }
 
 /** The parts of a resolver. */
@@ -46,7 +49,8 @@ export class Resolver {
   }
 
   /**
-   * Twin `id`, as read from the chain at most about ten minutes ago; while no node answers, as read at any time.
+   * Twin `id`, as it stands on chain as far as the chain watcher has told (without one: as read at most ten minutes
+   * ago); while no node answers, as read at any time.
    * `unavailable` (within 2 s) says that the chain is out of reach and nothing is known of this twin.
    */
   async lookup(id: number): Promise<TwinLookup> {
@@ -70,27 +74,67 @@ export class Resolver {
   }
 
   /**
-   * Twin `id` from the chain, whatever memory and KV say; they hold it afterwards. `unavailable` (within 2 s) also
-   * where a record of it exists: the caller has that already.
+   * Twin `id` from the chain, whatever memory and KV say; they hold it afterwards. `unavailable` (within about 2 s)
+   * where the chain is out of reach or KV cannot be written: all is then as before.
+   * @param block hash of the block to read at, so that no node that is behind is believed; absent: the newest
    */
-  async refresh(id: number): Promise<TwinLookup> {
+  async refresh(id: number, block?: string): Promise<TwinLookup> {
     if (!isTwinId(id)) return { unknown: true };
+    const { memory, chain, store } = this.#parts;
     const start = Date.now();
-    return await this.#ask(id, start + LOOKUP_MS, await this.#stored(id));
+    // Not shared with look-ups that are under way: they may have begun before the change.
+    const [answer, text] = await Promise.all([
+      chain.read(id, LOOKUP_MS, block),
+      this.#get(twinKey(id)),
+      this.#seeGeneration(),
+    ]);
+    if (!answer.ok) return { unavailable: `the chain is out of reach (${answer.error})` };
+    const now = Date.now();
+    try {
+      const twin = answer.value;
+      if (twin === undefined) {
+        if (text !== null) await store.delete(twinKey(id));
+        memory.rememberUnknown(id, now);
+      } else {
+        const record = { twin, readAt: start, generation: memory.generation(now).value };
+        const stands = typeof text === 'string' ? decodeRecord(id, text) : undefined;
+        if (!this.#stands(stands, twin, now)) await store.put(twinKey(id), encodeRecord(record));
+        memory.remember(record, now);
+      }
+      memory.rememberRefresh(id, now);
+      memory.chainAnswered();
+      return twin === undefined ? { unknown: true } : { found: twin };
+    } catch (error) {
+      return { unavailable: `the record of twin ${id} cannot be rewritten (${error})` };
+    }
+  }
+
+  /**
+   * From now on no record that stands in a cache is current; it still serves while the chain is out of reach. Other
+   * isolates see it within two minutes. Rejects when KV cannot be written.
+   */
+  async newGeneration(name: string): Promise<void> {
+    const { memory, store } = this.#parts;
+    await store.put(GENERATION_KEY, name);
+    memory.forgetKnown();
+    memory.rememberGeneration(name, Date.now());
   }
 
   /** The newest record that memory or KV has, however old. */
   async #stored(id: number): Promise<TwinRecord | undefined> {
     const { memory } = this.#parts;
-    const [text, generation] = await Promise.all([
-      this.#get(twinKey(id)),
-      memory.generation(Date.now()).old ? this.#get(GENERATION_KEY) : undefined,
-    ]);
-    if (generation !== undefined) memory.rememberGeneration(generation ?? NO_GENERATION, Date.now());
+    const [text] = await Promise.all([this.#get(twinKey(id)), this.#seeGeneration()]);
     const record = typeof text === 'string' ? decodeRecord(id, text) : undefined;
     const last = memory.last(id);
     if (record === undefined || last === undefined) return record ?? last;
     return record.readAt >= last.readAt ? record : last;
+  }
+
+  async #seeGeneration(): Promise<void> {
+    const { memory } = this.#parts;
+    if (!memory.generation(Date.now()).old) return;
+    const generation = await this.#get(GENERATION_KEY);
+    if (generation !== undefined) memory.rememberGeneration(generation ?? NO_GENERATION, Date.now());
   }
 
   /** A value of KV; null where it has none, undefined where it fails or is slow. */
@@ -107,14 +151,21 @@ export class Resolver {
   }
 
   #isCurrent({ readAt, generation }: TwinRecord, now: number): boolean {
-    return now - readAt < RECORD_MS && generation === this.#parts.memory.generation(now).value;
+    if (generation !== this.#parts.memory.generation(now).value) return false;
+    return generation !== NO_GENERATION || now - readAt < UNWATCHED_MS;
+  }
+
+  /** Whether this record, as it stands in KV, says the same of the twin, and is current. */
+  #stands(record: TwinRecord | undefined, twin: Twin, now: number): boolean {
+    return record !== undefined && this.#isCurrent(record, now) && isSame(record.twin, twin);
   }
 
   async #ask(id: number, until: number, known: TwinRecord | undefined): Promise<TwinLookup> {
     const { memory, chain } = this.#parts;
     const work = async () => {
-      const answer = await chain.read(id, Math.max(until - Date.now(), 0));
-      if (answer.ok) this.#learn(id, answer.value, known);
+      const start = Date.now();
+      const answer = await chain.read(id, Math.max(until - start, 0));
+      if (answer.ok) this.#learn(id, answer.value, known, start);
       else memory.chainFailed(Date.now());
       return answer;
     };
@@ -124,20 +175,20 @@ export class Resolver {
     return answer.value === undefined ? { unknown: true } : { found: answer.value };
   }
 
-  #learn(id: number, twin: Twin | undefined, known: TwinRecord | undefined): void {
+  #learn(id: number, twin: Twin | undefined, known: TwinRecord | undefined, readAt: number): void {
     const { memory, store, later } = this.#parts;
     const now = Date.now();
     memory.chainAnswered();
+    if (memory.isOvertaken(id, readAt)) return;
     if (twin === undefined) {
       memory.rememberUnknown(id, now);
       if (known !== undefined) later(quietly(store.delete(twinKey(id))));
       return;
     }
-    const record = { twin, readAt: now, generation: memory.generation(now).value };
+    const record = { twin, readAt, generation: memory.generation(now).value };
     memory.remember(record, now);
     // A write costs ten reads: what stands there already, and recently, is not written again.
-    const stands = known !== undefined && this.#isCurrent(known, now) && isSame(known.twin, twin);
-    if (!stands) later(quietly(store.put(twinKey(id), encodeRecord(record))));
+    if (!this.#stands(known, twin, now)) later(quietly(store.put(twinKey(id), encodeRecord(record))));
   }
 }
 

@@ -23,15 +23,29 @@ export class ScaleReader {
 
   /** A copy of the next `length` bytes. */
   take(length: number): Uint8Array {
-    return this.#data.slice(this.#skip(length), this.#at);
+    return this.#data.slice(this.skip(length), this.#at);
+  }
+
+  /** Passes over the next `length` bytes; where they begin. */
+  skip(length: number): number {
+    if (length > this.left) throw new ScaleFault(`${length} bytes expected at ${this.#at}, ${this.left} left`);
+    const start = this.#at;
+    this.#at += length;
+    return start;
   }
 
   u8(): number {
-    return this.#view.getUint8(this.#skip(1));
+    return this.#view.getUint8(this.skip(1));
   }
 
   u32(): number {
-    return this.#view.getUint32(this.#skip(4), true);
+    return this.#view.getUint32(this.skip(4), true);
+  }
+
+  /** The next four bytes as a u32, which stay to be read. */
+  peekU32(): number {
+    if (this.left < 4) throw new ScaleFault(`4 bytes expected at ${this.#at}, ${this.left} left`);
+    return this.#view.getUint32(this.#at, true);
   }
 
   /** A compact integer below 2^30: lengths here are bounded by the answer's size, which is far smaller. */
@@ -42,6 +56,12 @@ export class ScaleReader {
     if (mode === 1) return (first >>> 2) | (this.u8() << 6);
     if (mode === 3) throw new ScaleFault('a length of 2^30 or more');
     return ((first >>> 2) | (this.u8() << 6) | (this.u8() << 14) | (this.u8() << 22)) >>> 0;
+  }
+
+  /** Passes over a compact integer of any size. */
+  skipCompact(): void {
+    const first = this.u8();
+    this.skip([0, 1, 3, (first >>> 2) + 4][first & 3] ?? 0);
   }
 
   /** `Vec<u8>`. */
@@ -60,12 +80,5 @@ export class ScaleReader {
   /** Asserts that nothing is left. */
   end(): void {
     if (this.left > 0) throw new ScaleFault(`${this.left} bytes too many`);
-  }
-
-  #skip(length: number): number {
-    if (length > this.left) throw new ScaleFault(`${length} bytes expected at ${this.#at}, ${this.left} left`);
-    const start = this.#at;
-    this.#at += length;
-    return start;
   }
 }

@@ -1,10 +1,14 @@
 import { WorkerEntrypoint } from 'cloudflare:workers';
-import type { TwinLookup, TwinReader } from '../../durable-objects/contract.ts';
+import type { ChainReader, ChainStep, FollowRequest, TwinLookup, TwinReader } from '../../durable-objects/contract.ts';
+import { ChainBlocks } from '../chain-events/chain-blocks.ts';
+import { EventTables, TableMemory } from '../chain-events/event-tables.ts';
+import { NodeLog } from '../chain-events/node-log.ts';
 import { ChainTwins } from './chain-twins.ts';
-import { callOverHttp } from './http-call.ts';
+import { overHttp } from './http-call.ts';
+import { ChainNodes } from './nodes.ts';
 import { Resolver } from './resolver.ts';
 import { ResolverMemory } from './resolver-memory.ts';
-import { callOverWebSocket } from './ws-call.ts';
+import { overWebSocket } from './ws-call.ts';
 
 /** What the resolver takes from wrangler.toml. */
 export interface ResolverEnv {
@@ -14,32 +18,44 @@ export interface ResolverEnv {
 
 // Of this isolate: caches that may vanish at any time, and no request's I/O.
 const memory = new ResolverMemory();
-let chain: { readonly urls: string; readonly twins: ChainTwins } | undefined;
+const tables = new TableMemory();
+const log = new NodeLog();
+let chain: { readonly urls: string; readonly nodes: ChainNodes } | undefined;
 
-function chainOf(urls: string): ChainTwins {
-  if (chain?.urls !== urls) {
-    chain = { urls, twins: new ChainTwins(urls, { http: callOverHttp, ws: callOverWebSocket }) };
-  }
-  return chain.twins;
+function nodesOf(urls: string): ChainNodes {
+  if (chain?.urls !== urls) chain = { urls, nodes: new ChainNodes(urls, { http: overHttp, ws: overWebSocket }) };
+  return chain.nodes;
 }
 
 /** The resolver for the Worker and for objects, by `ctx.exports.TwinResolver`: no binding to deploy. */
-export class TwinResolver extends WorkerEntrypoint<ResolverEnv> implements TwinReader {
+export class TwinResolver extends WorkerEntrypoint<ResolverEnv> implements TwinReader, ChainReader {
   /** See `Resolver.lookup`. */
   async lookup(id: number): Promise<TwinLookup> {
     return await this.#resolver().lookup(id);
   }
 
   /** See `Resolver.refresh`. The caller bounds how often: each call reads the chain. */
-  async refresh(id: number): Promise<TwinLookup> {
-    return await this.#resolver().refresh(id);
+  async refresh(id: number, block?: string): Promise<TwinLookup> {
+    return await this.#resolver().refresh(id, block);
+  }
+
+  /** See `ChainBlocks.follow`. */
+  async follow(request: FollowRequest): Promise<ChainStep> {
+    const nodes = nodesOf(this.env.SUBSTRATE_URLS);
+    const later = (work: Promise<void>) => this.ctx.waitUntil(work);
+    return await new ChainBlocks(nodes, new EventTables(tables, this.env.TWINS, later), log).follow(request);
+  }
+
+  /** See `Resolver.newGeneration`. */
+  async newGeneration(name: string): Promise<void> {
+    await this.#resolver().newGeneration(name);
   }
 
   #resolver(): Resolver {
     const { TWINS, SUBSTRATE_URLS } = this.env;
     return new Resolver({
       memory,
-      chain: chainOf(SUBSTRATE_URLS),
+      chain: new ChainTwins(nodesOf(SUBSTRATE_URLS)),
       store: TWINS,
       later: (work) => this.ctx.waitUntil(work),
     });

@@ -1,50 +1,79 @@
 import type { Result } from '../../proto/result.ts';
 import { err, ok } from '../../proto/result.ts';
-import { isOurAnswer, MAX_ANSWER_BYTES } from './json-rpc.ts';
+import type { Ask, Connect } from './json-rpc.ts';
+import { Answers, encodeCall } from './json-rpc.ts';
 
-/** Sends the call and waits for its answer, past other messages, as long as all of them together stay small. */
-function exchange(socket: WebSocket, call: string, signal: AbortSignal): Promise<Result<string, string>> {
-  const { promise, resolve } = Promise.withResolvers<Result<string, string>>();
-  let received = 0;
-  socket.addEventListener('message', ({ data }) => {
-    if (typeof data !== 'string') return resolve(err('it sent a binary message'));
-    received += data.length;
-    if (received > MAX_ANSWER_BYTES) return resolve(err(`it sent over ${MAX_ANSWER_BYTES} bytes`));
-    if (isOurAnswer(data)) resolve(ok(data));
-  });
-  socket.addEventListener('close', ({ code }) => resolve(err(`it closed the connection (${code})`)));
-  socket.addEventListener('error', () => resolve(err('the connection broke')));
-  signal.addEventListener('abort', () => resolve(err('given up')));
-  socket.accept();
-  socket.send(call);
-  return promise;
+/** The answers that are waited for. */
+interface Waiting {
+  readonly answers: Answers;
+  readonly most: number;
+  readonly done: (outcome: Result<readonly unknown[], string>) => void;
+  received: number;
 }
 
-/**
- * One JSON-RPC call over a WebSocket of its own to a ws(s) URL (a socket belongs to the request that opened it, so
- * none can be kept for the next); the value is the answer's text, at most 64 KiB. Only in workerd. Never rejects;
- * ends when `signal` aborts.
- */
-export async function callOverWebSocket(
-  url: string,
-  call: string,
-  signal: AbortSignal,
-): Promise<Result<string, string>> {
+/** Asks over an open socket, one `ask` after the other; the answers to one are told from all else that comes. */
+function askOver(socket: WebSocket, signal: AbortSignal): Ask {
+  let waiting: Waiting | undefined;
+  let broken: string | undefined;
+  let nextId = 1;
+  const end = (fault: string) => {
+    broken ??= fault;
+    waiting?.done(err(broken));
+  };
+  socket.addEventListener('message', ({ data }) => {
+    if (waiting === undefined) return;
+    if (typeof data !== 'string') return end('it sent a binary message');
+    waiting.received += data.length;
+    if (waiting.received > waiting.most) return end(`it sent over ${waiting.most} bytes`);
+    waiting.answers.take(data);
+    const { outcome } = waiting.answers;
+    if (outcome !== undefined) waiting.done(outcome);
+  });
+  socket.addEventListener('close', ({ code }) => end(`it closed the connection (${code})`));
+  socket.addEventListener('error', () => end('the connection broke'));
+  signal.addEventListener('abort', () => end('given up'));
+  socket.accept();
+  return async (calls, most) => {
+    if (broken !== undefined) return err(broken);
+    const { promise, resolve } = Promise.withResolvers<Result<readonly unknown[], string>>();
+    waiting = { answers: new Answers(nextId, calls.length), most, done: resolve, received: 0 };
+    try {
+      for (const call of calls) {
+        socket.send(encodeCall(call, nextId));
+        nextId += 1;
+      }
+    } catch {
+      end('the connection broke');
+    }
+    const outcome = await promise;
+    waiting = undefined;
+    return outcome;
+  };
+}
+
+async function dial(url: string, signal: AbortSignal): Promise<Result<WebSocket, string>> {
   try {
     // workerd dials by fetch, and fetch takes the http form of the URL only.
     const target = url.replace(/^ws/i, 'http');
     const response = await fetch(target, { headers: { upgrade: 'websocket' }, redirect: 'manual', signal });
-    const socket = response.webSocket;
-    if (socket === null) {
-      await response.body?.cancel();
-      return err(`HTTP status ${response.status} instead of a WebSocket`);
-    }
-    try {
-      return await exchange(socket, call, signal);
-    } finally {
-      socket.close(1000);
-    }
+    if (response.webSocket !== null) return ok(response.webSocket);
+    await response.body?.cancel();
+    return err(`HTTP status ${response.status} instead of a WebSocket`);
   } catch {
     return err('not reachable'); // the runtime's text may quote the URL, and a node's URL may hold a key
   }
 }
+
+/**
+ * A ws(s) URL: a WebSocket of its own for each piece of work (a socket belongs to the request that opened it, so none
+ * can be kept for the next), its calls sent without waiting for each other. Only in workerd.
+ */
+export const overWebSocket: Connect = async (url, signal, work) => {
+  const socket = await dial(url, signal);
+  if (!socket.ok) return socket;
+  try {
+    return await work(askOver(socket.value, signal));
+  } finally {
+    socket.value.close(1000);
+  }
+};
