@@ -115,3 +115,24 @@ export interface WatcherRpc {
   start(): Promise<void>;
   status(): Promise<WatcherStatus>;
 }
+
+/** How a twin stands at this moment. */
+export interface TwinGauges {
+  readonly sessions: number;
+  readonly mailboxMessages: number;
+  readonly mailboxBytes: number;
+  /** Messages waiting for other relays. */
+  readonly outboxMessages: number;
+}
+
+/** What a stats object has gathered: totals by series, and the gauges of all its twins together. */
+export interface StatsSnapshot {
+  readonly totals: { readonly [series: string]: number };
+  readonly gauges: TwinGauges;
+}
+
+/** What a stats object does for those who count. */
+export interface StatsRpc {
+  add(counts: { [series: string]: number }, twin?: number, gauges?: TwinGauges): Promise<void>;
+  snapshot(): Promise<StatsSnapshot>;
+}

@@ -1,5 +1,6 @@
 import { base64urlnopad } from '@scure/base';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { mintToken } from '../proto/token.ts';
 import { connect, connectAs } from './rig/client.ts';
 import { type Network, startNetwork } from './rig/network.ts';
@@ -56,8 +57,8 @@ describe('a connection', () => {
     ['/', 400, 'missing jwt'],
     ['/?', 401, 'invalid jwt: jwt: No claims component found in token string'],
     ['/?garbage', 401, 'invalid jwt: jwt: No claims component found in token string'],
-  ])('of %s is refused with %i %s', async (path, status, body) => {
-    expect(await upgrade(network.relay.httpUrl, path)).toMatchObject({ status, body });
+  ])('of %s is refused with %i %s', async (path, status, message) => {
+    expect(await upgrade(network.relay.httpUrl, path)).toMatchObject({ status, error: { message } });
   });
 
   it('is refused when the token is expired, not signed by its twin, or of nobody', async () => {
@@ -69,8 +70,46 @@ describe('a connection', () => {
       [await tokenOf(6, { sub: 999_999, iat: at, exp: at + 60 }), 'twin not found 999999'],
       [await tokenOf(6, { sub: 0, iat: at, exp: at + 60 }), 'twin not found 0'],
     ];
-    for (const [token, body] of cases) {
-      expect(await upgrade(network.relay.httpUrl, `/?${token}`)).toMatchObject({ status: 401, body });
+    for (const [token, message] of cases) {
+      expect(await upgrade(network.relay.httpUrl, `/?${token}`)).toMatchObject({ status: 401, error: { message } });
+    }
+  });
+
+  it('says of an expired token for how long it has been, and how far apart the clocks are if it is fresh', async () => {
+    const at = now();
+    const answer = await upgrade(
+      network.relay.httpUrl,
+      `/?${await tokenOf(6, { sub: 6, iat: at - 400, exp: at - 100 })}`,
+    );
+    expect(answer.error).toMatchObject({ code: 'expired-token', hint: expect.stringContaining('your clock is') });
+    const { expiredFor, issuedAgo, relayTime } = z
+      .object({ expiredFor: z.number(), issuedAgo: z.number(), relayTime: z.number() })
+      .parse(answer.error);
+    expect([expiredFor, issuedAgo]).toEqual([relayTime - at + 100, relayTime - at + 400]);
+  });
+
+  it('that is refused names why in a code', async () => {
+    const at = now();
+    const cases: [string, string][] = [
+      ['malformed-token', 'a.b.c'],
+      ['bad-signature', await tokenOf(5, { sub: 6, iat: at, exp: at + 60 })],
+      ['unknown-twin', await tokenOf(6, { sub: 999_999, iat: at, exp: at + 60 })],
+      ['sid-too-long', await tokenOf(6, { sub: 6, sid: 'x'.repeat(1025), iat: at, exp: at + 60 })],
+    ];
+    for (const [code, token] of cases) {
+      expect((await upgrade(network.relay.httpUrl, `/?${token}`)).error?.code).toBe(code);
+    }
+  });
+
+  it('without a key, or of another version, is refused in the handshake’s words', async () => {
+    const path = `/?${await good()}`;
+    const cases: [Record<string, string | undefined>, string][] = [
+      [{ 'sec-websocket-key': undefined }, 'No "Sec-WebSocket-Key" header'],
+      [{ 'sec-websocket-version': '12' }, 'No "Sec-WebSocket-Version: 13" header'],
+    ];
+    for (const [headers, message] of cases) {
+      const answer = await upgrade(network.relay.httpUrl, path, { headers });
+      expect(answer).toMatchObject({ status: 500, error: { code: 'bad-handshake', message } });
     }
   });
 
@@ -84,7 +123,7 @@ describe('a connection', () => {
       { sub: 6, sid: 'x'.repeat(1025), iat: at, exp: at + 60 },
     ]) {
       const answer = await upgrade(network.relay.httpUrl, `/?${await tokenOf(6, claims)}`);
-      expect(answer).toMatchObject({ status: 401, body: expect.stringMatching(/^invalid jwt: /) });
+      expect(answer).toMatchObject({ status: 401, error: { message: expect.stringMatching(/^invalid jwt: /) } });
     }
   });
 
@@ -99,7 +138,10 @@ describe('a connection', () => {
     await using other = await startNetwork({ SUBSTRATE_URLS: 'http://127.0.0.1:9' });
     const token = await mintToken({ twin: 6, now: now(), ttl: 60 }, await network.identity(6));
     const answer = await upgrade(other.relay.httpUrl, `/?${token}`);
-    expect(answer).toMatchObject({ status: 500, body: expect.stringContaining('twin 6 cannot be looked up') });
+    expect(answer).toMatchObject({
+      status: 500,
+      error: { code: 'chain-unreachable', twin: 6, message: expect.stringContaining('twin 6 cannot be looked up') },
+    });
   });
 });
 
@@ -117,7 +159,10 @@ describe('anything else over HTTP', () => {
       ['POST', '/foo'],
     ]) {
       const answer = await fetch(`${network.relay.httpUrl}${path}`, { method: method ?? 'GET' });
-      expect([answer.status, await answer.text()]).toEqual([404, 'page not found']);
+      expect([answer.status, await answer.json()]).toMatchObject([
+        404,
+        { error: { code: 'not-found', message: 'page not found' } },
+      ]);
     }
     expect((await fetch(network.relay.httpUrl, { method: 'HEAD' })).status).toBe(404);
   });

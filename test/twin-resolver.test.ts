@@ -82,7 +82,10 @@ async function startResolver(urls: string, kv: Record<string, string> = {}) {
     compatibilityFlags: ['global_fetch_strictly_public'],
     bindings: { SUBSTRATE_URLS: urls },
     kvNamespaces: ['TWINS'],
-    durableObjects: { ASKER: { className: 'Asker', useSQLite: true } },
+    durableObjects: {
+      ASKER: { className: 'Asker', useSQLite: true },
+      STATS: { className: 'StatsObject', useSQLite: true },
+    },
   });
   open.defer(() => miniflare.dispose());
   const base = await miniflare.ready;

@@ -3,13 +3,8 @@ import { MAX_SID_BYTES } from '../durable-objects/twin/attachment.ts';
 import type { SessionRequest } from '../durable-objects/twin/session-request.ts';
 import type { Result } from '../proto/result.ts';
 import { err, ok } from '../proto/result.ts';
-import { checkToken, parseToken, tokenFaultText } from '../proto/token.ts';
-
-/** Why a connection was refused: the status and body that the Rust relay answers (PROTOCOL §5). */
-export interface ConnectRefusal {
-  readonly status: 400 | 401 | 500;
-  readonly text: string;
-}
+import { type Claims, checkToken, parseToken, type TokenFault, tokenFaultText } from '../proto/token.ts';
+import type { HttpRefusal } from './refusal.ts';
 
 /** What a check of a connection needs. */
 export interface ConnectPort {
@@ -22,26 +17,76 @@ export interface ConnectPort {
  * Checks a WebSocket upgrade `…?<jwt>` (the whole query is the token): form, twin on chain, life, signature.
  * Nothing but this stateless check happens for a stranger: no object wakes.
  */
-export async function checkUpgrade(
-  request: Request,
-  port: ConnectPort,
-): Promise<Result<SessionRequest, ConnectRefusal>> {
+export async function checkUpgrade(request: Request, port: ConnectPort): Promise<Result<SessionRequest, HttpRefusal>> {
   const question = request.url.indexOf('?');
-  if (question < 0) return refuse(400, 'missing jwt');
+  if (question < 0) {
+    return err({
+      code: 'missing-token',
+      message: 'missing jwt',
+      hint: 'connect to wss://RELAY/?TOKEN: the whole query is the token',
+    });
+  }
   const token = parseToken(request.url.slice(question + 1));
-  if (!token.ok) return refuse(401, tokenFaultText(token.error));
-  const { sub: twin, sid } = token.value.claims;
+  if (!token.ok) return err(tokenRefusal(token.error));
+  const { claims } = token.value;
+  const { sub: twin, sid } = claims;
   if (sid !== undefined && new TextEncoder().encode(sid).length > MAX_SID_BYTES) {
-    return refuse(401, `invalid jwt: sid is longer than ${MAX_SID_BYTES} bytes`);
+    return err({
+      code: 'sid-too-long',
+      message: `invalid jwt: sid is longer than ${MAX_SID_BYTES} bytes`,
+      details: { limit: MAX_SID_BYTES },
+    });
   }
   const lookup = await port.lookup(twin);
-  if ('unavailable' in lookup) return refuse(500, `twin ${twin} cannot be looked up: ${lookup.unavailable}`);
-  if ('unknown' in lookup) return refuse(401, `twin not found ${twin}`);
-  const claims = await checkToken(token.value, lookup.found.account, port.now());
-  if (!claims.ok) return refuse(401, tokenFaultText(claims.error));
+  if ('unavailable' in lookup) {
+    return err({
+      code: 'chain-unreachable',
+      message: `twin ${twin} cannot be looked up: ${lookup.unavailable}`,
+      hint: 'nothing is wrong with your token: try again in some seconds',
+      details: { twin },
+    });
+  }
+  if ('unknown' in lookup) {
+    return err({
+      code: 'unknown-twin',
+      message: `twin not found ${twin}`,
+      hint: 'the chain that this relay follows has no such twin: is it the right network?',
+      details: { twin },
+    });
+  }
+  const checked = await checkToken(token.value, lookup.found.account, port.now());
+  if (!checked.ok) return err(tokenRefusal(checked.error, claims));
   const fault = handshakeFault(request.headers);
-  if (fault !== undefined) return refuse(500, fault);
+  if (fault !== undefined) return err({ code: 'bad-handshake', message: fault });
   return ok({ twin, sid, host: new URL(request.url).host });
+}
+
+/** @param claims of a token that has the form of one */
+function tokenRefusal(fault: TokenFault, claims?: Claims): HttpRefusal {
+  const message = tokenFaultText(fault);
+  switch (fault.reason) {
+    case 'malformed':
+      return { code: 'malformed-token', message };
+    case 'signature':
+      return {
+        code: 'bad-signature',
+        message,
+        hint: 'the token must be signed by the account that the chain has for its twin: is the secret, or its key type, another one’s?',
+        ...(claims === undefined ? {} : { details: { twin: claims.sub } }),
+      };
+    case 'expired':
+      return { code: 'expired-token', message, ...expiry(fault, claims) };
+  }
+}
+
+/** A fresh token that counts as expired says that the clocks are apart, and by how much. */
+function expiry({ exp, now }: { exp: number; now: number }, claims: Claims | undefined): Partial<HttpRefusal> {
+  const expiredFor = now - exp;
+  const issuedAgo = now - (claims?.iat ?? exp);
+  return {
+    hint: `it ended ${expiredFor} s ago; if it was made just now, your clock is ${issuedAgo} s behind this relay’s`,
+    details: { expiredFor, issuedAgo, relayTime: now },
+  };
 }
 
 /** RFC 6455 §4.2.1, in the Rust relay's words. */
@@ -49,8 +94,4 @@ function handshakeFault(headers: Headers): string | undefined {
   if (headers.get('sec-websocket-version') !== '13') return 'No "Sec-WebSocket-Version: 13" header';
   if (headers.get('sec-websocket-key') === null) return 'No "Sec-WebSocket-Key" header';
   return undefined;
-}
-
-function refuse(status: ConnectRefusal['status'], text: string): Result<never, ConnectRefusal> {
-  return err({ status, text });
 }

@@ -2,30 +2,47 @@ import { Hono } from 'hono';
 import { chainWatcher, twinObject } from '../durable-objects/objects.ts';
 import { sessionUrl } from '../durable-objects/twin/session-request.ts';
 import { checkUpgrade } from './connect.ts';
+import { operator } from './operator.ts';
+import { refuse } from './refusal.ts';
 
 export { ChainWatcher } from '../durable-objects/chain-watcher/chain-watcher-object.ts';
+export { StatsObject } from '../durable-objects/stats/stats-object.ts';
 export { TwinObject } from '../durable-objects/twin/twin-object.ts';
 export { TwinResolver } from './twin-resolver/twin-resolver.ts';
 
 const app = new Hono<{ Bindings: Env }>();
 
 // Any path upgrades, as the Rust relay has it. (workerd itself refuses an upgrade by another method than GET.)
-app.all('*', async (context) => {
-  if (context.req.header('upgrade')?.toLowerCase() !== 'websocket') return context.text('page not found', 404);
+app.use('*', async (context, next) => {
+  if (context.req.header('upgrade')?.toLowerCase() !== 'websocket') return next();
   const resolver = context.executionCtx.exports.TwinResolver;
   const checked = await checkUpgrade(context.req.raw, {
     lookup: (twin) => resolver.lookup(twin),
     now: () => Math.floor(Date.now() / 1000),
   });
-  if (!checked.ok) return context.text(checked.error.text, checked.error.status);
+  if (!checked.ok) return refuse(context.env, context.executionCtx, checked.error);
   return twinObject(context.env.TWIN, checked.value.twin).fetch(sessionUrl(checked.value), {
     headers: { upgrade: 'websocket' },
   });
 });
 
+app.route('/', operator);
+
+app.notFound((context) =>
+  refuse(context.env, context.executionCtx, {
+    code: 'not-found',
+    message: 'page not found',
+    hint: 'twins connect with a WebSocket to /?TOKEN; others find /version, /healthz, /readyz and /metrics here',
+  }),
+);
+
 app.onError((error, context) => {
   console.error(JSON.stringify({ event: 'request-failed', path: context.req.path, error: error.message }));
-  return context.text('internal error', 500);
+  return refuse(context.env, context.executionCtx, {
+    code: 'internal',
+    message: 'internal error',
+    hint: 'the relay’s log says more',
+  });
 });
 
 export default {

@@ -14,9 +14,9 @@ describe('an attachment', () => {
     fc.assert(
       fc.property(twin, sid, (id, name) => {
         const session = { twin: id, sid: name, host: 'relay.example', switchedAt: 5 };
-        const sent = { minute: 30_000_000, messages: 1, bytes: 2 };
-        expect(readAttachment(structuredClone(writeAttachment(session)))).toEqual({ session });
-        expect(readAttachment(structuredClone(writeAttachment(session, sent)))).toEqual({ session, sent });
+        expect(readAttachment(structuredClone(writeAttachment(session)))).toEqual({ session, notes: {} });
+        const notes = { sent: { minute: 30_000_000, messages: 1, bytes: 2 }, counts: { relay_message_rx: 3 } };
+        expect(readAttachment(structuredClone(writeAttachment(session, notes)))).toEqual({ session, notes });
       }),
     );
   });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Counts } from '../stats/counts.ts';
 import type { RateWindow } from './rate-window.ts';
 
 /** A sid longer than this is refused at the door: it must fit an attachment (and nobody needs more). */
@@ -13,6 +14,7 @@ const schema = z.object({
   host: z.string(),
   switchedAt: z.number(),
   sent: z.object({ minute: count, messages: count, bytes: count }).optional(),
+  counts: z.record(z.string(), z.number()).optional(),
 });
 
 /**
@@ -27,17 +29,23 @@ export interface Session {
   readonly switchedAt: number;
 }
 
-/** What `serializeAttachment` is given; an absent sid stays absent. @param sent its share of its twin's limit */
-export function writeAttachment(session: Session, sent?: RateWindow): z.infer<typeof schema> {
-  return { v: 1, ...session, ...(sent === undefined ? {} : { sent }) };
+/** What else stands on a socket so that a sleep does not forget it. */
+export interface Notes {
+  /** What it has sent of its twin's limit. */
+  readonly sent?: RateWindow | undefined;
+  /** What its twin's object has counted and not handed over yet; on one of its sockets. */
+  readonly counts?: Counts | undefined;
 }
 
-/** The session of a socket, and what it has sent; undefined when the socket is none of ours. */
-export function readAttachment(
-  attachment: unknown,
-): { readonly session: Session; readonly sent: RateWindow | undefined } | undefined {
+/** What `serializeAttachment` is given; an absent sid stays absent. */
+export function writeAttachment(session: Session, { sent, counts }: Notes = {}): z.infer<typeof schema> {
+  return { v: 1, ...session, ...(sent === undefined ? {} : { sent }), ...(counts === undefined ? {} : { counts }) };
+}
+
+/** The session of a socket, and what else stands on it; undefined when the socket is none of ours. */
+export function readAttachment(attachment: unknown): { readonly session: Session; readonly notes: Notes } | undefined {
   const parsed = schema.safeParse(attachment);
   if (!parsed.success) return undefined;
-  const { twin, sid, host, switchedAt, sent } = parsed.data;
-  return { session: { twin, sid, host, switchedAt }, sent };
+  const { twin, sid, host, switchedAt, sent, counts } = parsed.data;
+  return { session: { twin, sid, host, switchedAt }, notes: { sent, counts } };
 }

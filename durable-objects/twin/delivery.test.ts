@@ -30,6 +30,7 @@ function rig({ maxMessages = 10_000 } = {}) {
   const alarms: number[] = [];
   const state = {
     resume: false,
+    stored: 0,
     expired: 0,
     breakAfter: Number.POSITIVE_INFINITY,
     now: NOW,
@@ -53,6 +54,9 @@ function rig({ maxMessages = 10_000 } = {}) {
     expireAt: async (at) => void alarms.push(at),
     draining: async (under) => {
       state.resume = under;
+    },
+    stored: (letters) => {
+      state.stored += letters;
     },
     expired: (letters) => {
       state.expired += letters;
@@ -95,9 +99,10 @@ describe('Delivery', () => {
     expect(alarms).toEqual([(NOW + 3600) * 1000]);
   });
 
-  it('says when a mailbox is full', async () => {
-    const { delivery } = rig({ maxMessages: 1 });
+  it('says when a mailbox is full, and counts what it took', async () => {
+    const { delivery, state } = rig({ maxMessages: 1 });
     expect(await delivery.deliver([parcel('a'), parcel('b')])).toEqual(['stored', 'full']);
+    expect(state.stored).toBe(1);
   });
 
   it('lets what comes in the middle of a drain join its end', async () => {
@@ -156,7 +161,7 @@ describe('Delivery', () => {
   });
 
   it('does not deliver what waited for too long, and counts it: at a drain and at a purge', async () => {
-    const { delivery, connected, sent, state } = rig();
+    const { delivery, connected, sent, state, alarms } = rig();
     await delivery.deliver([parcel('a', 'store', undefined, NOW + 1), parcel('b', 'store', undefined, NOW + 100)]);
     state.now = NOW + 1;
     connected.add(undefined);
@@ -165,7 +170,9 @@ describe('Delivery', () => {
     connected.delete(undefined);
     await delivery.deliver([parcel('c', 'store', undefined, NOW + 5), parcel('d', 'store', 'x', NOW + 100)]);
     state.now = NOW + 5;
-    expect([delivery.purge(), state.expired]).toEqual([(NOW + 100) * 1000, 2]);
+    alarms.length = 0;
+    await delivery.purge();
+    expect([alarms, state.expired]).toEqual([[(NOW + 100) * 1000], 2]);
   });
 
   it('asks to be resumed while a drain takes more than a page', async () => {

@@ -20,6 +20,8 @@ export interface DeliveryPort {
   expireAt(at: number): Promise<void>;
   /** A drain is under way, or is over: what must be taken up again should the object die in between. */
   draining(under: boolean): Promise<void>;
+  /** So many letters lie in the box now that were not there before. */
+  stored(letters: number): void;
   /** So many letters waited for too long. */
   expired(letters: number): void;
 }
@@ -59,6 +61,8 @@ export class Delivery {
       return verdict;
     });
     this.#mailbox.write();
+    const stored = verdicts.filter((verdict) => verdict === 'stored').length;
+    if (stored > 0) this.#port.stored(stored);
     if (expiry !== Number.POSITIVE_INFINITY) await this.#port.expireAt(expiry * 1000);
     for (const sid of waiting) this.#port.background(this.drain(sid));
     return verdicts;
@@ -94,11 +98,11 @@ export class Delivery {
     else this.#mailbox.recall(sid);
   }
 
-  /** Removes what waited for too long; answers when next to look (Unix ms), if at all. */
-  purge(): number | undefined {
+  /** Removes what waited for too long, and sees to what will. */
+  async purge(): Promise<void> {
     const { expired, next } = this.#mailbox.purge(this.#seconds());
     if (expired > 0) this.#port.expired(expired);
-    return next === undefined ? undefined : next * 1000;
+    if (next !== undefined) await this.#port.expireAt(next * 1000);
   }
 
   /** Sends one page; whether more is to come. */

@@ -11,6 +11,7 @@ const departure = (uid: string, fields: Partial<Departure> = {}): Departure => (
   isRequest: true,
   failFast: false,
   expiresAt: 0,
+  arrivedAt: 0,
   ...fields,
 });
 const found = (relay: string | null): TwinLookup => ({
@@ -23,6 +24,7 @@ async function run(
   answer: (parcels: readonly Parcel[]) => Verdict[],
 ) {
   const refused: string[] = [];
+  const sent: string[] = [];
   const calls: (readonly Parcel[])[] = [];
   await dispatch(2, batch, () => ['relay.example'], {
     lookup,
@@ -33,8 +35,9 @@ async function run(
       },
     }),
     refuse: ({ uid }, reason) => void refused.push(`${uid} ${reason}`),
+    sent: ({ uid }) => void sent.push(uid),
   });
-  return { refused, calls };
+  return { refused, calls, sent };
 }
 
 describe('dispatch', () => {
@@ -55,28 +58,28 @@ describe('dispatch', () => {
       [departure('a')],
       () => ['sent'],
     );
-    expect(unknown).toEqual({ calls: [], refused: ['a unknown-twin'] });
+    expect(unknown).toEqual({ calls: [], sent: [], refused: ['a unknown-twin'] });
     const down = await run(
       async () => ({ unavailable: 'down' }),
       [departure('a')],
       () => ['sent'],
     );
-    expect(down).toEqual({ calls: [], refused: ['a lookup-failed'] });
+    expect(down).toEqual({ calls: [], sent: [], refused: ['a lookup-failed'] });
     const broken = await run(
       () => Promise.reject(new Error('gone')),
       [departure('a')],
       () => ['sent'],
     );
-    expect(broken).toEqual({ calls: [], refused: ['a lookup-failed'] });
+    expect(broken).toEqual({ calls: [], sent: [], refused: ['a lookup-failed'] });
   });
 
   it('tells each sender what became of its own message', async () => {
-    const { refused } = await run(
+    const { refused, sent } = await run(
       async () => found('relay.example'),
       ['a', 'b', 'c', 'd', 'e'].map((uid) => departure(uid)),
       () => ['sent', 'stored', 'offline', 'full', 'expired'],
     );
-    expect(refused).toEqual(['c offline', 'd mailbox-full', 'e expired']);
+    expect([sent, refused]).toEqual([['a'], ['c offline', 'd mailbox-full', 'e expired']]);
   });
 
   it('tells every sender when the call fails', async () => {

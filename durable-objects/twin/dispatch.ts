@@ -9,6 +9,8 @@ export interface DispatchPort {
   /** The receiving twin's object; our own one, without a call, when we are the receiver. */
   receiver(twin: number): TwinRpc;
   refuse(departure: Departure, reason: Refusal): void;
+  /** The receiving side has put a message into its session's hands. */
+  sent(departure: Departure): void;
 }
 
 /**
@@ -52,6 +54,7 @@ export async function dispatch(
     const verdicts = await port.receiver(twin).deliver(going.map((each) => each.parcel));
     going.forEach(({ departure, home }, index) => {
       const verdict = verdicts[index];
+      if (verdict === 'sent') port.sent(departure);
       const reason = verdict === undefined ? 'undelivered' : refusalOf(verdict, home);
       if (reason !== undefined) port.refuse(departure, reason);
     });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeEnvelope, type Envelope, encodeEnvelope } from '../../proto/envelope.ts';
 import { type Departure, receive } from './inbound.ts';
 
+const NOW = 1_800_000_000_500;
 const session = { twin: 1, host: 'relay.example', switchedAt: 0 };
 const envelope = (fields: Partial<Envelope> = {}): Envelope => ({
   uid: 'u',
@@ -23,16 +24,21 @@ function take(frame: string | Uint8Array, maxBytes = 1000, isWithinLimit = true)
     departures: [] as Departure[],
   };
   const bytes = typeof frame === 'string' ? frame : new Uint8Array(frame).buffer;
-  void receive(bytes, session, maxBytes, {
-    close: ({ code }) => void seen.closes.push(code),
-    admit: () => isWithinLimit,
-    reply: (reply) => void seen.replies.push(reply),
-    refuse: (what, reason) => void seen.refusals.push(`${what.uid} ${what.isRequest} ${reason}`),
-    depart: (departure) => {
-      seen.departures.push(departure);
-      return undefined;
+  void receive(
+    bytes,
+    session,
+    { maxBytes, now: NOW },
+    {
+      close: ({ code }) => void seen.closes.push(code),
+      admit: () => isWithinLimit,
+      reply: (reply) => void seen.replies.push(reply),
+      refuse: (what, reason) => void seen.refusals.push(`${what.uid} ${what.isRequest} ${reason}`),
+      depart: (departure) => {
+        seen.departures.push(departure);
+        return undefined;
+      },
     },
-  });
+  );
   return seen;
 }
 
@@ -48,6 +54,7 @@ describe('receive', () => {
       isRequest: true,
       failFast: true,
       expiresAt: 1_800_000_060,
+      arrivedAt: NOW,
     });
   });
 

@@ -16,6 +16,8 @@ export interface Departure {
   readonly failFast: boolean;
   /** Unix seconds. */
   readonly expiresAt: number;
+  /** When its frame came, Unix ms. */
+  readonly arrivedAt: number;
 }
 
 /** What a frame leads to. */
@@ -28,11 +30,11 @@ export interface InboundPort {
   depart(departure: Departure): Promise<void> | undefined;
 }
 
-/** Takes one frame of a session: PROTOCOL §6 in its order. */
+/** Takes one frame of a session at `now` (Unix ms): PROTOCOL §6 in its order. */
 export function receive(
   frame: string | ArrayBuffer,
   session: Session,
-  maxBytes: number,
+  { maxBytes, now }: { readonly maxBytes: number; readonly now: number },
   port: InboundPort,
 ): Promise<void> | undefined {
   if (typeof frame === 'string') {
@@ -70,6 +72,7 @@ export function receive(
         bytes,
         failFast: failsFast(envelope),
         expiresAt: deadline(envelope),
+        arrivedAt: now,
       });
   }
 }

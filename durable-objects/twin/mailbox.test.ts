@@ -81,9 +81,9 @@ describe('Mailbox', () => {
   it('is empty for what comes next once all was handed out, and hands out again what was recalled', () => {
     const { mailbox } = openMailbox();
     put(mailbox, 'x', '1');
-    expect(mailbox.isEmpty('x')).toBe(false);
+    expect([mailbox.isEmpty('x'), mailbox.waiting()]).toEqual([false, { messages: 1, bytes: 1 }]);
     handAll(mailbox, 'x');
-    expect(mailbox.isEmpty('x')).toBe(true);
+    expect([mailbox.isEmpty('x'), mailbox.waiting()]).toEqual([true, { messages: 0, bytes: 0 }]);
     put(mailbox, 'x', '2');
     mailbox.recall('x');
     expect(read(mailbox, 'x')).toEqual(['1', '2']);

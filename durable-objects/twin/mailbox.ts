@@ -70,6 +70,16 @@ export class Mailbox {
     return slot === undefined || slot.messages === slot.handed.messages;
   }
 
+  /** What waits for all sessions together. */
+  waiting(): { readonly messages: number; readonly bytes: number } {
+    let [messages, bytes] = [0, 0];
+    for (const slot of this.#load().values()) {
+      messages += slot.messages - slot.handed.messages;
+      bytes += slot.bytes - slot.handed.bytes;
+    }
+    return { messages, bytes };
+  }
+
   /**
    * Appends an envelope that expires at `expiresAt` (Unix seconds); `full` when a limit forbids it. It is in the
    * database after `write`.

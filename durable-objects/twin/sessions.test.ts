@@ -108,14 +108,18 @@ describe('Sessions', () => {
     expect(sessions.forget(newer)).toMatchObject({ sid: 'x' });
   });
 
-  it('keeps on the socket what it has sent, beside its session', () => {
+  it('keeps on a socket what is noted there, beside its session, through a sleep', () => {
     const store = platform();
     const socket = new FakeSocket();
+    const sent = { minute: 5, messages: 2, bytes: 300 };
     new Sessions(store).accept(socket, session('x'), NOW);
-    new Sessions(store).keepSent(socket, { minute: 5, messages: 2, bytes: 300 });
+    new Sessions(store).note(socket, { sent });
+    new Sessions(store).note(socket, { counts: { relay_message_rx: 2 } });
     const woken = new Sessions(store);
-    expect(woken.sentBy(socket)).toEqual({ minute: 5, messages: 2, bytes: 300 });
+    expect(woken.notesOn(socket)).toEqual({ sent, counts: { relay_message_rx: 2 } });
     expect(woken.sessionOf(socket)).toEqual({ ...session('x'), switchedAt: 0 });
+    woken.note(socket, { counts: undefined });
+    expect(woken.notesOn(socket)).toEqual({ sent });
   });
 
   it('skips sockets that carry no session of ours', () => {

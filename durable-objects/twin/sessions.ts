@@ -1,9 +1,8 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { base64urlnopad } from '@scure/base';
-import { readAttachment, type Session, writeAttachment } from './attachment.ts';
+import { type Notes, readAttachment, type Session, writeAttachment } from './attachment.ts';
 import { CLOSE } from './close.ts';
-import type { RateWindow } from './rate-window.ts';
 
 const OPEN = 1;
 /** A program that opens ever new sids would otherwise fill its object; each costs the platform some memory. */
@@ -97,15 +96,26 @@ export class Sessions<S extends Socket> {
     return session;
   }
 
-  /** What a socket has sent of its twin's limit, as it stands on it. */
-  sentBy(socket: S): RateWindow | undefined {
-    return readAttachment(socket.deserializeAttachment())?.sent;
+  /** What stands on a socket beside its session. */
+  notesOn(socket: S): Notes {
+    return readAttachment(socket.deserializeAttachment())?.notes ?? {};
   }
 
-  /** Writes what a socket has sent where a sleep does not forget it. */
-  keepSent(socket: S, sent: RateWindow): void {
+  /** Writes on a socket what a sleep must not forget; what is not named stays. */
+  note(socket: S, notes: Notes): void {
     const session = this.sessionOf(socket);
-    if (session !== undefined) socket.serializeAttachment(writeAttachment(session, sent));
+    if (session === undefined) return;
+    socket.serializeAttachment(writeAttachment(session, { ...this.notesOn(socket), ...notes }));
+  }
+
+  /** The sockets that hold a session. */
+  all(): S[] {
+    return this.#store.getWebSockets().filter((socket) => this.isOpen(socket));
+  }
+
+  /** Whether a socket holds a session. */
+  isOpen(socket: S): boolean {
+    return socket.readyState === OPEN && this.sessionOf(socket) !== undefined;
   }
 
   /** Forgets a socket that closed; answers its session when that has no connection any more. */
@@ -126,8 +136,6 @@ export class Sessions<S extends Socket> {
   }
 
   #live(sid: string | undefined): S[] {
-    return this.#store
-      .getWebSockets(tagOf(sid))
-      .filter((socket) => socket.readyState === OPEN && this.sessionOf(socket));
+    return this.#store.getWebSockets(tagOf(sid)).filter((socket) => this.isOpen(socket));
   }
 }

@@ -1,43 +1,36 @@
 import { DurableObject } from 'cloudflare:workers';
 import { encodeEnvelope, errorReply } from '../../proto/envelope.ts';
 import { type Refusal, refusalText } from '../../proto/reasons.ts';
-import type { Parcel, TwinReader, TwinRpc, Verdict } from '../contract.ts';
+import type { Parcel, TwinGauges, TwinReader, TwinRpc, Verdict } from '../contract.ts';
 import { twinObject } from '../objects.ts';
 import { parseSettings, type Settings } from '../settings.ts';
+import { DELIVERY_BUCKETS } from '../stats/catalogue.ts';
 import { Alarms } from './alarms.ts';
 import { answerClose } from './close.ts';
-import { Delivery } from './delivery.ts';
+import type { Delivery } from './delivery.ts';
 import { Directory } from './directory.ts';
 import { dispatch } from './dispatch.ts';
-import { EndedShares } from './ended-shares.ts';
 import { addressOf, type Departure, receive } from './inbound.ts';
 import { Mailbox } from './mailbox.ts';
 import { Outbox } from './outbox.ts';
-import { RateLimiter } from './rate-limiter.ts';
+import type { RateLimiter } from './rate-limiter.ts';
+import type { Reporter } from './reporter.ts';
 import { migrate } from './schema.ts';
 import { readSessionUrl } from './session-request.ts';
 import { MAX_SESSIONS, Sessions } from './sessions.ts';
-
-export interface TwinEnv {
-  readonly TWIN: DurableObjectNamespace<TwinObject>;
-}
-
-/** Long enough for any drain to end or go on by itself, short enough for one that died with its object. */
-const RESUME_DRAIN_MS = 5_000;
-/** Until then what was given to a socket has left this machine, or its end is known. */
-const SETTLE_MS = 2_000;
-/** Letters are removed in bunches: an alarm costs a row. */
-const EXPIRY_BUNCH_MS = 60_000;
+import { openDelivery, openLimiter, openReporter, type TwinAlarms, type TwinEnv } from './wiring.ts';
 
 /** One twin: its sockets, its routing, its mailbox. A switchboard; every decision is in a file of its own. */
 export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
   readonly #settings: Settings;
   readonly #sessions: Sessions<WebSocket>;
+  readonly #mailbox: Mailbox;
   readonly #delivery: Delivery;
   readonly #outbox: Outbox<Departure>;
   readonly #limiter: RateLimiter<WebSocket>;
   readonly #directory: Directory;
-  readonly #alarms: Alarms<'mailbox-expiry' | 'mailbox-drain'>;
+  readonly #reporter: Reporter;
+  readonly #alarms: TwinAlarms;
 
   constructor(ctx: DurableObjectState, env: TwinEnv) {
     super(ctx, env);
@@ -47,26 +40,16 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
     migrate(ctx.storage.sql);
     this.#alarms = new Alarms(ctx.storage.sql, ctx.storage, ['mailbox-expiry', 'mailbox-drain']);
     this.#sessions = new Sessions(ctx);
-    const mailbox = new Mailbox(ctx.storage.sql, this.#settings.mailbox);
-    this.#delivery = new Delivery(this.#sessions, mailbox, this.#settings.mailbox.ttl, {
-      now: () => Date.now(),
-      pause: () => scheduler.wait(0),
-      settling: () => scheduler.wait(SETTLE_MS),
-      background: (work) => ctx.waitUntil(work),
-      expireAt: (at) => this.#alarms.arm('mailbox-expiry', at + EXPIRY_BUNCH_MS),
-      draining: (under) =>
-        under ? this.#alarms.arm('mailbox-drain', Date.now() + RESUME_DRAIN_MS) : this.#alarms.cancel('mailbox-drain'),
-      expired: (letters) => console.log(JSON.stringify({ event: 'mailbox-expired', object: ctx.id.name, letters })),
-    });
-    const ended = new EndedShares(ctx.storage.sql);
-    this.#limiter = new RateLimiter(this.#settings.rateLimit, {
-      sockets: () => ctx.getWebSockets(),
-      read: (socket) => this.#sessions.sentBy(socket),
-      write: (socket, share) => this.#sessions.keepSent(socket, share),
-      readEnded: (minute) => ended.read(minute),
-      addEnded: (share) => ended.add(share),
-      soon: (work) => ctx.waitUntil(scheduler.wait(0).then(work)),
-    });
+    this.#mailbox = new Mailbox(ctx.storage.sql, this.#settings.mailbox);
+    this.#reporter = openReporter(ctx, env.STATS, this.#sessions, () => this.#gauges());
+    this.#reporter.count('relay_twin_wakes_total');
+    const doors = {
+      has: (sid: string | undefined) => this.#sessions.has(sid),
+      send: (sid: string | undefined, bytes: Uint8Array) => this.#send(sid, bytes),
+    };
+    const { ttl } = this.#settings.mailbox;
+    this.#delivery = openDelivery(ctx, doors, this.#mailbox, ttl, this.#alarms, this.#reporter);
+    this.#limiter = openLimiter(ctx, this.#sessions, this.#settings.rateLimit);
     this.#directory = new Directory(resolverOf(ctx), () => Date.now());
     this.#outbox = new Outbox({
       gather: () => scheduler.wait(0),
@@ -84,19 +67,34 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
     if (acceptance === 'replaced') this.#delivery.ended(session.sid, false);
     // Its first page goes ahead of all that arrives from now on; the rest must not hold up the answer.
     if (acceptance !== 'contested') this.ctx.waitUntil(this.#delivery.drain(session.sid));
+    if (acceptance !== 'new') this.#reporter.count('relay_session_evictions_total', 1, acceptance);
+    if (this.#sessions.all().length === 1) this.ctx.waitUntil(this.#reporter.flush());
     return new Response(null, { status: 101, webSocket: client });
   }
 
   override async webSocketMessage(socket: WebSocket, frame: string | ArrayBuffer): Promise<void> {
     const session = this.#sessions.sessionOf(socket);
     if (session === undefined) return;
-    await receive(frame, session, this.#settings.maxEnvelopeBytes, {
-      close: ({ code, reason }) => socket.close(code, reason),
-      admit: (bytes) => this.#limiter.admit(socket, bytes, Date.now()),
-      reply: (bytes) => this.#sessions.send(session.sid, bytes),
-      refuse: (what, reason) => this.#refuse(what, reason),
-      depart: (departure) => this.#depart(departure),
-    });
+    const now = Date.now();
+    await receive(
+      frame,
+      session,
+      { maxBytes: this.#settings.maxEnvelopeBytes, now },
+      {
+        close: ({ code, reason }) => {
+          this.#reporter.count('relay_session_evictions_total', 1, `protocol-${code}`);
+          socket.close(code, reason);
+        },
+        admit: (bytes) => {
+          this.#reporter.count('relay_message_rx');
+          this.#reporter.count('relay_message_rx_bytes', bytes);
+          return this.#limiter.admit(socket, bytes, now);
+        },
+        reply: (bytes) => this.#send(session.sid, bytes),
+        refuse: (what, reason) => this.#refuse(what, reason),
+        depart: (departure) => this.#depart(departure),
+      },
+    );
   }
 
   override webSocketClose(socket: WebSocket, code: number, reason: string, isClean: boolean): void {
@@ -110,10 +108,7 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
 
   override async alarm(): Promise<void> {
     await this.#alarms.run(Date.now(), {
-      'mailbox-expiry': async () => {
-        const next = this.#delivery.purge();
-        if (next !== undefined) await this.#alarms.arm('mailbox-expiry', next + EXPIRY_BUNCH_MS);
-      },
+      'mailbox-expiry': () => this.#delivery.purge(),
       'mailbox-drain': async () => {
         for (const socket of this.ctx.getWebSockets()) {
           const session = this.#sessions.sessionOf(socket);
@@ -121,6 +116,7 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
         }
       },
     });
+    await this.#reporter.flush();
   }
 
   /** The receiving end, for the objects of other twins. */
@@ -130,8 +126,24 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
 
   #ended(socket: WebSocket, isClean: boolean): void {
     this.#limiter.ended(socket, Date.now());
+    this.#reporter.count('relay_session_evictions_total', 1, isClean ? 'closed' : 'broken');
     const session = this.#sessions.forget(socket);
-    if (session !== undefined) this.#delivery.ended(session.sid, isClean);
+    if (session === undefined) return;
+    this.#delivery.ended(session.sid, isClean);
+    if (this.#sessions.all().length === 0) this.ctx.waitUntil(this.#reporter.flush());
+  }
+
+  /** Hands bytes to a session's socket; false when there is none. */
+  #send(sid: string | undefined, bytes: Uint8Array): boolean {
+    if (!this.#sessions.send(sid, bytes)) return false;
+    this.#reporter.count('relay_message_tx');
+    this.#reporter.count('relay_message_tx_bytes', bytes.length);
+    return true;
+  }
+
+  #gauges(): TwinGauges {
+    const { messages, bytes } = this.#mailbox.waiting();
+    return { sessions: this.#sessions.all().length, mailboxMessages: messages, mailboxBytes: bytes, outboxMessages: 0 };
   }
 
   #depart(departure: Departure): Promise<void> | undefined {
@@ -146,6 +158,8 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
       lookup: (id) => this.#directory.lookup(id),
       receiver: (id) => (id === batch[0]?.from.twin ? this : twinObject(this.env.TWIN, id)),
       refuse: (departure, reason) => this.#refuse(departure, reason),
+      sent: ({ arrivedAt }) =>
+        this.#reporter.observe('relay_delivery_seconds', DELIVERY_BUCKETS, (Date.now() - arrivedAt) / 1000),
     });
   }
 
@@ -154,20 +168,17 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
   }
 
   #refuse(what: Pick<Departure, 'from' | 'uid' | 'isRequest'>, reason: Refusal): void {
+    this.#reporter.count('relay_messages_dropped_total', 1, reason);
     if (!what.isRequest) return;
     const request = { uid: what.uid, timestamp: 0n, expiration: 0n, relays: [] };
     const now = Math.floor(Date.now() / 1000);
-    this.#sessions.send(
-      what.from.sid,
-      encodeEnvelope(errorReply(request, addressOf(what.from), refusalText(reason), now)),
-    );
+    this.#send(what.from.sid, encodeEnvelope(errorReply(request, addressOf(what.from), refusalText(reason), now)));
   }
 }
 
 function tooManySessions(twin: number): Response {
-  return new Response(`too many sessions: twin ${twin} has ${MAX_SESSIONS} open; close some, or use fewer sids`, {
-    status: 429,
-  });
+  const message = `too many sessions: twin ${twin} has ${MAX_SESSIONS} open; close some, or use fewer sids`;
+  return Response.json({ error: { code: 'too-many-sessions', message, twin, limit: MAX_SESSIONS } }, { status: 429 });
 }
 
 /** The resolver is reached in the same Worker by its exported class: no binding to deploy. */

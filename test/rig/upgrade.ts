@@ -1,11 +1,22 @@
-import { request } from 'node:http';
+import { type IncomingMessage, request } from 'node:http';
+import { z } from 'zod';
+
+/** What a relay answers to an upgrade. */
+interface Answer {
+  readonly status: number;
+  /** Why it was refused, as the relay tells it. */
+  readonly error: { readonly [name: string]: unknown } | undefined;
+  readonly headers: Record<string, unknown>;
+}
+
+const refusal = z.object({ error: z.record(z.string(), z.unknown()) });
 
 /** Sends a WebSocket upgrade by hand, so that any part of it may be wrong; answers what the relay said. */
 export async function upgrade(
   httpUrl: string,
   path: string,
   { method = 'GET', headers = {} as Record<string, string | undefined> } = {},
-): Promise<{ status: number; body: string; headers: Record<string, unknown> }> {
+): Promise<Answer> {
   const all: Record<string, string | undefined> = {
     connection: 'Upgrade',
     upgrade: 'websocket',
@@ -14,23 +25,20 @@ export async function upgrade(
     ...headers,
   };
   const given = Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== undefined);
-  const { promise, resolve, reject } = Promise.withResolvers<{
-    status: number;
-    body: string;
-    headers: Record<string, unknown>;
-  }>();
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   // path goes out as it is: a URL class would mend what a test means to break.
   const { hostname, port } = new URL(httpUrl);
   const outgoing = request({ hostname, port, path, method, headers: Object.fromEntries(given) });
   outgoing.on('error', reject);
   outgoing.on('upgrade', (response, socket) => {
     socket.destroy();
-    resolve({ status: response.statusCode ?? 0, body: '', headers: response.headers });
+    resolve({ status: response.statusCode ?? 0, error: undefined, headers: response.headers });
   });
-  outgoing.on('response', async (response) => {
+  outgoing.on('response', async (response: IncomingMessage) => {
     const chunks: Buffer[] = [];
     for await (const chunk of response) chunks.push(chunk);
-    resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString(), headers: response.headers });
+    const { error } = refusal.parse(JSON.parse(Buffer.concat(chunks).toString()));
+    resolve({ status: response.statusCode ?? 0, error, headers: response.headers });
   });
   outgoing.end();
   return promise;

@@ -4,6 +4,7 @@ import { bytesToHex } from '@noble/hashes/utils.js';
 import type { TwinLookup } from '../../durable-objects/contract.ts';
 import type { ResolverEnv } from './twin-resolver.ts';
 
+export { StatsObject } from '../../durable-objects/stats/stats-object.ts';
 export { TwinResolver } from './twin-resolver.ts';
 
 interface HarnessEnv extends ResolverEnv {

@@ -18,6 +18,7 @@ const DOWN = err('ws://node: not reachable');
 function rig(memory = new ResolverMemory()) {
   const kv = new Map<string, string>();
   const log: string[] = [];
+  const looked: string[] = [];
   const chain = new Map<number, Result<Twin | undefined, string>>();
   const state = { chainMs: 0, kvMs: 0, kvDown: false };
   const touch = async (ms: number, down: boolean, entry: string) => {
@@ -48,6 +49,7 @@ function rig(memory = new ResolverMemory()) {
         return chain.get(id) ?? ok(undefined);
       },
     },
+    looked: (where) => void looked.push(where),
     later: (work) => void work.catch((error) => log.push(`rejected ${error}`)),
   });
   let ended = 0;
@@ -62,6 +64,7 @@ function rig(memory = new ResolverMemory()) {
   return {
     kv,
     log,
+    looked,
     chain,
     state,
     calls,
@@ -80,11 +83,13 @@ describe('lookup', () => {
     expect(first.log).toEqual(['get twin:7', 'get generation', 'chain 7', 'put twin:7']);
     await first.lookup(7);
     expect(first.log).toHaveLength(4);
+    expect(first.looked).toEqual(['chain', 'cache']);
 
     const cold = rig();
     for (const [key, value] of first.kv) cold.kv.set(key, value);
     expect(await cold.lookup(7)).toEqual({ found: twin(7, 'a.example') });
     expect(cold.calls('chain')).toBe(0);
+    expect(cold.looked).toEqual(['cache']);
   });
 
   test('after a minute it looks whether KV has a newer record', async () => {

@@ -36,6 +36,8 @@ export interface ResolverParts {
   readonly memory: ResolverMemory;
   readonly store: TwinStore;
   readonly chain: TwinSource;
+  /** Counts where a look-up found its answer. */
+  looked(where: 'cache' | 'chain'): void;
   /** Lets work go on after the answer (`ctx.waitUntil`). */
   later(work: Promise<void>): void;
 }
@@ -58,16 +60,17 @@ export class Resolver {
     if (!isTwinId(id)) return { unknown: true };
     const { memory } = this.#parts;
     const remembered = memory.fresh(id, start);
-    if (remembered !== undefined) return { found: remembered.twin };
-    if (memory.isUnknown(id, start)) return { unknown: true };
+    if (remembered !== undefined) return this.#fromCache({ found: remembered.twin });
+    if (memory.isUnknown(id, start)) return this.#fromCache({ unknown: true });
     const known = await this.#stored(id);
     const now = Date.now();
     // Meanwhile another request may have had the answer from the chain.
-    if (memory.isUnknown(id, now)) return { unknown: true };
+    if (memory.isUnknown(id, now)) return this.#fromCache({ unknown: true });
     if (known !== undefined && (this.#isCurrent(known, now) || !memory.mayTryChain(now))) {
       memory.remember(known, now);
-      return { found: known.twin };
+      return this.#fromCache({ found: known.twin });
     }
+    this.#parts.looked('chain');
     const answer = await this.#ask(id, start + LOOKUP_MS, known);
     if ('unavailable' in answer && known !== undefined) return { found: known.twin };
     return answer;
@@ -118,6 +121,11 @@ export class Resolver {
     await store.put(GENERATION_KEY, name);
     memory.forgetKnown();
     memory.rememberGeneration(name, Date.now());
+  }
+
+  #fromCache(lookup: TwinLookup): TwinLookup {
+    this.#parts.looked('cache');
+    return lookup;
   }
 
   /** The newest record that memory or KV has, however old. */

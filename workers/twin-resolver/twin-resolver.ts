@@ -3,6 +3,7 @@ import type { ChainReader, ChainStep, FollowRequest, TwinLookup, TwinReader } fr
 import { ChainBlocks } from '../chain-events/chain-blocks.ts';
 import { EventTables, TableMemory } from '../chain-events/event-tables.ts';
 import { NodeLog } from '../chain-events/node-log.ts';
+import { type CountingEnv, countInWorker } from '../worker-counts.ts';
 import { ChainTwins } from './chain-twins.ts';
 import { overHttp } from './http-call.ts';
 import { ChainNodes } from './nodes.ts';
@@ -11,7 +12,7 @@ import { ResolverMemory } from './resolver-memory.ts';
 import { overWebSocket } from './ws-call.ts';
 
 /** What the resolver takes from wrangler.toml. */
-export interface ResolverEnv {
+export interface ResolverEnv extends CountingEnv {
   readonly TWINS: KVNamespace;
   readonly SUBSTRATE_URLS: string;
 }
@@ -57,6 +58,8 @@ export class TwinResolver extends WorkerEntrypoint<ResolverEnv> implements TwinR
       memory,
       chain: new ChainTwins(nodesOf(SUBSTRATE_URLS)),
       store: TWINS,
+      looked: (where) =>
+        countInWorker(this.env, this.ctx, where === 'cache' ? 'rmb_cache_hits_total' : 'rmb_cache_misses_total'),
       later: (work) => this.ctx.waitUntil(work),
     });
   }

@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import { Tally } from './tally.ts';
+
+const NOW = 1_800_000_000_000;
+const FIVE_MINUTES = 300_000;
+
+describe('Tally', () => {
+  it('is due after many events, or at an event when five minutes have passed; never when there is nothing', () => {
+    const tally = new Tally(NOW);
+    expect(tally.isDue(NOW + FIVE_MINUTES)).toBe(false);
+    tally.count('relay_message_rx');
+    expect([tally.isDue(NOW), tally.isDue(NOW + FIVE_MINUTES)]).toEqual([false, true]);
+    for (let n = 0; n < 1999; n += 1) tally.count('relay_message_rx');
+    expect(tally.isDue(NOW)).toBe(true);
+  });
+
+  it('is due before it has more series than an attachment can hold', () => {
+    const tally = new Tally(NOW);
+    for (let n = 0; n < 64; n += 1) tally.count('federation_message_error', 1, `${n}.example`);
+    expect(tally.isDue(NOW)).toBe(true);
+  });
+
+  it('gives all it has, once, with what was taken up after a sleep', () => {
+    const slept = new Tally(NOW);
+    slept.count('relay_message_rx', 2);
+    slept.observe('relay_delivery_seconds', [1], 0.5);
+    const tally = new Tally(NOW);
+    tally.restore(slept.peek());
+    tally.count('relay_message_rx', 1);
+    expect(tally.take(NOW)).toEqual({
+      relay_message_rx: 3,
+      'relay_delivery_seconds|1': 1,
+      'relay_delivery_seconds|sum': 0.5,
+    });
+    expect(tally.isEmpty).toBe(true);
+    expect(tally.isDue(NOW + FIVE_MINUTES)).toBe(false);
+  });
+});

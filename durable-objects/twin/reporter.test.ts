@@ -1,0 +1,111 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { type Counts, merge } from '../stats/counts.ts';
+import { Reporter } from './reporter.ts';
+import { Unreported } from './unreported.ts';
+
+const NOW = 1_800_000_000_000;
+
+/** The platform's side of a twin: sockets and storage outlive the object; so do the stats. */
+function rig() {
+  const sockets = new Map<string, Counts | undefined>();
+  const state = { now: NOW, row: undefined as Counts | undefined, isStatsAway: false, rows: 0 };
+  const handed: Counts = {};
+  const soon: (() => Promise<void>)[] = [];
+  const wake = () => {
+    const unreported = new Unreported<string>({
+      sockets: () => [...sockets.keys()],
+      isOpen: (socket) => sockets.has(socket),
+      read: (socket) => sockets.get(socket),
+      write: (socket, counts) => void sockets.set(socket, structuredClone(counts)),
+      readRow: () => state.row,
+      writeRow: (counts) => {
+        state.rows += 1;
+        state.row = structuredClone(counts);
+      },
+    });
+    return new Reporter({
+      now: () => state.now,
+      restore: () => unreported.restore(),
+      keep: (counts) => unreported.keep(counts),
+      handOver: async (counts) => {
+        if (state.isStatsAway) throw new Error('away');
+        merge(handed, counts);
+      },
+      gauges: () => ({ sessions: sockets.size, mailboxMessages: 0, mailboxBytes: 0, outboxMessages: 0 }),
+      soon: (work) => void soon.push(work),
+    });
+  };
+  const settle = async () => {
+    for (const work of soon.splice(0)) await work();
+  };
+  return { sockets, state, handed, wake, settle };
+}
+
+describe('Reporter', () => {
+  it('hands over what has gathered once that is much, or old, and at a flush', async () => {
+    const { sockets, state, handed, wake, settle } = rig();
+    sockets.set('a', undefined);
+    const reporter = wake();
+    for (let n = 0; n < 2000; n += 1) reporter.count('relay_message_rx');
+    await settle();
+    expect(handed).toEqual({ relay_message_rx: 2000 });
+    reporter.count('relay_message_rx');
+    await settle();
+    expect(handed).toEqual({ relay_message_rx: 2000 });
+    state.now += 300_000;
+    reporter.count('relay_message_rx');
+    await settle();
+    expect(handed).toEqual({ relay_message_rx: 2002 });
+    reporter.count('relay_message_tx');
+    await reporter.flush();
+    expect(handed).toEqual({ relay_message_rx: 2002, relay_message_tx: 1 });
+  });
+
+  it('writes nothing in storage while a socket can carry what waits', async () => {
+    const { sockets, state, wake, settle } = rig();
+    sockets.set('a', undefined);
+    const reporter = wake();
+    for (let n = 0; n < 20; n += 1) {
+      reporter.count('relay_message_rx');
+      await settle();
+    }
+    expect(state.rows).toBe(0);
+    expect(sockets.get('a')).toEqual({ relay_message_rx: 20 });
+  });
+
+  it('loses nothing and counts nothing twice, whatever sleeps, closes, opens and is away', async () => {
+    const step = fc.oneof(
+      { weight: 6, arbitrary: fc.record({ do: fc.constant('count' as const), by: fc.integer({ min: 1, max: 1500 }) }) },
+      fc.record({ do: fc.constantFrom('open' as const, 'close' as const), socket: fc.nat({ max: 2 }) }),
+      fc.record({ do: fc.constantFrom('sleep' as const, 'flush' as const, 'away' as const, 'back' as const) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+        const { sockets, state, handed, wake, settle } = rig();
+        let reporter = wake();
+        let counted = 0;
+        for (const each of steps) {
+          if (each.do === 'count') {
+            for (let n = 0; n < each.by; n += 1) reporter.count('relay_message_rx');
+            counted += each.by;
+          } else if (each.do === 'open') sockets.set(`${each.socket}`, sockets.get(`${each.socket}`));
+          else if (each.do === 'close') {
+            // As the object does it: the end of a session is counted, so what waits is written somewhere else.
+            if (sockets.delete(`${each.socket}`)) reporter.count('relay_session_evictions_total', 1, 'closed');
+          } else if (each.do === 'flush') await reporter.flush();
+          else if (each.do === 'sleep') reporter = wake();
+          else state.isStatsAway = each.do === 'away';
+          // An event has ended: what it set off for soon is done before anything else can happen.
+          await settle();
+        }
+        state.isStatsAway = false;
+        reporter = wake();
+        await reporter.flush();
+        expect(handed.relay_message_rx ?? 0).toBe(counted);
+        expect([state.row, ...sockets.values()].filter((each) => each !== undefined)).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+});

@@ -1,0 +1,106 @@
+import type { TwinGauges } from '../contract.ts';
+import { statsObject } from '../objects.ts';
+import type { Settings } from '../settings.ts';
+import type { Counts } from '../stats/counts.ts';
+import type { StatsObject } from '../stats/stats-object.ts';
+import type { Alarms } from './alarms.ts';
+import { Delivery, type SessionPort } from './delivery.ts';
+import { EndedShares } from './ended-shares.ts';
+import type { Mailbox } from './mailbox.ts';
+import { RateLimiter } from './rate-limiter.ts';
+import { Reporter } from './reporter.ts';
+import type { Sessions } from './sessions.ts';
+import type { TwinObject } from './twin-object.ts';
+import { Unreported } from './unreported.ts';
+
+// How the parts of a twin's object that know no platform hang on it.
+
+export interface TwinEnv {
+  readonly TWIN: DurableObjectNamespace<TwinObject>;
+  readonly STATS: DurableObjectNamespace<StatsObject>;
+}
+
+/** What an object's one alarm is for. */
+export type TwinAlarms = Alarms<'mailbox-expiry' | 'mailbox-drain'>;
+
+/** Long enough for any drain to end or go on by itself, short enough for one that died with its object. */
+const RESUME_DRAIN_MS = 5_000;
+/** Until then what was given to a socket has left this machine, or its end is known. */
+const SETTLE_MS = 2_000;
+/** Letters are removed in bunches: an alarm costs a row. */
+const EXPIRY_BUNCH_MS = 60_000;
+const UNREPORTED = 'unreported';
+
+/** The receiving end. */
+export function openDelivery(
+  ctx: DurableObjectState,
+  sessions: SessionPort,
+  mailbox: Mailbox,
+  ttl: number,
+  alarms: TwinAlarms,
+  reporter: Reporter,
+): Delivery {
+  return new Delivery(sessions, mailbox, ttl, {
+    now: () => Date.now(),
+    pause: () => scheduler.wait(0),
+    settling: () => scheduler.wait(SETTLE_MS),
+    background: (work) => ctx.waitUntil(work),
+    expireAt: (at) => alarms.arm('mailbox-expiry', at + EXPIRY_BUNCH_MS),
+    draining: (under) =>
+      under ? alarms.arm('mailbox-drain', Date.now() + RESUME_DRAIN_MS) : alarms.cancel('mailbox-drain'),
+    stored: (letters) => reporter.count('relay_messages_stored_total', letters),
+    expired: (letters) => reporter.count('relay_messages_dropped_total', letters, 'expired'),
+  });
+}
+
+/** Work for when the frames that have arrived are through; the event goes on until then. */
+function soonOf(ctx: DurableObjectState): (work: () => void | Promise<void>) => void {
+  return (work) => ctx.waitUntil(scheduler.wait(0).then(work));
+}
+
+/** The twin's limit, its counts on the sockets and in SQLite. */
+export function openLimiter(
+  ctx: DurableObjectState,
+  sessions: Sessions<WebSocket>,
+  limit: Settings['rateLimit'],
+): RateLimiter<WebSocket> {
+  const ended = new EndedShares(ctx.storage.sql);
+  return new RateLimiter(limit, {
+    sockets: () => sessions.all(),
+    read: (socket) => sessions.notesOn(socket).sent,
+    write: (socket, sent) => sessions.note(socket, { sent }),
+    readEnded: (minute) => ended.read(minute),
+    addEnded: (share) => ended.add(share),
+    soon: soonOf(ctx),
+  });
+}
+
+/** What the object counts, on its way to the stats object. */
+export function openReporter(
+  ctx: DurableObjectState,
+  stats: DurableObjectNamespace<StatsObject>,
+  sessions: Sessions<WebSocket>,
+  gauges: () => TwinGauges,
+): Reporter {
+  const unreported = new Unreported<WebSocket>({
+    sockets: () => sessions.all(),
+    isOpen: (socket) => sessions.isOpen(socket),
+    read: (socket) => sessions.notesOn(socket).counts,
+    write: (socket, counts) => sessions.note(socket, { counts }),
+    readRow: () => ctx.storage.kv.get<Counts>(UNREPORTED),
+    writeRow: (counts) => {
+      if (counts === undefined) ctx.storage.kv.delete(UNREPORTED);
+      else ctx.storage.kv.put(UNREPORTED, counts);
+    },
+  });
+  // The platform may wake an object for its alarm without its name: then its counts go out, and its gauges wait.
+  const twin = ctx.id.name === undefined ? undefined : Number(ctx.id.name);
+  return new Reporter({
+    now: () => Date.now(),
+    restore: () => unreported.restore(),
+    keep: (counts) => unreported.keep(counts),
+    handOver: (counts, standing) => statsObject(stats, twin).add(counts, twin, standing),
+    gauges,
+    soon: soonOf(ctx),
+  });
+}

@@ -1,0 +1,56 @@
+import { Hono } from 'hono';
+import { chainWatcher, statsShards } from '../durable-objects/objects.ts';
+import { parseSettings } from '../durable-objects/settings.ts';
+import packageJson from '../package.json' with { type: 'json' };
+import { Metrics } from './metrics.ts';
+import { isOperator } from './operator-token.ts';
+import { refuse } from './refusal.ts';
+
+/** A relay that has not heard of the chain for so long is not ready for twins that it does not know (ms). */
+const CHAIN_SILENCE_MS = 60_000;
+
+// Of this isolate: what was read last, for those who ask too often.
+const metrics = new Metrics();
+
+/** What an operator, a load balancer or a curious client asks. */
+export const operator = new Hono<{ Bindings: Env }>();
+
+operator.get('/metrics', async (context) => {
+  const settings = parseSettings(context.env);
+  if (!settings.ok) throw new Error(`settings: ${settings.error}`);
+  const { operatorToken } = settings.value;
+  if (operatorToken !== undefined && !(await isOperator(context.req.header('authorization'), operatorToken))) {
+    return refuse(context.env, context.executionCtx, {
+      code: 'operator-token',
+      message: 'this needs the operator’s token',
+      hint: 'send the header "authorization: Bearer TOKEN", with the secret OPERATOR_TOKEN of this relay',
+    });
+  }
+  const text = await metrics.text({
+    shards: statsShards(context.env.STATS),
+    chain: () => chainWatcher(context.env.CHAIN_WATCHER).status(),
+    now: () => Date.now(),
+  });
+  return context.body(text, 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });
+});
+
+/** The Worker answers: that is all there is to be alive. */
+operator.get('/healthz', (context) => context.json({ status: 'ok' }));
+
+operator.get('/readyz', async (context) => {
+  const { answeredAt, block } = await chainWatcher(context.env.CHAIN_WATCHER).status();
+  const silence = answeredAt === undefined ? undefined : Date.now() - answeredAt;
+  const isReady = silence !== undefined && silence < CHAIN_SILENCE_MS;
+  const detail = isReady
+    ? undefined
+    : 'no chain node answers: twins that are known are served, others cannot connect or be reached';
+  const chain = { block, secondsSinceAnswer: silence === undefined ? null : Math.round(silence / 1000) };
+  return context.json({ status: isReady ? 'ready' : 'degraded', chain, detail }, isReady ? 200 : 503);
+});
+
+operator.get('/version', (context) => {
+  const settings = parseSettings(context.env);
+  const configured = settings.ok ? settings.value.relayDomains : [];
+  const domains = configured.length > 0 ? configured : [new URL(context.req.url).host];
+  return context.json({ name: packageJson.name, version: packageJson.version, domains });
+});
