@@ -1,10 +1,10 @@
 import { Hono } from 'hono';
 import { chainWatcher, statsShards } from '../durable-objects/objects.ts';
 import { parseSettings } from '../durable-objects/settings.ts';
-import packageJson from '../package.json' with { type: 'json' };
 import { Metrics } from './metrics.ts';
 import { isOperator } from './operator-token.ts';
 import { refuse } from './refusal.ts';
+import { NAME, VERSION } from './version.ts';
 
 /** A relay that has not heard of the chain for so long is not ready for twins that it does not know (ms). */
 const CHAIN_SILENCE_MS = 60_000;
@@ -52,5 +52,5 @@ operator.get('/version', (context) => {
   const settings = parseSettings(context.env);
   const configured = settings.ok ? settings.value.relayDomains : [];
   const domains = configured.length > 0 ? configured : [new URL(context.req.url).host];
-  return context.json({ name: packageJson.name, version: packageJson.version, domains });
+  return context.json({ name: NAME, version: VERSION, domains });
 });

@@ -1,7 +1,7 @@
 import { type CountingEnv, countInWorker } from './worker-counts.ts';
 
 /** Why an HTTP request, or an upgrade, is refused. The code is the metric's label, too. */
-export type HttpCode = keyof typeof STATUS;
+type HttpCode = keyof typeof STATUS;
 
 /** The statuses are the Rust relay's wherever it has such a refusal (PROTOCOL §5): programs compare them. */
 const STATUS = {

@@ -7,7 +7,7 @@ import type { MetricName } from './catalogue.ts';
 export type Counts = { [series: string]: number };
 
 /** The key of a series. */
-export function series(name: MetricName, label?: string): string {
+function series(name: MetricName, label?: string): string {
   return label === undefined ? name : `${name}|${label}`;
 }
 
