@@ -21,6 +21,15 @@ export const MIGRATIONS: readonly Migration[] = [
     ],
   },
   { id: '2-alarms', sql: ['CREATE TABLE alarm (name TEXT PRIMARY KEY, due INTEGER NOT NULL) WITHOUT ROWID'] },
+  {
+    id: 'federation-1',
+    sql: [
+      // A bundle of messages is a row; one over 1 MiB is several. The key is bundle * 64 + piece.
+      'CREATE TABLE federation (key INTEGER PRIMARY KEY, twin INTEGER NOT NULL, expires INTEGER NOT NULL, messages INTEGER NOT NULL, piece BLOB NOT NULL)',
+      // A bit for each message of a bundle that is settled; apart, so that a note does not write the bundle again.
+      'CREATE TABLE federation_done (bundle INTEGER PRIMARY KEY, done BLOB NOT NULL)',
+    ],
+  },
 ];
 
 /**

@@ -1,4 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
+import type { Address } from '../../proto/address.ts';
 import { encodeEnvelope, errorReply } from '../../proto/envelope.ts';
 import { type Refusal, refusalText } from '../../proto/reasons.ts';
 import type { Parcel, TwinReader, TwinRpc, Verdict } from '../contract.ts';
@@ -9,6 +10,8 @@ import { answerClose } from './close.ts';
 import { Delivery } from './delivery.ts';
 import { Directory } from './directory.ts';
 import { dispatch } from './dispatch.ts';
+import type { FederatedMessage } from './federation/bundle.ts';
+import { Federator } from './federation/federator.ts';
 import { addressOf, type Departure, receive } from './inbound.ts';
 import { Mailbox } from './mailbox.ts';
 import { Outbox } from './outbox.ts';
@@ -33,7 +36,8 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
   readonly #mailbox: Mailbox;
   readonly #outbox: Outbox<Departure>;
   readonly #directory: Directory;
-  readonly #alarms: Alarms<'mailbox-expiry' | 'mailbox-drain'>;
+  readonly #federator: Federator;
+  readonly #alarms: Alarms<'mailbox-expiry' | 'mailbox-drain' | 'federation'>;
 
   constructor(ctx: DurableObjectState, env: TwinEnv) {
     super(ctx, env);
@@ -41,7 +45,7 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
     if (!settings.ok) throw new Error(`settings: ${settings.error}`);
     this.#settings = settings.value;
     migrate(ctx.storage.sql);
-    this.#alarms = new Alarms(ctx.storage.sql, ctx.storage, ['mailbox-expiry', 'mailbox-drain']);
+    this.#alarms = new Alarms(ctx.storage.sql, ctx.storage, ['mailbox-expiry', 'mailbox-drain', 'federation']);
     this.#sessions = new Sessions(ctx);
     this.#mailbox = new Mailbox(ctx.storage.sql, this.#settings.mailbox);
     this.#delivery = new Delivery(this.#sessions, this.#mailbox, this.#settings.mailbox.ttl, {
@@ -53,6 +57,15 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
         under ? this.#alarms.arm('mailbox-drain', Date.now() + RESUME_DRAIN_MS) : this.#alarms.cancel('mailbox-drain'),
     });
     this.#directory = new Directory(resolverOf(ctx), () => Date.now());
+    this.#federator = new Federator(this.#settings, {
+      sql: ctx.storage.sql,
+      lookup: (id) => this.#directory.lookup(id),
+      receiver: (id) => twinObject(env.TWIN, id),
+      ownDomains: (host) => this.#ownDomains(host),
+      report: (message, reason) => this.#report(message, reason),
+      background: (work) => ctx.waitUntil(work),
+      wakeAt: (at) => this.#alarms.arm('federation', at),
+    });
     this.#outbox = new Outbox({
       gather: () => scheduler.wait(0),
       send: (twin, batch) => this.#dispatch(twin, batch),
@@ -100,6 +113,7 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
           if (session !== undefined) await this.#delivery.drain(session.sid);
         }
       },
+      federation: () => this.#federator.tick(),
     });
   }
 
@@ -120,6 +134,10 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
       lookup: (id) => this.#directory.lookup(id),
       receiver: (id) => (id === batch[0]?.from.twin ? this : twinObject(this.env.TWIN, id)),
       refuse: (departure, reason) => this.#refuse(departure, reason),
+      absence: this.#federator.absence,
+      federate: async (id, leaving) => {
+        for (const { departure, reason } of await this.#federator.accept(id, leaving)) this.#refuse(departure, reason);
+      },
     });
   }
 
@@ -128,14 +146,23 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
   }
 
   #refuse(what: Pick<Departure, 'from' | 'uid' | 'isRequest'>, reason: Refusal): void {
-    if (!what.isRequest) return;
-    const request = { uid: what.uid, timestamp: 0n, expiration: 0n, relays: [] };
-    const now = Math.floor(Date.now() / 1000);
-    this.#sessions.send(
-      what.from.sid,
-      encodeEnvelope(errorReply(request, addressOf(what.from), refusalText(reason), now)),
-    );
+    if (what.isRequest) this.#sessions.send(what.from.sid, errorOf(what.uid, addressOf(what.from), reason));
   }
+
+  /** The same for what left its session a while ago: a sender that is away now finds it in its mailbox. */
+  #report(message: FederatedMessage, reason: Refusal): void {
+    if (!message.isRequest) return;
+    const expiresAt = Math.floor(Date.now() / 1000) + this.#settings.mailbox.ttl;
+    const bytes = errorOf(message.uid, message.from, reason);
+    this.ctx.waitUntil(this.#delivery.deliver([{ sid: message.from.connection, bytes, ifAway: 'store', expiresAt }]));
+  }
+}
+
+/** The error envelope for a request that is refused. */
+function errorOf(uid: string, sender: Address, reason: Refusal): Uint8Array {
+  const request = { uid, timestamp: 0n, expiration: 0n, relays: [] };
+  const now = Math.floor(Date.now() / 1000);
+  return encodeEnvelope(errorReply(request, sender, refusalText(reason), now));
 }
 
 /** The resolver is reached in the same Worker by its exported class: no binding to deploy. */
