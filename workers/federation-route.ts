@@ -25,7 +25,7 @@ export async function federationIn(request: Request, env: Env, resolver: Resolve
     deliver: async (twin, parcel: Parcel) => (await twinObject(env.TWIN, twin).deliver([parcel]))[0],
   });
   // As the Rust relay: no content-type, and nothing in the body of a 202.
-  const headers = status === 503 ? { 'retry-after': String(RETRY_AFTER) } : {};
+  const headers: Record<string, string> = status === 503 ? { 'retry-after': String(RETRY_AFTER) } : {};
   return new Response(text === '' ? null : new TextEncoder().encode(text), { status, headers });
 }
 

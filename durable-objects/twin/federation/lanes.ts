@@ -44,7 +44,11 @@ interface Lane {
   todo: number[];
   /** Bundles tried, and still open. */
   tried: number[];
-  running: boolean;
+  /** What a bundle of this round holds that nobody has taken yet. */
+  round: Held[];
+  isRetry: boolean;
+  /** Messages under way at most; none: the lane rests. */
+  workers: number;
   /** Attempts in a row that failed. */
   failing: number;
   /** Retries in a row that brought nothing away. */
@@ -85,7 +89,8 @@ export class Lanes {
     // Armed in the turn that stores: should the object die, somebody takes the rows up.
     const armed = this.#port.wakeAt(Math.min(now + RETRY_MS, expiry));
     if (lane.failing >= DEAD) lane.retryAt = Math.min(lane.retryAt, now + RETRY_MS);
-    else if (!lane.running) this.#port.background(this.#run(twin, lane, false));
+    else if (lane.workers === 0) this.#begin(twin, lane, false);
+    else this.#employ(twin, lane);
     await armed;
     return full;
   }
@@ -97,8 +102,8 @@ export class Lanes {
     this.#expire(now);
     let next = Number.POSITIVE_INFINITY;
     for (const [twin, lane] of lanes) {
-      if (!lane.running && lane.retryAt <= now) this.#port.background(this.#run(twin, lane, true));
-      next = Math.min(next, lane.running ? now + RETRY_MS : lane.retryAt);
+      if (lane.workers === 0 && lane.retryAt <= now) this.#begin(twin, lane, true);
+      next = Math.min(next, lane.workers > 0 ? now + RETRY_MS : lane.retryAt);
     }
     for (const { expires } of this.#outbox.list()) next = Math.min(next, expires * 1000);
     // What expires while its request is under way is looked at again a little later.
@@ -115,34 +120,42 @@ export class Lanes {
 
   #laneOf(twin: number): Lane {
     const lanes = this.#load();
-    const lane = lanes.get(twin) ?? { todo: [], tried: [], running: false, failing: 0, retries: 0, retryAt: 0 };
+    const known = lanes.get(twin);
+    if (known !== undefined) return known;
+    const rest = { workers: 0, isRetry: false, failing: 0, retries: 0, retryAt: 0 };
+    const lane: Lane = { todo: [], tried: [], round: [], ...rest };
     lanes.set(twin, lane);
     return lane;
   }
 
-  async #run(twin: number, lane: Lane, isRetry: boolean): Promise<void> {
-    lane.running = true;
+  /** A round: all of a lane that has not been tried, or, as a retry, all of it. */
+  #begin(twin: number, lane: Lane, isRetry: boolean): void {
+    lane.isRetry = isRetry;
     if (isRetry) {
       lane.todo = [...lane.tried, ...lane.todo];
       lane.tried = [];
       // One more failure and it is dead again: a probe for each worker.
       lane.failing = Math.min(lane.failing, DEAD - 1);
     }
-    const round: Held[] = [];
-    do {
-      await Promise.all(Array.from({ length: WORKERS }, () => this.#work(lane, round, isRetry)));
-    } while (lane.todo.length > 0 && lane.failing < DEAD);
-    lane.running = false;
-    await this.#rest(twin, lane);
+    if (lane.todo.length > 0) this.#employ(twin, lane);
+    else this.#port.background(this.#rest(twin, lane));
   }
 
-  async #work(lane: Lane, round: Held[], isRetry: boolean): Promise<void> {
-    for (let held = this.#take(lane, round, isRetry); held; held = this.#take(lane, round, isRetry)) {
+  /** Sets workers to what is there to do, each until nothing is left. */
+  #employ(twin: number, lane: Lane): void {
+    for (let n = lane.workers; n < WORKERS && (lane.todo.length > 0 || lane.round.length > 0); n += 1) {
+      lane.workers += 1;
+      this.#port.background(this.#work(twin, lane));
+    }
+  }
+
+  async #work(twin: number, lane: Lane): Promise<void> {
+    for (let held = this.#take(lane); held !== undefined; held = this.#take(lane)) {
       let attempted: Attempted;
       try {
-        attempted = await this.#port.attempt(held.message, isRetry, held);
+        attempted = await this.#port.attempt(held.message, lane.isRetry, held);
       } catch {
-        // An object that died in a call, or a resolver: as good as a relay out of reach.
+        // A resolver that died in the call: as good as a relay out of reach.
         attempted = { settled: false };
       }
       if (attempted.settled) {
@@ -151,12 +164,14 @@ export class Lanes {
       } else if (held.isLate()) this.#settle(held, 'expired');
       else lane.failing += 1;
     }
+    lane.workers -= 1;
+    if (lane.workers === 0) await this.#rest(twin, lane);
   }
 
   /** The next message of a round, its bundle read when its turn comes. */
-  #take(lane: Lane, round: Held[], isRetry: boolean): Held | undefined {
+  #take(lane: Lane): Held | undefined {
     while (lane.failing < DEAD) {
-      const held = round.shift();
+      const held = lane.round.shift();
       if (held !== undefined && !held.settled) return held;
       if (held !== undefined) continue;
       const id = lane.todo.shift();
@@ -165,12 +180,13 @@ export class Lanes {
       lane.tried.push(id);
       // In any order when it is a retry: a message that always fails must not hold up the others.
       const read = this.#hold(id);
-      round.push(...(isRetry ? shuffled(read, () => this.#port.random()) : read));
+      lane.round.push(...(lane.isRetry ? shuffled(read, () => this.#port.random()) : read));
     }
     return undefined;
   }
 
   async #rest(twin: number, lane: Lane): Promise<void> {
+    lane.round = [];
     for (const id of lane.tried) this.#held.delete(id);
     lane.tried = lane.tried.filter((id) => this.#outbox.has(id));
     if (lane.tried.length === 0 && lane.todo.length === 0) {
@@ -179,7 +195,7 @@ export class Lanes {
     }
     lane.retries = lane.failing === 0 ? 1 : lane.retries + 1;
     const delay = Math.min(RETRY_MS * 1.5 ** (lane.retries - 1), RETRY_MOST_MS);
-    lane.retryAt = this.#port.now() + delay * (0.8 + 0.4 * this.#port.random());
+    lane.retryAt = Math.round(this.#port.now() + delay * (0.8 + 0.4 * this.#port.random()));
     await this.#port.wakeAt(lane.retryAt);
   }
 
