@@ -37,9 +37,9 @@ const GONE: IngressAnswer = { status: 404, text: 'destination offline' };
  */
 export async function takeIn(request: Request, settings: Settings, port: IngressPort): Promise<IngressAnswer> {
   const own = settings.relayDomains.length > 0 ? settings.relayDomains : [new URL(request.url).host];
+  const bytes = await readBounded(request, settings.maxEnvelopeBytes);
   const via = request.headers.get(VIA);
   if (via !== null && isOurs([via.toLowerCase()], own)) return answer(421, `loop: ${via} is this relay itself`);
-  const bytes = await readBounded(request, settings.maxEnvelopeBytes);
   if (bytes === undefined) return answer(400, `bad request: more than ${settings.maxEnvelopeBytes} bytes`);
   const decoded = decodeEnvelope(bytes);
   if (!decoded.ok) return answer(400, `bad request: ${decoded.error.detail}`);
