@@ -57,11 +57,13 @@ export async function startRelay(options: {
     () =>
       new Miniflare({
         host: '127.0.0.1',
-        port,
+        port: 0,
         workers: [
           {
             ...workerOptions,
             name: NAME,
+            // Straight to the Worker, as on Cloudflare: Miniflare's front on its own port doubles the cost of a request.
+            unsafeDirectSockets: [{ host: '127.0.0.1', port }],
             bindings: vars,
             modules: [{ type: 'ESModule', path: 'relay.js', contents }],
           },

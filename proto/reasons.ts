@@ -1,7 +1,7 @@
 /**
  * Every reason for which the relay refuses a message of one of its sessions. The reason itself is the
  * metric label; its text is what the sender of a request reads in the error envelope. The texts up to
- * `expired` are the Rust relay's, letter by letter: programs compare them.
+ * `rejected` are the Rust relay's, letter by letter: programs compare them.
  */
 export type Refusal =
   | 'rate-limited'
@@ -11,6 +11,7 @@ export type Refusal =
   | 'no-relay'
   | 'offline'
   | 'expired'
+  | 'rejected'
   | 'unreachable'
   | 'lookup-failed'
   | 'mailbox-full'
@@ -25,6 +26,7 @@ const TEXT: Record<Refusal, string> = {
   'no-relay': 'relay info is not set for this twin',
   offline: 'destination offline',
   expired: 'message has expired',
+  rejected: 'remote relay rejected permanently: destination offline',
   unreachable: 'no relay of this twin is reachable from here',
   'lookup-failed': 'destination twin cannot be looked up: the chain is out of reach, try again later',
   'mailbox-full': 'mailbox of the destination is full, try again later',

@@ -19,7 +19,7 @@ interface World extends AsyncDisposable {
 async function startWorld(): Promise<World> {
   await using stack = new AsyncDisposableStack();
   const chain = stack.use(await startDevChain({ blockTimeMs: 1000 }));
-  const relay = stack.use(await startKillableRelay({ SUBSTRATE_URLS: chain.httpUrl }));
+  const relay = stack.use(await startKillableRelay({ settings: { SUBSTRATE_URLS: chain.httpUrl } }));
   for (const entry of await devEntries()) chain.putTwin({ ...entry, relay: `localhost:${relay.port}` });
   const owned = stack.move();
   return {
@@ -65,9 +65,9 @@ it('killed while it stores: all it had accepted comes, in order, without a gap a
     await accepted(sender);
     // Of these some are stored, some are not, and nobody was told which.
     send(sender, round * ROUND + ROUND / 2, ROUND / 2);
-    await world.relay.kill();
+    await world.relay.kill9();
     await sender.closed;
-    await world.relay.restart();
+    await world.relay.start();
   }
   await using sender = await world.join(1);
   const end = ROUNDS * ROUND;
@@ -100,10 +100,10 @@ it('killed while it drains: all comes, in order; what its last moments gave may 
     expect(first).toBeLessThanOrEqual(seen + 1);
     expect(got).toEqual(run(first, got.length));
     seen = Math.max(seen, got.at(-1) ?? 0);
-    await world.relay.kill();
+    await world.relay.kill9();
     kills += 1;
     await receiver.closed;
-    await world.relay.restart();
+    await world.relay.start();
   }
   expect(kills).toBeGreaterThanOrEqual(ROUNDS);
 });

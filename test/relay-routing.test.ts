@@ -9,7 +9,7 @@ let a: Client;
 let b: Client;
 beforeAll(async () => {
   network = await startNetwork();
-  await network.settle(20, 'other.example');
+  await network.settle(20, 'no host at all');
   await network.settle(21, null);
   await network.settle(22, `other.example_localhost`);
   a = await network.join(1);
@@ -102,7 +102,11 @@ describe('an error', () => {
       'destination offline',
     ],
     ['a twin without relay', { destination: { twin: 21 } }, 'relay info is not set for this twin'],
-    ['a twin of another relay', { destination: { twin: 20 } }, 'no relay of this twin is reachable from here'],
+    [
+      'a twin whose relay string names no host',
+      { destination: { twin: 20 } },
+      'no relay of this twin is reachable from here',
+    ],
     ['twin 0', { destination: { twin: 0, connection: 'x' } }, 'message with missing destination'],
     ['nobody', { destination: undefined }, 'message with missing destination'],
     ['another twin, as another twin', { source: { twin: 2 } }, 'message wrong source'],

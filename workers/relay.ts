@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { chainWatcher, twinObject } from '../durable-objects/objects.ts';
 import { sessionUrl } from '../durable-objects/twin/session-request.ts';
 import { checkUpgrade } from './connect.ts';
+import { federationIn } from './federation-route.ts';
 import { operator } from './operator.ts';
 import { refuse } from './refusal.ts';
 
@@ -11,6 +12,8 @@ export { TwinObject } from '../durable-objects/twin/twin-object.ts';
 export { TwinResolver } from './twin-resolver/twin-resolver.ts';
 
 const app = new Hono<{ Bindings: Env }>();
+
+app.post('/', (context) => federationIn(context.req.raw, context.env, context.executionCtx.exports.TwinResolver));
 
 // Any path upgrades, as the Rust relay has it. (workerd itself refuses an upgrade by another method than GET.)
 app.use('*', async (context, next) => {

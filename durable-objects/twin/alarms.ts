@@ -1,5 +1,8 @@
 import { numberOf, type Sql, textOf } from './sql.ts';
 
+/** An alarm this late (ms) has been forgotten: the platform rings within moments. */
+const OVERDUE_MS = 2_000;
+
 /** The platform's one alarm of an object; times in Unix milliseconds. */
 export interface PlatformAlarm {
   setAlarm(at: number): Promise<void>;
@@ -34,6 +37,15 @@ export class Alarms<Name extends string> {
       at,
     );
     if (at === Math.min(...due.values())) await this.#platform.setAlarm(at);
+  }
+
+  /**
+   * Sets the platform's alarm again when it should have rung a while ago. workerd on one's own machine may forget an
+   * alarm when it is killed; Cloudflare does not. For the first events after waking.
+   * @param now Unix ms
+   */
+  async revive(now: number): Promise<void> {
+    if (Math.min(...this.#load().values()) < now - OVERDUE_MS) await this.#settle();
   }
 
   /** Takes an alarm back. */

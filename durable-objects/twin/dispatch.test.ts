@@ -26,6 +26,8 @@ async function run(
   const refused: string[] = [];
   const sent: string[] = [];
   const calls: (readonly Parcel[])[] = [];
+  const federated: string[] = [];
+  const noted: (string | undefined)[] = [];
   await dispatch(2, batch, () => ['relay.example'], {
     lookup,
     receiver: () => ({
@@ -36,8 +38,10 @@ async function run(
     }),
     refuse: ({ uid }, reason) => void refused.push(`${uid} ${reason}`),
     sent: ({ uid }) => void sent.push(uid),
+    absence: { has: ({ connection }) => connection === 'away', note: ({ connection }) => void noted.push(connection) },
+    federate: async (_, leaving) => void federated.push(...leaving.map(({ uid }) => uid)),
   });
-  return { refused, calls, sent };
+  return { refused, calls, sent, federated, noted };
 }
 
 describe('dispatch', () => {
@@ -58,19 +62,19 @@ describe('dispatch', () => {
       [departure('a')],
       () => ['sent'],
     );
-    expect(unknown).toEqual({ calls: [], sent: [], refused: ['a unknown-twin'] });
+    expect(unknown).toMatchObject({ calls: [], refused: ['a unknown-twin'] });
     const down = await run(
       async () => ({ unavailable: 'down' }),
       [departure('a')],
       () => ['sent'],
     );
-    expect(down).toEqual({ calls: [], sent: [], refused: ['a lookup-failed'] });
+    expect(down).toMatchObject({ calls: [], refused: ['a lookup-failed'] });
     const broken = await run(
       () => Promise.reject(new Error('gone')),
       [departure('a')],
       () => ['sent'],
     );
-    expect(broken).toEqual({ calls: [], sent: [], refused: ['a lookup-failed'] });
+    expect(broken).toMatchObject({ calls: [], refused: ['a lookup-failed'] });
   });
 
   it('tells each sender what became of its own message', async () => {
@@ -93,13 +97,47 @@ describe('dispatch', () => {
     expect(refused).toEqual(['a undelivered', 'b undelivered']);
   });
 
-  it('tries a twin of another relay here, and says when it is not connected', async () => {
-    const { refused, calls } = await run(
+  it('tries a twin of another relay here, and takes what is not connected to its relay', async () => {
+    const { refused, calls, federated, noted } = await run(
       async () => found('other.example'),
+      [departure('a'), departure('b'), departure('c', { to: { twin: 2, connection: 'x' } })],
+      () => ['offline', 'sent', 'offline'],
+    );
+    expect(calls[0]).toMatchObject([{ ifAway: 'return' }, { ifAway: 'return' }, { ifAway: 'return' }]);
+    expect({ refused, federated, noted }).toEqual({ refused: [], federated: ['a', 'c'], noted: [undefined, 'x'] });
+  });
+
+  it('makes no call for a session of another relay that was away a moment ago', async () => {
+    const leaving = departure('a', { to: { twin: 2, connection: 'away' } });
+    const there = await run(
+      async () => found('other.example'),
+      [leaving],
+      () => [],
+    );
+    expect(there).toMatchObject({ calls: [], federated: ['a'], refused: [] });
+    const ours = await run(
+      async () => found('relay.example'),
+      [leaving],
+      () => ['stored'],
+    );
+    expect(ours).toMatchObject({ federated: [], refused: [] });
+    expect(ours.calls).toHaveLength(1);
+  });
+
+  it('federates nothing for a twin without relay, and nothing after a call that failed', async () => {
+    const nowhere = await run(
+      async () => found(null),
       [departure('a')],
       () => ['offline'],
     );
-    expect(calls[0]).toMatchObject([{ ifAway: 'return' }]);
-    expect(refused).toEqual(['a unreachable']);
+    expect(nowhere).toMatchObject({ federated: [], refused: ['a no-relay'] });
+    const died = await run(
+      async () => found('other.example'),
+      [departure('a')],
+      () => {
+        throw new Error('object reset');
+      },
+    );
+    expect(died).toMatchObject({ federated: [], refused: ['a undelivered'] });
   });
 });

@@ -1,5 +1,6 @@
+import type { Address } from '../../proto/address.ts';
 import type { Refusal } from '../../proto/reasons.ts';
-import type { Parcel, TwinLookup, TwinRpc } from '../contract.ts';
+import type { Parcel, TwinLookup, TwinRpc, Verdict } from '../contract.ts';
 import type { Departure } from './inbound.ts';
 import { ifAway, refusalOf, type Standing, standingOf } from './verdict.ts';
 
@@ -11,6 +12,10 @@ export interface DispatchPort {
   refuse(departure: Departure, reason: Refusal): void;
   /** The receiving side has put a message into its session's hands. */
   sent(departure: Departure): void;
+  /** Whether a session of another relay's twin was not connected here a moment ago; and that it is so now. */
+  readonly absence: { has(session: Address): boolean; note(session: Address): void };
+  /** Takes over what goes to another relay; answers once it is stored. */
+  federate(twin: number, batch: readonly Departure[]): Promise<void>;
 }
 
 /**
@@ -44,25 +49,37 @@ export async function dispatch(
     readonly home: 'here' | 'elsewhere' | 'nowhere';
     readonly parcel: Parcel;
   }[] = [];
+  const leaving: Departure[] = [];
   for (const departure of batch) {
     const standing = standingFor(departure.from.host);
     if ('refuse' in standing) port.refuse(departure, standing.refuse);
+    else if (standing.home === 'elsewhere' && port.absence.has(departure.to)) leaving.push(departure);
     else going.push({ departure, home: standing.home, parcel: parcelOf(departure, standing.home) });
   }
+  if (leaving.length > 0) await port.federate(twin, leaving);
   if (going.length === 0) return;
+  let verdicts: Verdict[];
   try {
-    const verdicts = await port.receiver(twin).deliver(going.map((each) => each.parcel));
-    going.forEach(({ departure, home }, index) => {
-      const verdict = verdicts[index];
-      if (verdict === 'sent') port.sent(departure);
-      const reason = verdict === undefined ? 'undelivered' : refusalOf(verdict, home);
-      if (reason !== undefined) port.refuse(departure, reason);
-    });
+    verdicts = await port.receiver(twin).deliver(going.map((each) => each.parcel));
   } catch {
     // The receiver's object died in the call, or is overloaded: nobody knows what it took, so nothing is
     // repeated (a request must never run twice); each sender is told.
     for (const { departure } of going) port.refuse(departure, 'undelivered');
+    return;
   }
+  const away: Departure[] = [];
+  going.forEach(({ departure, home }, index) => {
+    const verdict = verdicts[index];
+    if (verdict === 'sent') port.sent(departure);
+    if (verdict === 'offline' && home === 'elsewhere') {
+      port.absence.note(departure.to);
+      away.push(departure);
+      return;
+    }
+    const reason = verdict === undefined ? 'undelivered' : refusalOf(verdict, home);
+    if (reason !== undefined) port.refuse(departure, reason);
+  });
+  if (away.length > 0) await port.federate(twin, away);
 }
 
 function parcelOf(departure: Departure, home: 'here' | 'elsewhere' | 'nowhere'): Parcel {

@@ -20,7 +20,15 @@ describe('migrate', () => {
       const sql = openSqlite();
       migrate(sql, MIGRATIONS.slice(0, known));
       migrate(sql);
-      expect(tables(sql)).toEqual(['alarm', 'mailbox', 'mailbox_slot', 'migration', 'rate_window']);
+      expect(tables(sql)).toEqual([
+        'alarm',
+        'federation',
+        'federation_done',
+        'mailbox',
+        'mailbox_slot',
+        'migration',
+        'rate_window',
+      ]);
     }
   });
 

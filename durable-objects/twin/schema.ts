@@ -28,6 +28,15 @@ export const MIGRATIONS: readonly Migration[] = [
     id: '4-rate-window',
     sql: ['CREATE TABLE rate_window (minute INTEGER PRIMARY KEY, messages INTEGER NOT NULL, bytes INTEGER NOT NULL)'],
   },
+  {
+    id: '5-federation',
+    sql: [
+      // A bundle of messages is a row; one over 1 MiB is several. The key is bundle * 64 + piece.
+      'CREATE TABLE federation (key INTEGER PRIMARY KEY, twin INTEGER NOT NULL, expires INTEGER NOT NULL, messages INTEGER NOT NULL, piece BLOB NOT NULL)',
+      // A bit for each message of a bundle that is settled; apart, so that a note does not write the bundle again.
+      'CREATE TABLE federation_done (bundle INTEGER PRIMARY KEY, done BLOB NOT NULL)',
+    ],
+  },
 ];
 
 /**

@@ -1,4 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
+import type { Address } from '../../proto/address.ts';
 import { encodeEnvelope, errorReply } from '../../proto/envelope.ts';
 import { type Refusal, refusalText } from '../../proto/reasons.ts';
 import type { Parcel, TwinGauges, TwinReader, TwinRpc, Verdict } from '../contract.ts';
@@ -10,6 +11,8 @@ import { answerClose } from './close.ts';
 import type { Delivery } from './delivery.ts';
 import { Directory } from './directory.ts';
 import { dispatch } from './dispatch.ts';
+import type { FederatedMessage } from './federation/bundle.ts';
+import { Federator } from './federation/federator.ts';
 import { addressOf, type Departure, receive } from './inbound.ts';
 import { Mailbox } from './mailbox.ts';
 import { Outbox } from './outbox.ts';
@@ -29,6 +32,7 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
   readonly #outbox: Outbox<Departure>;
   readonly #limiter: RateLimiter<WebSocket>;
   readonly #directory: Directory;
+  readonly #federator: Federator;
   readonly #reporter: Reporter;
   readonly #alarms: TwinAlarms;
 
@@ -38,7 +42,7 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
     if (!settings.ok) throw new Error(`settings: ${settings.error}`);
     this.#settings = settings.value;
     migrate(ctx.storage.sql);
-    this.#alarms = new Alarms(ctx.storage.sql, ctx.storage, ['mailbox-expiry', 'mailbox-drain']);
+    this.#alarms = new Alarms(ctx.storage.sql, ctx.storage, ['mailbox-expiry', 'mailbox-drain', 'federation']);
     this.#sessions = new Sessions(ctx);
     this.#mailbox = new Mailbox(ctx.storage.sql, this.#settings.mailbox);
     this.#reporter = openReporter(ctx, env.STATS, this.#sessions, () => this.#gauges());
@@ -51,6 +55,15 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
     this.#delivery = openDelivery(ctx, doors, this.#mailbox, ttl, this.#alarms, this.#reporter);
     this.#limiter = openLimiter(ctx, this.#sessions, this.#settings.rateLimit);
     this.#directory = new Directory(resolverOf(ctx), () => Date.now());
+    this.#federator = new Federator(this.#settings, {
+      sql: ctx.storage.sql,
+      lookup: (id) => this.#directory.lookup(id),
+      receiver: (id) => twinObject(env.TWIN, id),
+      ownDomains: (host) => this.#ownDomains(host),
+      report: (message, reason) => this.#report(message, reason),
+      background: (work) => ctx.waitUntil(work),
+      wakeAt: (at) => this.#alarms.arm('federation', at),
+    });
     this.#outbox = new Outbox({
       gather: () => scheduler.wait(0),
       send: (twin, batch) => this.#dispatch(twin, batch),
@@ -60,6 +73,7 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
   /** A checked WebSocket upgrade, from the Worker only. */
   override async fetch(request: Request): Promise<Response> {
     const session = readSessionUrl(request.url);
+    await this.#alarms.revive(Date.now());
     const { 0: client, 1: server } = new WebSocketPair();
     const acceptance = this.#sessions.accept(server, session, Date.now());
     if (acceptance === 'full') return tooManySessions(session.twin);
@@ -115,6 +129,7 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
           if (session !== undefined) await this.#delivery.drain(session.sid);
         }
       },
+      federation: () => this.#federator.tick(),
     });
     await this.#reporter.flush();
   }
@@ -160,6 +175,10 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
       refuse: (departure, reason) => this.#refuse(departure, reason),
       sent: ({ arrivedAt }) =>
         this.#reporter.observe('relay_delivery_seconds', DELIVERY_BUCKETS, (Date.now() - arrivedAt) / 1000),
+      absence: this.#federator.absence,
+      federate: async (id, leaving) => {
+        for (const { departure, reason } of await this.#federator.accept(id, leaving)) this.#refuse(departure, reason);
+      },
     });
   }
 
@@ -169,11 +188,24 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
 
   #refuse(what: Pick<Departure, 'from' | 'uid' | 'isRequest'>, reason: Refusal): void {
     this.#reporter.count('relay_messages_dropped_total', 1, reason);
-    if (!what.isRequest) return;
-    const request = { uid: what.uid, timestamp: 0n, expiration: 0n, relays: [] };
-    const now = Math.floor(Date.now() / 1000);
-    this.#send(what.from.sid, encodeEnvelope(errorReply(request, addressOf(what.from), refusalText(reason), now)));
+    if (what.isRequest) this.#send(what.from.sid, errorOf(what.uid, addressOf(what.from), reason));
   }
+
+  /** The same for what left its session a while ago: a sender that is away now finds it in its mailbox. */
+  #report(message: FederatedMessage, reason: Refusal): void {
+    this.#reporter.count('relay_messages_dropped_total', 1, reason);
+    if (!message.isRequest) return;
+    const expiresAt = Math.floor(Date.now() / 1000) + this.#settings.mailbox.ttl;
+    const bytes = errorOf(message.uid, message.from, reason);
+    this.ctx.waitUntil(this.#delivery.deliver([{ sid: message.from.connection, bytes, ifAway: 'store', expiresAt }]));
+  }
+}
+
+/** The error envelope for a request that is refused. */
+function errorOf(uid: string, sender: Address, reason: Refusal): Uint8Array {
+  const request = { uid, timestamp: 0n, expiration: 0n, relays: [] };
+  const now = Math.floor(Date.now() / 1000);
+  return encodeEnvelope(errorReply(request, sender, refusalText(reason), now));
 }
 
 function tooManySessions(twin: number): Response {

@@ -21,7 +21,7 @@ export interface TwinEnv {
 }
 
 /** What an object's one alarm is for. */
-export type TwinAlarms = Alarms<'mailbox-expiry' | 'mailbox-drain'>;
+export type TwinAlarms = Alarms<'mailbox-expiry' | 'mailbox-drain' | 'federation'>;
 
 /** Long enough for any drain to end or go on by itself, short enough for one that died with its object. */
 const RESUME_DRAIN_MS = 5_000;

@@ -1,0 +1,181 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../local-relay/port.ts';
+import { type Envelope, encodeEnvelope } from '../proto/envelope.ts';
+import type { Client } from './rig/client.ts';
+import { request } from './rig/envelopes.ts';
+import { type Network, startNetwork } from './rig/network.ts';
+import { type Manner, type OddRelay, startOddRelay } from './rig/odd-relay.ts';
+
+const A = { twin: 1 };
+const EXPIRED = { kind: 'error', code: 0, message: 'message has expired' };
+const REJECTED = { kind: 'error', code: 0, message: 'remote relay rejected permanently: destination offline' };
+
+let network: Network;
+let good: OddRelay;
+let clients: AsyncDisposableStack;
+let nextTwin = 100;
+beforeAll(async () => {
+  network = await startNetwork({ FEDERATION_SCHEME: 'http' });
+  good = await startOddRelay(202);
+  clients = new AsyncDisposableStack();
+});
+afterAll(async () => {
+  await clients.disposeAsync();
+  await good[Symbol.asyncDispose]();
+  await network[Symbol.asyncDispose]();
+});
+
+/** A new twin at home at these relays. */
+async function twinAt(...domains: string[]): Promise<number> {
+  nextTwin += 1;
+  const twin = nextTwin;
+  await network.settle(twin, domains.join('_'));
+  return twin;
+}
+
+/** A session of twin 1 of one's own, so that tests do not read each other's errors. */
+async function joined(sid: string): Promise<{ client: Client; self: Envelope['source'] }> {
+  const client = clients.use(await network.join(1, sid));
+  return { client, self: { ...A, connection: sid } };
+}
+
+describe('what another relay answers', () => {
+  it('202 is success: the envelope as received, who brings it, and nothing comes back', async () => {
+    const { client, self } = await joined('good');
+    const twin = await twinAt(good.domain);
+    const sent = request(self, { twin });
+    client.send(sent);
+    await expect.poll(() => good.got.map(({ uid }) => uid)).toContain(sent.uid);
+    const got = good.got.find(({ uid }) => uid === sent.uid);
+    expect(Buffer.compare(got?.bytes ?? new Uint8Array(0), encodeEnvelope(sent))).toBe(0);
+    expect(got?.headers).toMatchObject({
+      'rmb-via': `localhost:${network.relay.port}`,
+      'content-length': String(encodeEnvelope(sent).length),
+    });
+    expect(got?.headers['content-type']).toBeUndefined();
+    expect(client.waiting).toBe(0);
+  });
+
+  it.each([400, 403, 404, 410])('%s is final: its sender is told at once', async (status) => {
+    await using relay = await startOddRelay(status);
+    const { client, self } = await joined(`final-${status}`);
+    const sent = request(self, { twin: await twinAt(relay.domain) });
+    client.send(sent);
+    expect(await client.next()).toMatchObject({ uid: sent.uid, content: REJECTED, destination: self });
+    expect(relay.got).toHaveLength(1);
+  });
+
+  const passing: readonly Manner[] = [200, 302, 408, 429, 500, 503, 'hang', 'reset', 'trickle', 'circle'];
+  it.concurrent.each(passing)(
+    '%s may pass: it is tried again until the time of the message is over',
+    async (manner) => {
+      await using relay = await startOddRelay(manner);
+      const { client, self } = await joined(`passing-${manner}`);
+      const sent = request(self, { twin: await twinAt(relay.domain) }, { expiration: 4n });
+      client.send(sent);
+      const error = await client.next();
+      expect(error).toMatchObject({ uid: sent.uid, content: EXPIRED, destination: self });
+      expect(error.timestamp).toBeGreaterThanOrEqual(sent.timestamp + 4n);
+      expect(error.timestamp).toBeLessThan(sent.timestamp + 14n);
+      expect(relay.got.length).toBeGreaterThan(0);
+      expect(relay.got.every(({ uid }) => uid === sent.uid)).toBe(true);
+    },
+  );
+
+  it('nothing, at two refused ports, is the same', async () => {
+    const { client, self } = await joined('refused');
+    const twin = await twinAt(`localhost:${await freePort()}`, `localhost:${await freePort()}`);
+    const sent = request(self, { twin }, { expiration: 3n });
+    client.send(sent);
+    expect(await client.next()).toMatchObject({ uid: sent.uid, content: EXPIRED });
+  });
+
+  it('a 202 with a body that never ends is a 202', async () => {
+    await using relay = await startOddRelay('endless');
+    const { client, self } = await joined('endless');
+    const twin = await twinAt(relay.domain);
+    for (let n = 0; n < 5; n += 1) client.send(request(self, { twin }));
+    await expect.poll(() => relay.got.length).toBe(5);
+    expect(client.waiting).toBe(0);
+  });
+
+  it('leads to the next relay of the twin when it is no 202', async () => {
+    await using bad = await startOddRelay(500);
+    const { client, self } = await joined('second');
+    const sent = request(self, { twin: await twinAt(bad.domain, good.domain) });
+    client.send(sent);
+    await expect.poll(() => good.got.map(({ uid }) => uid)).toContain(sent.uid);
+    expect(client.waiting).toBe(0);
+  });
+
+  it('comes right in the end when the relay does', async () => {
+    await using relay = await startOddRelay(503);
+    const { client, self } = await joined('mended');
+    const sent = request(self, { twin: await twinAt(relay.domain) });
+    client.send(sent);
+    await expect.poll(() => relay.got.length, { timeout: 10_000 }).toBe(3);
+    relay.manner = 202;
+    await expect.poll(() => relay.got.length, { timeout: 20_000 }).toBe(4);
+    expect(client.waiting).toBe(0);
+  });
+});
+
+describe('a sender', () => {
+  it('of an expired request reads so at once, of a response nothing', async () => {
+    const { client, self } = await joined('late');
+    const twin = await twinAt(good.domain);
+    client.send(request(self, { twin }, { timestamp: 1n, content: { kind: 'response' } }));
+    const sent = request(self, { twin }, { timestamp: 1n });
+    client.send(sent);
+    expect(await client.next()).toMatchObject({ uid: sent.uid, content: EXPIRED });
+  });
+
+  it('that has gone finds the error in its mailbox', async () => {
+    await using relay = await startOddRelay('hang');
+    const twin = await twinAt(relay.domain);
+    const away = await network.join(2, 'away');
+    const sent = request({ twin: 2, connection: 'away' }, { twin }, { expiration: 4n });
+    away.send(sent);
+    await expect.poll(() => relay.got.length).toBeGreaterThan(0);
+    await away[Symbol.asyncDispose]();
+    await network.relay.evict(2);
+    await using back = await network.join(2, 'away');
+    expect(await back.next()).toMatchObject({ uid: sent.uid, content: EXPIRED });
+  });
+
+  it('of a twin whose relay string names no host reads that none is reachable', async () => {
+    const { client, self } = await joined('nowhere');
+    client.send(request(self, { twin: await twinAt('what is this/') }));
+    expect((await client.next()).content).toMatchObject({ message: 'no relay of this twin is reachable from here' });
+  });
+});
+
+describe('slots', () => {
+  it('are two a relay and six in all, and one that hangs delays nobody else', async () => {
+    await using stack = new AsyncDisposableStack();
+    const dead = stack.use(await startOddRelay('hang'));
+    const slow: OddRelay[] = [];
+    for (let n = 0; n < 4; n += 1) slow.push(stack.use(await startOddRelay(202)));
+    for (const relay of slow) relay.delay = 30;
+    const { client, self } = await joined('slots');
+    const deadTwin = await twinAt(dead.domain);
+    for (let n = 0; n < 20; n += 1) client.send(request(self, { twin: deadTwin }, { expiration: 20n }));
+    await expect.poll(() => dead.open).toBe(2);
+    const twins = await Promise.all(slow.flatMap(({ domain }) => [twinAt(domain), twinAt(domain)]));
+    let total = 0;
+    const watch = setInterval(() => {
+      total = Math.max(
+        total,
+        [dead, ...slow].reduce((sum, { open }) => sum + open, 0),
+      );
+    }, 1);
+    const began = dead.got.length;
+    for (let n = 0; n < 10; n += 1) for (const twin of twins) client.send(request(self, { twin }));
+    await expect.poll(() => slow.map(({ got }) => got.length), { timeout: 15_000 }).toEqual([20, 20, 20, 20]);
+    clearInterval(watch);
+    for (const { most } of [dead, ...slow]) expect(most).toBeLessThanOrEqual(2);
+    expect(total).toBeLessThanOrEqual(6);
+    // While 80 messages went out, the dead relay's two slots turned over a few times at most.
+    expect(dead.got.length - began).toBeLessThan(20);
+  });
+});

@@ -1,0 +1,101 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { decodeEnvelope } from '../../proto/envelope.ts';
+
+/** How a relay that is none of ours answers a POST; a number is a status with an empty body. */
+export type Manner = number | 'hang' | 'reset' | 'trickle' | 'circle' | 'endless';
+
+/** One POST that it got. */
+interface Got {
+  readonly uid: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly bytes: Uint8Array;
+}
+
+/** A federating relay that behaves as a test wants it to, and keeps count. */
+export interface OddRelay extends AsyncDisposable {
+  readonly port: number;
+  /** As a twin of it has it on chain. */
+  readonly domain: string;
+  readonly got: readonly Got[];
+  /** The most requests that were under way at once. */
+  readonly most: number;
+  /** Requests under way. */
+  readonly open: number;
+  manner: Manner;
+  /** How long each answer takes (ms). */
+  delay: number;
+}
+
+/** Starts one on a free port of 127.0.0.1. */
+export async function startOddRelay(manner: Manner): Promise<OddRelay> {
+  const got: Got[] = [];
+  const sockets = new Set<Socket>();
+  let [open, most] = [0, 0];
+  const server = createServer(async (request, response) => {
+    open += 1;
+    most = Math.max(most, open);
+    response.once('close', () => {
+      open -= 1;
+    });
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(chunk);
+    const bytes = new Uint8Array(Buffer.concat(chunks));
+    const decoded = decodeEnvelope(bytes);
+    got.push({ uid: decoded.ok ? decoded.value.uid : '', headers: request.headers, bytes });
+    if (relay.delay > 0) await new Promise((resolve) => setTimeout(resolve, relay.delay));
+    behave(relay.manner, response, relay.domain);
+  });
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  const relay = {
+    port,
+    domain: `localhost:${port}`,
+    got,
+    get most() {
+      return most;
+    },
+    get open() {
+      return open;
+    },
+    manner,
+    delay: 0,
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+  return relay;
+}
+
+function behave(manner: Manner, response: ServerResponse, domain: string): void {
+  switch (manner) {
+    case 'hang':
+      return;
+    case 'reset':
+      response.socket?.resetAndDestroy();
+      return;
+    case 'trickle': {
+      // A byte of the head a second: it never ends in time.
+      response.socket?.write('HTTP/1.1 202 Acc');
+      const timer = setInterval(() => response.socket?.write('e'), 1000);
+      response.once('close', () => clearInterval(timer));
+      return;
+    }
+    case 'circle':
+      response.writeHead(307, { location: `http://${domain}/` }).end();
+      return;
+    case 'endless': {
+      response.writeHead(202);
+      const timer = setInterval(() => response.write('more '), 10);
+      response.once('close', () => clearInterval(timer));
+      return;
+    }
+    default:
+      response.writeHead(manner).end();
+  }
+}

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { FederationBudget } from './federation-budget.ts';
+
+const MINUTE = 60_000;
+
+describe('the budget of a source twin', () => {
+  it('is counted in messages and bytes, for each twin apart, anew each minute', () => {
+    const budget = new FederationBudget();
+    const limit = { messages: 2, bytes: 100 };
+    expect([1, 1, 1, 2].map((twin) => budget.spend(twin, 10, limit, 0))).toEqual([true, true, false, true]);
+    expect([60, 41, 40].map((bytes) => budget.spend(3, bytes, limit, 0))).toEqual([true, false, true]);
+    expect(budget.spend(1, 10, limit, MINUTE - 1)).toBe(false);
+    expect(budget.spend(1, 10, limit, MINUTE)).toBe(true);
+  });
+
+  it('is none where the limit is 0', () => {
+    const budget = new FederationBudget();
+    for (let n = 0; n < 100; n += 1) expect(budget.spend(1, 1e9, { messages: 0, bytes: 0 }, 0)).toBe(true);
+    expect([1, 2].map(() => budget.spend(1, 1e9, { messages: 1, bytes: 0 }, 0))).toEqual([true, false]);
+    expect([1, 2].map(() => budget.spend(2, 60, { messages: 0, bytes: 100 }, 0))).toEqual([true, false]);
+  });
+});
+
+describe('a new look at a key', () => {
+  it('comes once a minute for a twin', () => {
+    const budget = new FederationBudget();
+    expect([0, 1, MINUTE - 1, MINUTE].map((now) => budget.mayRefresh(1, now))).toEqual([true, false, false, true]);
+  });
+
+  it('comes sixty times a minute in all, however many twins strangers name', () => {
+    const budget = new FederationBudget();
+    const granted = Array.from({ length: 200 }, (_, twin) => budget.mayRefresh(twin, 0)).filter(Boolean);
+    expect(granted).toHaveLength(60);
+    expect(budget.mayRefresh(1000, MINUTE)).toBe(true);
+  });
+});

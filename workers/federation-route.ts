@@ -1,0 +1,43 @@
+import type { Parcel, TwinLookup } from '../durable-objects/contract.ts';
+import { twinObject } from '../durable-objects/objects.ts';
+import { parseSettings, type Settings } from '../durable-objects/settings.ts';
+import { FederationBudget } from './federation-budget.ts';
+import { RETRY_AFTER, takeIn } from './federation-ingress.ts';
+import { KnownTwins } from './known-twins.ts';
+
+// Of this isolate: may vanish at any time.
+const budget = new FederationBudget();
+const known = new KnownTwins();
+let parsed: { readonly env: object; readonly settings: Settings } | undefined;
+
+/** The resolver, as the Worker reaches it. */
+interface Resolver {
+  lookup(id: number): Promise<TwinLookup>;
+  refresh(id: number): Promise<TwinLookup>;
+}
+
+/** POST /: what another relay brings. */
+export async function federationIn(request: Request, env: Env, resolver: Resolver): Promise<Response> {
+  const settings = settingsOf(env);
+  const look = (twin: number) => resolver.lookup(twin);
+  const reread = (twin: number) => resolver.refresh(twin);
+  const { status, text } = await takeIn(request, settings, {
+    now: () => Math.floor(Date.now() / 1000),
+    lookup: (twin) => known.lookup(twin, Date.now(), look),
+    refresh: async (twin) =>
+      budget.mayRefresh(twin, Date.now()) ? await known.renew(twin, Date.now(), reread) : undefined,
+    spend: (twin, bytes) => budget.spend(twin, bytes, settings.rateLimit, Date.now()),
+    deliver: async (twin, parcel: Parcel) => (await twinObject(env.TWIN, twin).deliver([parcel]))[0],
+  });
+  // As the Rust relay: no content-type, and nothing in the body of a 202.
+  const headers: Record<string, string> = status === 503 ? { 'retry-after': String(RETRY_AFTER) } : {};
+  return new Response(text === '' ? null : new TextEncoder().encode(text), { status, headers });
+}
+
+function settingsOf(env: Env): Settings {
+  if (parsed?.env === env) return parsed.settings;
+  const settings = parseSettings(env);
+  if (!settings.ok) throw new Error(`settings: ${settings.error}`);
+  parsed = { env, settings: settings.value };
+  return settings.value;
+}

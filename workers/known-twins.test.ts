@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest';
+import type { TwinLookup } from '../durable-objects/contract.ts';
+import { KnownTwins } from './known-twins.ts';
+
+const found: TwinLookup = { found: { id: 1, account: new Uint8Array(32), relay: null, pk: null } };
+
+function openTwins(answer: TwinLookup) {
+  const twins = new KnownTwins();
+  const rig = { asked: 0, answer };
+  const look = async () => {
+    rig.asked += 1;
+    return rig.answer;
+  };
+  return {
+    rig,
+    lookup: (now: number) => twins.lookup(1, now, look),
+    renew: (now: number) => twins.renew(1, now, look),
+  };
+}
+
+describe('KnownTwins', () => {
+  it('asks for a found twin every ten seconds', async () => {
+    const { rig, lookup } = openTwins(found);
+    for (const now of [0, 9_999, 10_000]) expect(await lookup(now)).toBe(found);
+    expect(rig.asked).toBe(2);
+  });
+
+  it('remembers neither a twin that is not there nor a failure', async () => {
+    for (const answer of [{ unknown: true }, { unavailable: 'down' }] as const) {
+      const { rig, lookup } = openTwins(answer);
+      await lookup(0);
+      await lookup(1);
+      expect(rig.asked).toBe(2);
+    }
+  });
+
+  it('takes over what a new look finds', async () => {
+    const { rig, lookup, renew } = openTwins(found);
+    await lookup(0);
+    rig.answer = { unknown: true };
+    await renew(1);
+    expect(await lookup(2)).toEqual({ unknown: true });
+  });
+});
