@@ -180,7 +180,7 @@ test('nobody wakes an idle twin: its object sleeps while blocks go by, and its s
   await follows(relay, 20);
   await expect(relay.evict(1)).rejects.toThrow('not currently running');
   client.send(request({ twin: 1 }, undefined, { content: { kind: 'ping' } }));
-  expect((await client.next()).content?.kind).toBe('ping');
+  expect((await client.next()).content?.kind).toBe('pong');
   await relay.evict(1);
 });
 
