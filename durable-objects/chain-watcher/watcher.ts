@@ -177,7 +177,8 @@ export class Watcher {
     const { reader, log, now } = this.#port;
     // Another chain is another generation, and so is another start on the same one.
     await reader.newGeneration(`${genesis.slice(2, 18)}:${block}:${now()}`);
-    log('twin-cache-begun-anew', { block, why });
+    // At the very first start there was no cache to speak of.
+    if (this.#progress !== undefined) log('twin-cache-begun-anew', { block, why });
   }
 
   #stepBack(number: number): void {
