@@ -12,6 +12,8 @@ export interface DevChain extends AsyncDisposable {
   readonly httpUrl: string;
   /** Writes a twin at once; the next block tells of it. */
   putTwin(entry: TwinEntry): void;
+  /** The number of its best block. */
+  readonly head: number;
   /** Makes blocks at once, as if their time had passed. */
   makeBlocks(count: number): void;
   close(): Promise<void>;
@@ -38,6 +40,9 @@ export async function startDevChain(
     port: server.port,
     wsUrl: `ws://localhost:${server.port}`,
     httpUrl: `http://localhost:${server.port}`,
+    get head() {
+      return chain.head.number;
+    },
     makeBlocks: (count) => {
       for (let made = 0; made < count; made += 1) chain.makeBlock(Date.now());
     },

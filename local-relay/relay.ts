@@ -75,9 +75,11 @@ export async function startRelay(options: {
   );
   await miniflare.ready;
   const endWatch = await keepWatch(miniflare);
-  const close = async () => {
+  let closing: Promise<void> | undefined;
+  const close = () => {
     endWatch();
-    await miniflare.dispose();
+    closing ??= miniflare.dispose();
+    return closing;
   };
   return {
     port,

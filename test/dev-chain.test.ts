@@ -201,6 +201,21 @@ describe('the storage', () => {
   });
 });
 
+describe('a reader of blocks', () => {
+  it('gets the hashes of a list of numbers, null where there is no block yet', async () => {
+    const one = await rpc('chain_getBlockHash', 0);
+    expect(await rpc('chain_getBlockHash', [0, 4_000_000_000])).toEqual({ ...one, result: [one.result, null] });
+    expect(await rpc('chain_getBlockHash', [])).toMatchObject({ result: [] });
+  });
+
+  it('gets blocks made at once, each with what happened in it', async () => {
+    const head = z.object({ number: z.string() });
+    const before = Number(head.parse((await rpc('chain_getHeader')).result).number);
+    chain.makeBlocks(5);
+    expect(Number(head.parse((await rpc('chain_getHeader')).result).number)).toBeGreaterThanOrEqual(before + 5);
+  });
+});
+
 describe('what it does not know', () => {
   it('is refused with a JSON-RPC error', async () => {
     const post = async (body: string) => (await fetch(chain.httpUrl, { method: 'POST', body })).json();

@@ -44,16 +44,20 @@ export const NOTHING_COUNTED: Counts = {
   errors: { follow: 0, refresh: 0, events: 0 },
 };
 
-/** Which twins to read now that `through` is reached, and which to read once more later. */
+/**
+ * Which twins to read now that `through` is reached, and which to read once more later: those whose block is so close
+ * to the head that it may still be lost, or that a look-up may have asked a node that did not have it yet.
+ */
 export function duties(
   recent: Progress['recent'],
   changes: readonly TwinChange[],
   through: number,
+  head: number,
 ): { readonly read: readonly number[]; readonly later: Progress['recent'] } {
   const settled = recent.filter(({ block }) => block <= through - LOOK_BACK);
   const read = new Set([...settled, ...changes].map(({ twin }) => twin));
   const later = new Map(recent.filter((each) => !settled.includes(each)).map(({ twin, block }) => [twin, block]));
-  for (const { twin, block } of changes) later.set(twin, block);
+  for (const { twin, block } of changes) if (block > head - LOOK_BACK) later.set(twin, block);
   return { read: [...read], later: [...later].map(([twin, block]) => ({ twin, block })) };
 }
 

@@ -12,6 +12,8 @@ const BLOCKS_A_STEP = 50;
 const STEPS_A_RUN = 16;
 /** Progress is kept once in so many blocks: a row costs more than reading a few blocks again. */
 const KEEP_BLOCKS = 10;
+/** Where a chain cannot be followed, the cache begins anew at most so often (ms). */
+const BEGIN_AGAIN_MS = 60_000;
 
 type Blocks = Extract<ChainStep, { kind: 'blocks' }>;
 
@@ -48,6 +50,8 @@ export class Watcher {
   #failures = 0;
   #answeredAt: number | undefined;
   #isUnreadable = false;
+  /** Unix ms of the last beginning. */
+  #begunAt = 0;
   #errors = { ...NOTHING_COUNTED.errors };
 
   /**
@@ -146,6 +150,8 @@ export class Watcher {
 
   /** Where we are cannot be followed from: begins at the head, if there is one, and if it is really so. */
   async #beginIfAlive(why: string, isCertain: boolean): Promise<void> {
+    // Whatever is wrong with a chain that stays so, a cache that begins anew all the time is none.
+    if (this.#port.now() - this.#begunAt < BEGIN_AGAIN_MS) throw new Failure('follow', why);
     const head = await this.#port.reader.follow({ most: 1 });
     if (head.kind !== 'blocks') throw new Failure('follow', why);
     // The chain may have come back just now: then nothing is lost.
@@ -158,6 +164,7 @@ export class Watcher {
   async #begin({ genesis, head }: Blocks, why: string): Promise<void> {
     const before = this.#progress ?? NOTHING_COUNTED;
     await this.#newGeneration(genesis, head, why);
+    this.#begunAt = this.#port.now();
     // The last blocks are read all the same: a look-up in between may have asked a node that is behind.
     const number = Math.max(head - LOOK_BACK, 0);
     const { stored, updated, reconnects } = before;
@@ -170,7 +177,8 @@ export class Watcher {
     const { reader, log, now } = this.#port;
     // Another chain is another generation, and so is another start on the same one.
     await reader.newGeneration(`${genesis.slice(2, 18)}:${block}:${now()}`);
-    log('twin-cache-begun-anew', { block, why });
+    // At the very first start there was no cache to speak of.
+    if (this.#progress !== undefined) log('twin-cache-begun-anew', { block, why });
   }
 
   #stepBack(number: number): void {
@@ -186,7 +194,7 @@ export class Watcher {
   async #advance({ through, changes, head, unreadable }: Blocks): Promise<boolean> {
     const progress = this.#progress;
     if (progress === undefined) return false;
-    const { read, later } = duties(progress.recent, changes, through.number);
+    const { read, later } = duties(progress.recent, changes, through.number, head);
     for (const twin of read) {
       const lookup = await this.#port.reader.refresh(twin, through.hash);
       if ('unavailable' in lookup) throw new Failure('refresh', `twin ${twin}: ${lookup.unavailable}`);

@@ -26,7 +26,7 @@ function middle(numbers: readonly number[]): number | undefined {
  * Judges what nodes say about the chain's head. Three or more are measured by their middle, so that a minority that
  * lies or stands still is found whatever it says; two by what the head should be by our clock: of one that stands
  * still and one that moves the second is nearer to it, of one that is plausible and one that makes blocks up the
- * first. A single node is always believed; so is the order of the list where two are as good as each other.
+ * first. A single node is always believed; of nodes that are as good as each other the first of the list.
  * @param expected where the head should be by the time that passed
  */
 export function judgeHeads(heads: readonly Head[], expected: number): HeadsVerdict | undefined {
@@ -35,7 +35,7 @@ export function judgeHeads(heads: readonly Head[], expected: number): HeadsVerdi
   const distance = ({ number }: Head) => Math.abs(number - measure);
   const [best] = heads.toSorted((a, b) => distance(a) - distance(b));
   if (best === undefined) return undefined;
-  // The first of the list that says the same is as good: no switching to and fro over a block.
+  // No switching to and fro over a block; but never to one that is behind, it may be the one that stands still.
   const chosen = heads.find(({ number }) => Math.abs(number - best.number) <= SPREAD && number >= best.number) ?? best;
   const left = heads.filter(({ number }) => Math.abs(number - chosen.number) > SPREAD);
   return {

@@ -159,7 +159,8 @@ function build(metadata: UnifiedMetadata): EventTable {
  */
 export function tableOf(metadata: Uint8Array): Result<EventTable, string> {
   try {
-    return ok(build(unifyMetadata(decAnyMetadata(metadata))));
+    // A copy: the library reads a view's whole buffer.
+    return ok(build(unifyMetadata(decAnyMetadata(metadata.slice()))));
   } catch (fault) {
     // The library throws plain errors for bytes that are no metadata.
     return err(fault instanceof Error ? fault.message : String(fault));

@@ -43,10 +43,11 @@ function rig(memory = new ResolverMemory()) {
       },
     },
     chain: {
-      read: async (id, budget) => {
-        await touch(Math.min(state.chainMs, budget), false, `chain ${id}`);
-        if (state.chainMs > budget) return DOWN;
-        return chain.get(id) ?? ok(undefined);
+      read: async (id, budget, block) => {
+        // What is read is what stands there when the reading begins, however long the answer takes.
+        const answer = chain.get(id) ?? ok(undefined);
+        await touch(Math.min(state.chainMs, budget), false, `chain ${id}${block === undefined ? '' : ` at ${block}`}`);
+        return state.chainMs > budget ? DOWN : answer;
       },
     },
     looked: (where) => void looked.push(where),
@@ -57,6 +58,7 @@ function rig(memory = new ResolverMemory()) {
     const done = work.finally(() => {
       ended = Date.now();
     });
+    done.catch(() => undefined); // whoever awaits it below is told
     await vi.advanceTimersByTimeAsync(3000);
     return await done;
   };
@@ -70,7 +72,8 @@ function rig(memory = new ResolverMemory()) {
     calls,
     finishedAt: () => ended,
     lookup: (id: number) => run(resolver.lookup(id)),
-    refresh: (id: number) => run(resolver.refresh(id)),
+    refresh: (id: number, block?: string) => run(resolver.refresh(id, block)),
+    newGeneration: (name: string) => run(resolver.newGeneration(name)),
     many: (id: number, n: number) => run(Promise.all(Array.from({ length: n }, () => resolver.lookup(id)))),
   };
 }
@@ -103,7 +106,7 @@ describe('lookup', () => {
     expect(calls('chain')).toBe(1);
   });
 
-  test('a record of ten minutes is read again, and rewritten', async () => {
+  test('without a watcher a record of ten minutes is read again, and rewritten', async () => {
     const { chain, lookup, calls } = rig();
     chain.set(7, ok(twin(7, 'old')));
     await lookup(7);
@@ -113,6 +116,16 @@ describe('lookup', () => {
     vi.advanceTimersByTime(2 * MINUTE);
     expect(await lookup(7)).toEqual({ found: twin(7, 'new') });
     expect(calls('put')).toBe(2);
+  });
+
+  test('with a watcher a record is current for as long as its generation is', async () => {
+    const { kv, chain, lookup, calls } = rig();
+    kv.set(GENERATION_KEY, '1');
+    chain.set(7, ok(twin(7, 'same')));
+    await lookup(7);
+    vi.advanceTimersByTime(10_000 * MINUTE);
+    expect(await lookup(7)).toEqual({ found: twin(7, 'same') });
+    expect(calls('chain')).toBe(1);
   });
 
   test('a new generation makes every record old', async () => {
@@ -272,5 +285,57 @@ describe('refresh', () => {
     chain.set(7, DOWN);
     expect(await refresh(7)).toHaveProperty('unavailable');
     expect(await lookup(7)).toEqual({ found: twin(7) });
+  });
+
+  test('reads at the block that is named, and says when KV could not be rewritten', async () => {
+    const { chain, refresh, log, state } = rig();
+    chain.set(7, ok(twin(7)));
+    await refresh(7, '0xab');
+    expect(log).toContain('chain 7 at 0xab');
+    chain.set(7, ok(twin(7, 'new')));
+    state.kvDown = true;
+    expect(await refresh(7)).toHaveProperty('unavailable', expect.stringContaining('cannot be rewritten'));
+  });
+
+  test('rewrites what KV holds, also when memory knows better', async () => {
+    const { kv, chain, refresh } = rig();
+    chain.set(7, ok(twin(7, 'new')));
+    await refresh(7);
+    kv.set(twinKey(7), encodeRecord({ twin: twin(7, 'old'), readAt: 1, generation: '' }));
+    await refresh(7);
+    expect(kv.get(twinKey(7))).toContain('new');
+  });
+
+  test('is not undone by a look-up that began before it', async () => {
+    const { kv, chain, state, lookup, refresh } = rig();
+    chain.set(7, ok(twin(7, 'old')));
+    state.chainMs = 1000;
+    const early = lookup(7);
+    chain.set(7, ok(twin(7, 'new')));
+    state.chainMs = 0;
+    vi.advanceTimersByTime(1);
+    await refresh(7);
+    await early;
+    expect(kv.get(twinKey(7))).toContain('new');
+    expect(await lookup(7)).toEqual({ found: twin(7, 'new') });
+  });
+});
+
+describe('newGeneration', () => {
+  test('counts at once in this isolate: what it remembers is asked for again', async () => {
+    const { kv, chain, lookup, newGeneration, calls } = rig();
+    chain.set(7, ok(twin(7, 'old')));
+    await lookup(7);
+    await newGeneration('chain:1');
+    chain.set(7, ok(twin(7, 'new')));
+    expect(await lookup(7)).toEqual({ found: twin(7, 'new') });
+    expect([kv.get(GENERATION_KEY), calls('chain')]).toEqual(['chain:1', 2]);
+    expect(kv.get(twinKey(7))).toContain('"generation":"chain:1"');
+  });
+
+  test('rejects when it cannot be written: its caller must not go on as if it were', async () => {
+    const { state, newGeneration } = rig();
+    state.kvDown = true;
+    await expect(newGeneration('chain:1')).rejects.toThrow('KV is down');
   });
 });
