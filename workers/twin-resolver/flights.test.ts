@@ -49,3 +49,18 @@ test('when the work throws, the next one works itself', async () => {
   await vi.runAllTimersAsync();
   expect([await broken, await second]).toEqual(['Error: broken', 'whole']);
 });
+
+test('a stall of the whole isolate does not make the one that works look dead', async () => {
+  const flights = new Flights<string>();
+  const work = vi.fn(async () => {
+    await wait(1000);
+    return 'answer';
+  });
+  const all = Promise.all(Array.from({ length: 10 }, () => flights.once(7, work, soon())));
+  await vi.advanceTimersByTimeAsync(15);
+  // Time passes, and nobody's timer has run yet.
+  vi.setSystemTime(Date.now() + 600);
+  await vi.runAllTimersAsync();
+  expect(new Set(await all)).toEqual(new Set(['answer']));
+  expect(work).toHaveBeenCalledTimes(1);
+});

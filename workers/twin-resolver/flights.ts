@@ -3,8 +3,10 @@ import { wait } from './wait.ts';
 /** How often who waits looks whether the answer is there, and how often who fetches it shows that it lives (ms). */
 const LOOK_MS = 10;
 const BEAT_MS = 50;
-/** After so long without a sign of life (ms), whoever fetched is taken for dead. */
+/** After so long without a sign of life (ms), whoever fetched is taken for dead… */
 const LEASE_MS = 400;
+/** …when that was seen at so many looks in a row: after a stall of the whole isolate everybody's sign is late. */
+const LATE_LOOKS = 2;
 
 interface Flight<T> {
   beat: number;
@@ -28,11 +30,16 @@ export class Flights<T> {
    */
   async once(key: number, work: () => Promise<T>, until: number): Promise<T | undefined> {
     let flight = this.#flights.get(key);
-    while (flight !== undefined && Date.now() - flight.beat < LEASE_MS) {
+    let late = 0;
+    while (flight !== undefined && late < LATE_LOOKS) {
+      const { beat } = flight;
       if (Date.now() >= until) return undefined;
       await wait(LOOK_MS);
       if (flight.landed !== undefined) return flight.landed.value;
-      flight = this.#flights.get(key);
+      const next = this.#flights.get(key);
+      const isLate = next === flight && flight.beat === beat && Date.now() - beat >= LEASE_MS;
+      late = isLate ? late + 1 : 0;
+      flight = next;
     }
     return await this.#lead(key, work);
   }
