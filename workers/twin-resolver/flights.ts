@@ -5,8 +5,8 @@ const LOOK_MS = 10;
 const BEAT_MS = 50;
 /** After so long without a sign of life (ms), whoever fetched is taken for dead… */
 const LEASE_MS = 400;
-/** …when that was seen at so many looks in a row: after a stall of the whole isolate everybody's sign is late. */
-const LATE_LOOKS = 2;
+/** …when that was seen at so many looks in a row, longer than a beat: after a stall of the isolate all signs are late. */
+const LATE_LOOKS = 8;
 
 interface Flight<T> {
   beat: number;
