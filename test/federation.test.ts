@@ -3,6 +3,7 @@ import { encodeEnvelope } from '../proto/envelope.ts';
 import { signEnvelope } from '../proto/signature.ts';
 import type { Client } from './rig/client.ts';
 import { request } from './rig/envelopes.ts';
+import { startOddRelay } from './rig/odd-relay.ts';
 import { devIdentity, startTwoRelays, type TwoRelays } from './rig/two-relays.ts';
 
 let relays: TwoRelays;
@@ -19,18 +20,70 @@ afterAll(async () => {
   await relays[Symbol.asyncDispose]();
 });
 
-/** A signed request of a twin. */
-async function signed(from: number, to: number, fields: Parameters<typeof request>[2] = {}) {
-  return signEnvelope(request({ twin: from }, { twin: to }, fields), await devIdentity(from));
+/** A signed request of a twin, as bytes. */
+async function signed(from: number, to: number, fields: Parameters<typeof request>[2] = {}): Promise<Uint8Array> {
+  return encodeEnvelope(await signEnvelope(request({ twin: from }, { twin: to }, fields), await devIdentity(from)));
 }
 
-describe('between two relays', () => {
+describe('between two relays of ours', () => {
   it('a request and its answer arrive, byte for byte', async () => {
-    const sent = encodeEnvelope(await signed(1, 4));
+    const sent = await signed(1, 4);
     one.send(sent);
     expect(Buffer.compare(await four.nextBytes(), sent)).toBe(0);
-    const answer = encodeEnvelope(await signed(4, 1, { content: { kind: 'response' } }));
+    const answer = await signed(4, 1, { content: { kind: 'response' } });
     four.send(answer);
     expect(Buffer.compare(await one.nextBytes(), answer)).toBe(0);
+  });
+
+  it('15 MiB arrive', async () => {
+    const sent = await signed(1, 4, { payload: { kind: 'plain', bytes: new Uint8Array(15 * 2 ** 20).fill(7) } });
+    one.send(sent);
+    expect(Buffer.compare(await four.nextBytes(), sent)).toBe(0);
+  });
+
+  it('all of a burst arrives, each once', async () => {
+    const sent = await Promise.all(Array.from({ length: 200 }, (_, n) => signed(1, 4, { uid: `burst-${n}` })));
+    for (const each of sent) one.send(each);
+    const uids = new Set<string>();
+    for (let n = 0; n < sent.length; n += 1) uids.add((await four.next()).uid);
+    expect([uids.size, four.waiting]).toEqual([200, 0]);
+  });
+
+  it('what is for a twin that is away waits there', async () => {
+    const sent = await signed(1, 5);
+    one.send(sent);
+    await expect.poll(() => delivered(5)).toBe(true);
+    await using five = await relays.join(relays.b, 5);
+    expect(Buffer.compare(await five.nextBytes(), sent)).toBe(0);
+  });
+
+  it('a fail-fast request to a twin that is away is refused at once, and so is one with a foreign signature', async () => {
+    const rejected = { kind: 'error', code: 0, message: 'remote relay rejected permanently: destination offline' };
+    one.send(await signed(1, 6, { uid: 'fast', tags: 'fail-fast' }));
+    expect(await one.next()).toMatchObject({ uid: 'fast', content: rejected });
+    one.send(request({ twin: 1 }, { twin: 4 }, { uid: 'unsigned' }));
+    expect(await one.next()).toMatchObject({ uid: 'unsigned', content: rejected });
+  });
+
+  /** Whether twin 1's object has brought away all that it had for a twin: a later message to it has arrived. */
+  async function delivered(twin: number): Promise<boolean> {
+    one.send(await signed(1, twin, { uid: 'probe', tags: 'fail-fast', timestamp: 1n }));
+    return (await one.next()).uid === 'probe';
+  }
+});
+
+describe('a twin of a relay that is out of reach', () => {
+  it('is served here as soon as it connects here', async () => {
+    await using dead = await startOddRelay(503);
+    await relays.settle(50, dead.domain, 2);
+    const sent = await signed(1, 50);
+    one.send(sent);
+    await expect.poll(() => dead.got.length).toBeGreaterThan(0);
+    await relays.settle(2, dead.domain);
+    const unreachable = await signed(1, 2);
+    one.send(unreachable);
+    await using two = await relays.join(relays.a, 2);
+    expect(Buffer.compare(await two.nextBytes(), unreachable)).toBe(0);
+    expect(one.waiting).toBe(0);
   });
 });

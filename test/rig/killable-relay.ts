@@ -62,7 +62,11 @@ export async function startKillableRelay(options: {
       if (child === started) child = undefined;
       listening.reject(new Error(`the relay on port ${port} ended with ${code}:\n${said.slice(-20).join('\n')}`));
     });
-    await within(listening.promise, `the relay on port ${port}`, 60_000);
+    try {
+      await within(listening.promise, `the relay on port ${port}`, 60_000);
+    } catch (error) {
+      throw new Error(`${String(error)}; it said:\n${said.slice(-20).join('\n')}`);
+    }
   };
 
   const kill9 = async () => {

@@ -1,0 +1,63 @@
+import { startDevChain } from '../../dev-chain/dev-chain.ts';
+import { identityOf } from '../../proto/identity.ts';
+import { type EchoReport, startEchoLoad } from './echo-load.ts';
+import { type KillableRelay, startKillableRelay } from './killable-relay.ts';
+
+/** Time between a relay's being up again and the next kill of the other (ms). */
+const BETWEEN_KILLS_MS = 2_500;
+
+/** What two loads, one in each direction, came to. */
+export interface KillsReport {
+  readonly kills: number;
+  readonly seconds: number;
+  readonly loads: readonly EchoReport[];
+}
+
+/**
+ * Lets twins of two relays of ours call each other, both ways, while either relay is killed with SIGKILL in turn.
+ * @param requests of each of the two loads
+ * @param ttl seconds that a request lives: 10 s later each must have its answer or its error
+ * @param killingMs kills begin within this time only
+ */
+export async function federateUnderKills(requests: number, ttl: number, killingMs: number): Promise<KillsReport> {
+  await using stack = new AsyncDisposableStack();
+  const chain = stack.adopt(await startDevChain({ blockTimeMs: 1000 }), (each) => each.close());
+  const settings = { SUBSTRATE_URLS: chain.httpUrl, FEDERATION_SCHEME: 'http' };
+  const [a, b] = await Promise.all([startKillableRelay({ settings }), startKillableRelay({ settings })]);
+  stack.use(a);
+  stack.use(b);
+  const placed = async (twin: number, { port, wsUrl }: KillableRelay) => {
+    const identity = await identityOf(`0x${twin.toString(16).padStart(64, '0')}`, 'ed25519');
+    if (!identity.ok) throw new Error('bad seed');
+    const account = `0x${Buffer.from(identity.value.account).toString('hex')}` as const;
+    chain.putTwin({ id: twin, account, relay: `localhost:${port}`, pk: null });
+    return { twin, identity: identity.value, url: wsUrl };
+  };
+  const load = { count: requests, window: 300, ttl, patienceMs: (ttl + 10) * 1000 };
+  const began = performance.now();
+  const loads = [
+    stack.use(startEchoLoad(await placed(101, a), await placed(102, b), load)),
+    stack.use(startEchoLoad(await placed(103, b), await placed(104, a), load)),
+  ];
+  let isOver = false;
+  const all = Promise.all(loads.map(({ settled }) => settled)).finally(() => {
+    isOver = true;
+  });
+  let kills = 0;
+  for (let victim = a; performance.now() - began < killingMs; victim = victim === a ? b : a) {
+    await Promise.race([all, new Promise((resolve) => setTimeout(resolve, BETWEEN_KILLS_MS))]);
+    if (isOver) break;
+    await victim.restart();
+    kills += 1;
+  }
+  return { loads: await all, kills, seconds: (performance.now() - began) / 1000 };
+}
+
+/** The report in one line a load. */
+export function killsText({ loads, kills, seconds }: KillsReport): string {
+  const lines = loads.map(({ answered, errors, lost, strays, repeated, repeatedAnswers, resent }) => {
+    const counts = { answered, errors, lost: lost.length, strays: strays.length, repeated, repeatedAnswers, resent };
+    return JSON.stringify(counts);
+  });
+  return [`federation under ${kills} kills, ${seconds.toFixed(0)} s`, ...lines].join('\n');
+}
