@@ -2,8 +2,9 @@ import type { Parcel, TwinLookup } from '../durable-objects/contract.ts';
 import { twinObject } from '../durable-objects/objects.ts';
 import { parseSettings, type Settings } from '../durable-objects/settings.ts';
 import { FederationBudget } from './federation-budget.ts';
-import { RETRY_AFTER, takeIn } from './federation-ingress.ts';
+import { takeIn } from './federation-ingress.ts';
 import { KnownTwins } from './known-twins.ts';
+import { refuse } from './refusal.ts';
 
 // Of this isolate: may vanish at any time.
 const budget = new FederationBudget();
@@ -17,11 +18,16 @@ interface Resolver {
 }
 
 /** POST /: what another relay brings. */
-export async function federationIn(request: Request, env: Env, resolver: Resolver): Promise<Response> {
+export async function federationIn(
+  request: Request,
+  env: Env,
+  ctx: Pick<ExecutionContext, 'waitUntil'>,
+  resolver: Resolver,
+): Promise<Response> {
   const settings = settingsOf(env);
   const look = (twin: number) => resolver.lookup(twin);
   const reread = (twin: number) => resolver.refresh(twin);
-  const { status, text } = await takeIn(request, settings, {
+  const refusal = await takeIn(request, settings, {
     now: () => Math.floor(Date.now() / 1000),
     lookup: (twin) => known.lookup(twin, Date.now(), look),
     refresh: async (twin) =>
@@ -29,9 +35,7 @@ export async function federationIn(request: Request, env: Env, resolver: Resolve
     spend: (twin, bytes) => budget.spend(twin, bytes, settings.rateLimit, Date.now()),
     deliver: async (twin, parcel: Parcel) => (await twinObject(env.TWIN, twin).deliver([parcel]))[0],
   });
-  // As the Rust relay: no content-type, and nothing in the body of a 202.
-  const headers: Record<string, string> = status === 503 ? { 'retry-after': String(RETRY_AFTER) } : {};
-  return new Response(text === '' ? null : new TextEncoder().encode(text), { status, headers });
+  return refusal === undefined ? new Response(null, { status: 202 }) : refuse(env, ctx, refusal);
 }
 
 function settingsOf(env: Env): Settings {

@@ -3,7 +3,10 @@ import { type CountingEnv, countInWorker } from './worker-counts.ts';
 /** Why an HTTP request, or an upgrade, is refused. The code is the metric's label, too. */
 type HttpCode = keyof typeof STATUS;
 
-/** The statuses are the Rust relay's wherever it has such a refusal (PROTOCOL §5): programs compare them. */
+/**
+ * The statuses are the Rust relay's wherever it has such a refusal (PROTOCOL §5): programs compare them. To a Rust
+ * relay that brings a message, any 4xx is final; what may pass later must be a 5xx.
+ */
 const STATUS = {
   'missing-token': 400,
   'malformed-token': 401,
@@ -16,6 +19,20 @@ const STATUS = {
   'bad-handshake': 500,
   'not-found': 404,
   'operator-token': 401,
+  loop: 421,
+  'too-large': 400,
+  'not-an-envelope': 400,
+  'source-missing': 403,
+  'unknown-source': 403,
+  'envelope-signature': 403,
+  expired: 410,
+  'destination-missing': 404,
+  'unknown-destination': 404,
+  offline: 404,
+  'budget-spent': 503,
+  'lookup-failed': 503,
+  'mailbox-full': 503,
+  undelivered: 503,
   internal: 500,
 } as const;
 
@@ -28,10 +45,16 @@ export interface HttpRefusal {
   readonly details?: { readonly [name: string]: number | string };
 }
 
+/** When what was answered 503 may come again, seconds. */
+const RETRY_AFTER = '5';
+
 /** The answer: JSON `{ "error": { "code", "message", … } }` with the code's status. It is counted by its code. */
 export function refuse(env: CountingEnv, ctx: Pick<ExecutionContext, 'waitUntil'>, refusal: HttpRefusal): Response {
   const { code, message, hint, details } = refusal;
   countInWorker(env, ctx, 'relay_refused_requests_total', code);
   const error = { code, message, ...(hint === undefined ? {} : { hint }), ...details };
-  return Response.json({ error }, { status: STATUS[code], headers: { 'cache-control': 'no-store' } });
+  const status = STATUS[code];
+  const headers: Record<string, string> = { 'cache-control': 'no-store' };
+  if (status === 503) headers['retry-after'] = RETRY_AFTER;
+  return Response.json({ error }, { status, headers });
 }

@@ -13,7 +13,10 @@ export { TwinResolver } from './twin-resolver/twin-resolver.ts';
 
 const app = new Hono<{ Bindings: Env }>();
 
-app.post('/', (context) => federationIn(context.req.raw, context.env, context.executionCtx.exports.TwinResolver));
+app.post('/', (context) => {
+  const { env, executionCtx } = context;
+  return federationIn(context.req.raw, env, executionCtx, executionCtx.exports.TwinResolver);
+});
 
 // Any path upgrades, as the Rust relay has it. (workerd itself refuses an upgrade by another method than GET.)
 app.use('*', async (context, next) => {

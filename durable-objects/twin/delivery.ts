@@ -68,6 +68,11 @@ export class Delivery {
     return verdicts;
   }
 
+  /** Brings something of our own to a session, or keeps it for as long as a mailbox may. */
+  async mail(sid: string | undefined, bytes: Uint8Array): Promise<void> {
+    await this.deliver([{ sid, bytes, ifAway: 'store', expiresAt: this.#seconds() + this.#ttl }]);
+  }
+
   /**
    * Hands a session its mail, oldest first, page by page. A letter leaves the box some time after it was given
    * to the socket: a relay that dies in between repeats it, and never loses it.

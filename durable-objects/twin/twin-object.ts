@@ -1,27 +1,20 @@
 import { DurableObject } from 'cloudflare:workers';
-import type { Address } from '../../proto/address.ts';
-import { encodeEnvelope, errorReply } from '../../proto/envelope.ts';
-import { type Refusal, refusalText } from '../../proto/reasons.ts';
 import type { Parcel, TwinGauges, TwinReader, TwinRpc, Verdict } from '../contract.ts';
 import { twinObject } from '../objects.ts';
 import { parseSettings, type Settings } from '../settings.ts';
-import { DELIVERY_BUCKETS } from '../stats/catalogue.ts';
 import { Alarms } from './alarms.ts';
 import { answerClose } from './close.ts';
 import type { Delivery } from './delivery.ts';
+import type { Departures } from './departures.ts';
 import { Directory } from './directory.ts';
-import { dispatch } from './dispatch.ts';
-import type { FederatedMessage } from './federation/bundle.ts';
-import { Federator } from './federation/federator.ts';
-import { addressOf, type Departure, receive } from './inbound.ts';
+import { receive } from './inbound.ts';
 import { Mailbox } from './mailbox.ts';
-import { Outbox } from './outbox.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { Reporter } from './reporter.ts';
 import { migrate } from './schema.ts';
 import { readSessionUrl } from './session-request.ts';
 import { MAX_SESSIONS, Sessions } from './sessions.ts';
-import { openDelivery, openLimiter, openReporter, type TwinAlarms, type TwinEnv } from './wiring.ts';
+import { openDelivery, openDepartures, openLimiter, openReporter, type TwinAlarms, type TwinEnv } from './wiring.ts';
 
 /** One twin: its sockets, its routing, its mailbox. A switchboard; every decision is in a file of its own. */
 export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
@@ -29,10 +22,8 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
   readonly #sessions: Sessions<WebSocket>;
   readonly #mailbox: Mailbox;
   readonly #delivery: Delivery;
-  readonly #outbox: Outbox<Departure>;
   readonly #limiter: RateLimiter<WebSocket>;
-  readonly #directory: Directory;
-  readonly #federator: Federator;
+  readonly #departures: Departures;
   readonly #reporter: Reporter;
   readonly #alarms: TwinAlarms;
 
@@ -54,19 +45,12 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
     const { ttl } = this.#settings.mailbox;
     this.#delivery = openDelivery(ctx, doors, this.#mailbox, ttl, this.#alarms, this.#reporter);
     this.#limiter = openLimiter(ctx, this.#sessions, this.#settings.rateLimit);
-    this.#directory = new Directory(resolverOf(ctx), () => Date.now());
-    this.#federator = new Federator(this.#settings, {
-      sql: ctx.storage.sql,
-      lookup: (id) => this.#directory.lookup(id),
-      receiver: (id) => twinObject(env.TWIN, id),
-      ownDomains: (host) => this.#ownDomains(host),
-      report: (message, reason) => this.#report(message, reason),
-      background: (work) => ctx.waitUntil(work),
-      wakeAt: (at) => this.#alarms.arm('federation', at),
-    });
-    this.#outbox = new Outbox({
-      gather: () => scheduler.wait(0),
-      send: (twin, batch) => this.#dispatch(twin, batch),
+    const directory = new Directory(resolverOf(ctx), () => Date.now());
+    this.#departures = openDepartures(ctx, this.#settings, this.#alarms, this.#reporter, {
+      lookup: (id) => directory.lookup(id),
+      receiver: (id) => (String(id) === ctx.id.name ? this : twinObject(env.TWIN, id)),
+      reply: (sid, bytes) => this.#send(sid, bytes),
+      mail: (sid, bytes) => ctx.waitUntil(this.#delivery.mail(sid, bytes)),
     });
   }
 
@@ -105,8 +89,8 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
           return this.#limiter.admit(socket, bytes, now);
         },
         reply: (bytes) => this.#send(session.sid, bytes),
-        refuse: (what, reason) => this.#refuse(what, reason),
-        depart: (departure) => this.#depart(departure),
+        refuse: (what, reason) => this.#departures.refuse(what, reason),
+        depart: (departure) => this.#departures.depart(departure),
       },
     );
   }
@@ -129,7 +113,7 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
           if (session !== undefined) await this.#delivery.drain(session.sid);
         }
       },
-      federation: () => this.#federator.tick(),
+      federation: () => this.#departures.tick(),
     });
     await this.#reporter.flush();
   }
@@ -158,54 +142,13 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
 
   #gauges(): TwinGauges {
     const { messages, bytes } = this.#mailbox.waiting();
-    return { sessions: this.#sessions.all().length, mailboxMessages: messages, mailboxBytes: bytes, outboxMessages: 0 };
+    return {
+      sessions: this.#sessions.all().length,
+      mailboxMessages: messages,
+      mailboxBytes: bytes,
+      outboxMessages: this.#departures.waiting,
+    };
   }
-
-  #depart(departure: Departure): Promise<void> | undefined {
-    const outcome = this.#outbox.append(departure.to.twin, departure);
-    if (typeof outcome !== 'string') return outcome;
-    this.#refuse(departure, outcome);
-    return undefined;
-  }
-
-  #dispatch(twin: number, batch: readonly Departure[]): Promise<void> {
-    return dispatch(twin, batch, (host) => this.#ownDomains(host), {
-      lookup: (id) => this.#directory.lookup(id),
-      receiver: (id) => (id === batch[0]?.from.twin ? this : twinObject(this.env.TWIN, id)),
-      refuse: (departure, reason) => this.#refuse(departure, reason),
-      sent: ({ arrivedAt }) =>
-        this.#reporter.observe('relay_delivery_seconds', DELIVERY_BUCKETS, (Date.now() - arrivedAt) / 1000),
-      absence: this.#federator.absence,
-      federate: async (id, leaving) => {
-        for (const { departure, reason } of await this.#federator.accept(id, leaving)) this.#refuse(departure, reason);
-      },
-    });
-  }
-
-  #ownDomains(host: string): readonly string[] {
-    return this.#settings.relayDomains.length > 0 ? this.#settings.relayDomains : [host];
-  }
-
-  #refuse(what: Pick<Departure, 'from' | 'uid' | 'isRequest'>, reason: Refusal): void {
-    this.#reporter.count('relay_messages_dropped_total', 1, reason);
-    if (what.isRequest) this.#send(what.from.sid, errorOf(what.uid, addressOf(what.from), reason));
-  }
-
-  /** The same for what left its session a while ago: a sender that is away now finds it in its mailbox. */
-  #report(message: FederatedMessage, reason: Refusal): void {
-    this.#reporter.count('relay_messages_dropped_total', 1, reason);
-    if (!message.isRequest) return;
-    const expiresAt = Math.floor(Date.now() / 1000) + this.#settings.mailbox.ttl;
-    const bytes = errorOf(message.uid, message.from, reason);
-    this.ctx.waitUntil(this.#delivery.deliver([{ sid: message.from.connection, bytes, ifAway: 'store', expiresAt }]));
-  }
-}
-
-/** The error envelope for a request that is refused. */
-function errorOf(uid: string, sender: Address, reason: Refusal): Uint8Array {
-  const request = { uid, timestamp: 0n, expiration: 0n, relays: [] };
-  const now = Math.floor(Date.now() / 1000);
-  return encodeEnvelope(errorReply(request, sender, refusalText(reason), now));
 }
 
 function tooManySessions(twin: number): Response {

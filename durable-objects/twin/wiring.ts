@@ -1,10 +1,12 @@
 import type { TwinGauges } from '../contract.ts';
 import { statsObject } from '../objects.ts';
 import type { Settings } from '../settings.ts';
+import { DELIVERY_BUCKETS, FEDERATION_BUCKETS } from '../stats/catalogue.ts';
 import type { Counts } from '../stats/counts.ts';
 import type { StatsObject } from '../stats/stats-object.ts';
 import type { Alarms } from './alarms.ts';
 import { Delivery, type SessionPort } from './delivery.ts';
+import { Departures, type DeparturesPort } from './departures.ts';
 import { EndedShares } from './ended-shares.ts';
 import type { Mailbox } from './mailbox.ts';
 import { RateLimiter } from './rate-limiter.ts';
@@ -56,6 +58,29 @@ export function openDelivery(
 /** Work for when the frames that have arrived are through; the event goes on until then. */
 function soonOf(ctx: DurableObjectState): (work: () => void | Promise<void>) => void {
   return (work) => ctx.waitUntil(scheduler.wait(0).then(work));
+}
+
+/** The sending end. */
+export function openDepartures(
+  ctx: DurableObjectState,
+  settings: Settings,
+  alarms: TwinAlarms,
+  reporter: Reporter,
+  own: Pick<DeparturesPort, 'lookup' | 'receiver' | 'reply' | 'mail'>,
+): Departures {
+  return new Departures(settings, {
+    ...own,
+    sql: ctx.storage.sql,
+    now: () => Date.now(),
+    gather: () => scheduler.wait(0),
+    background: (work) => ctx.waitUntil(work),
+    wakeAt: (at) => alarms.arm('federation', at),
+    refused: (reason) => reporter.count('relay_messages_dropped_total', 1, reason),
+    sent: (arrivedAt) => reporter.observe('relay_delivery_seconds', DELIVERY_BUCKETS, (Date.now() - arrivedAt) / 1000),
+    accepted: (domain) => reporter.count('federation_message_success', 1, domain),
+    failed: (domain) => reporter.count('federation_message_error', 1, domain),
+    tried: (seconds) => reporter.observe('relay_federation_try_seconds', FEDERATION_BUCKETS, seconds),
+  });
 }
 
 /** The twin's limit, its counts on the sockets and in SQLite. */

@@ -11,7 +11,7 @@ export interface Placed {
 }
 
 /** What became of the requests of one load. */
-interface EchoReport {
+export interface EchoReport {
   readonly answered: number;
   /** Requests for which an error came, by its text. */
   readonly errors: Readonly<Record<string, number>>;

@@ -1,8 +1,10 @@
 import { type DevChain, startDevChain } from '../../dev-chain/dev-chain.ts';
-import { DEV_TWINS } from '../../dev-chain/dev-twins.ts';
+import { DEV_TWINS, devIdentity } from '../../dev-chain/dev-twins.ts';
+import { freePort } from '../../local-relay/port.ts';
 import { type LocalRelay, startRelay } from '../../local-relay/relay.ts';
-import { type Identity, identityOf } from '../../proto/identity.ts';
+import type { Identity } from '../../proto/identity.ts';
 import { type Client, connectAs } from './client.ts';
+import { until } from './until.ts';
 
 /** A dev chain, a relay on workerd, and the development twins at home there. */
 export interface Network extends AsyncDisposable {
@@ -12,32 +14,36 @@ export interface Network extends AsyncDisposable {
   identity(twin: number): Promise<Identity>;
   /** Opens a session of a development twin. */
   join(twin: number, sid?: string): Promise<Client>;
-  /** Writes a twin on chain: development twin `twin`'s account under another relay string. */
+  /** Writes a twin on chain, under another relay string, and waits until the relay has seen it. */
   settle(id: number, relay: string | null): Promise<void>;
 }
 
-/** Starts both; all twins of the chain have this relay. */
+/** Starts both; all twins of the chain have this relay, from before it starts. */
 export async function startNetwork(settings: Record<string, string> = {}): Promise<Network> {
   const chain = await startDevChain({ blockTimeMs: 1000 });
-  const relay = await startRelay({ settings: { SUBSTRATE_URLS: chain.httpUrl, ...settings } });
+  const port = await freePort();
   const identity = async (twin: number) => {
     const dev = DEV_TWINS.find(({ id }) => id === twin);
     if (dev === undefined) throw new Error(`twin ${twin} is no development twin`);
-    const result = await identityOf(dev.secret, dev.keyType);
-    if (!result.ok) throw new Error(`development twin ${twin} has a bad secret`);
-    return result.value;
+    return devIdentity(dev);
   };
-  const settle = async (id: number, domain: string | null) => {
+  const put = async (id: number, domain: string | null) => {
     const { account } = await identity(DEV_TWINS.some((twin) => twin.id === id) ? id : 6);
     chain.putTwin({ id, account: `0x${Buffer.from(account).toString('hex')}`, relay: domain, pk: null });
   };
-  for (const { id } of DEV_TWINS) await settle(id, `localhost:${relay.port}`);
+  for (const { id } of DEV_TWINS) await put(id, `localhost:${port}`);
+  const relay = await startRelay({ port, settings: { SUBSTRATE_URLS: chain.httpUrl, ...settings } });
   return {
     chain,
     relay,
     identity,
     join: async (twin, sid) => connectAs(relay.wsUrl, twin, await identity(twin), sid),
-    settle,
+    settle: async (id, domain) => {
+      await put(id, domain);
+      chain.makeBlocks(1);
+      const { head } = chain;
+      await until(`the relay to read block ${head}`, async () => ((await relay.watcherStatus()).block ?? 0) >= head);
+    },
     [Symbol.asyncDispose]: async () => {
       await relay.close();
       await chain.close();

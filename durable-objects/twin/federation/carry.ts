@@ -36,12 +36,14 @@ export async function carry(domains: readonly string[], port: CarryPort): Promis
   return port.isLate() ? 'late' : 'failed';
 }
 
+/** The one status that means: delivered, or stored. */
+export const ACCEPTED = 202;
 /** What may pass later although it is a 4xx: a time-out, a limit. */
 const LATER = new Set([408, 429]);
 
 /** Only 202 is success, and a 4xx is final. A redirect is not followed: it leads out of what the twin named on chain. */
 function judge(status: number | undefined): Carried {
-  if (status === 202) return 'accepted';
+  if (status === ACCEPTED) return 'accepted';
   if (status === undefined || LATER.has(status)) return 'failed';
   return status >= 400 && status < 500 ? 'rejected' : 'failed';
 }

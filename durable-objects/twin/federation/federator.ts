@@ -6,7 +6,7 @@ import type { Sql } from '../sql.ts';
 import { Absence } from './absence.ts';
 import { attempt } from './attempt.ts';
 import type { FederatedMessage } from './bundle.ts';
-import { carry } from './carry.ts';
+import { ACCEPTED, carry } from './carry.ts';
 import { type Hold, Lanes } from './lanes.ts';
 import { FederationOutbox } from './outbox.ts';
 import { postEnvelope } from './post.ts';
@@ -25,6 +25,10 @@ export interface FederatorPort {
   /** Brings an error to the session that sent a request, or into its mailbox; begins before it returns. */
   report(message: FederatedMessage, reason: Refusal): void;
   background(work: Promise<void>): void;
+  /** A relay took a message; it failed with one; it was asked with one, for so many seconds. */
+  accepted(domain: string): void;
+  failed(domain: string): void;
+  tried(seconds: number): void;
   /** Has `tick` called at `at` (Unix ms), after a crash too. */
   wakeAt(at: number): Promise<void>;
 }
@@ -37,13 +41,15 @@ export class Federator {
   readonly #port: FederatorPort;
   readonly #settings: Settings;
   readonly #lanes: Lanes;
+  readonly #outbox: FederationOutbox;
   readonly #absence = new Absence(() => Date.now());
   readonly #slots = new Slots();
 
   constructor(settings: Settings, port: FederatorPort) {
     this.#port = port;
     this.#settings = settings;
-    this.#lanes = new Lanes(new FederationOutbox(port.sql, LIMITS), {
+    this.#outbox = new FederationOutbox(port.sql, LIMITS);
+    this.#lanes = new Lanes(this.#outbox, {
       now: () => Date.now(),
       random: () => Math.random(),
       attempt: (message, isRetry, hold) => this.#attempt(message, isRetry, hold),
@@ -51,6 +57,11 @@ export class Federator {
       background: port.background,
       wakeAt: port.wakeAt,
     });
+  }
+
+  /** Messages that wait here. */
+  get waiting(): number {
+    return this.#outbox.waiting;
   }
 
   /** Sessions that were not connected here a moment ago. */
@@ -102,11 +113,17 @@ export class Federator {
           inSlot: (domain, work) => this.#slots.run(domain, work),
           post: async (domain) => {
             hold.posting = true;
+            const began = Date.now();
             const status = await postEnvelope(scheme, domain, via, message.bytes);
             hold.posting = false;
+            this.#port.tried((Date.now() - began) / 1000);
+            if (status === ACCEPTED) this.#port.accepted(domain);
             return status;
           },
-          failed: (domain) => ranks.failed(domain, Date.now()),
+          failed: (domain) => {
+            ranks.failed(domain, Date.now());
+            this.#port.failed(domain);
+          },
           isLate: () => hold.isLate(),
           sleep: (ms) => scheduler.wait(ms),
           random: () => Math.random(),

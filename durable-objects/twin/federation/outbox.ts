@@ -46,6 +46,12 @@ export class FederationOutbox {
     this.#limits = limits;
   }
 
+  /** Messages that nobody has answered for yet. */
+  get waiting(): number {
+    this.#load();
+    return this.#messages;
+  }
+
   /** Stores messages for one twin, as many as there is room for. */
   add(
     twin: number,
