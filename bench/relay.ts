@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { WebSocket } from 'ws';
 import { startDevChain } from '../dev-chain/dev-chain.ts';
@@ -51,6 +52,16 @@ async function join(twin: number): Promise<WebSocket> {
   return socket;
 }
 
+/** CPU that workerd, our child, has used, in microseconds (Linux: hundredths of a second by thread group). */
+function workerdCpu(): number {
+  const children = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').trim().split(' ');
+  return children
+    .map((pid) => readFileSync(`/proc/${pid}/stat`, 'utf8'))
+    .filter((stat) => stat.includes('(workerd)'))
+    .map((stat) => stat.slice(stat.lastIndexOf(')')).split(' '))
+    .reduce((sum, fields) => sum + (Number(fields[12]) + Number(fields[13])) * 10_000, 0);
+}
+
 let received = 0;
 const latencies: number[] = [];
 const sockets: WebSocket[] = [];
@@ -83,12 +94,13 @@ for (let pair = 0; pair < pairs; pair += 1) {
 await new Promise((resolve) => setTimeout(resolve, 2000));
 received = 0;
 latencies.length = 0;
-const began = performance.now();
+const [began, cpu] = [performance.now(), workerdCpu()];
 await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+const cpuEach = (workerdCpu() - cpu) / received;
 const rate = received / ((performance.now() - began) / 1000);
 latencies.sort((a, b) => a - b);
 const at = (part: number) => (latencies[Math.floor(latencies.length * part)] ?? 0).toFixed(2);
 console.log(
-  `${pairs} pairs x ${flight} in flight, ${bytes} B: ${rate.toFixed(0)} messages/s, p50 ${at(0.5)} ms, p99 ${at(0.99)} ms`,
+  `${pairs} pairs x ${flight} in flight, ${bytes} B: ${rate.toFixed(0)} messages/s, p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, ${cpuEach.toFixed(1)} µs CPU each`,
 );
 for (const socket of sockets) socket.terminate();

@@ -17,13 +17,6 @@ export function count(counts: Counts, name: MetricName, by = 1, label?: string):
   counts[key] = (counts[key] ?? 0) + by;
 }
 
-/** Counts one observation of a histogram in its own bucket alone; the sum of all is a series labelled `sum`. */
-export function observe(counts: Counts, name: MetricName, buckets: readonly number[], seconds: number): void {
-  const bucket = buckets.find((bound) => seconds <= bound);
-  count(counts, name, 1, bucket === undefined ? '+Inf' : String(bucket));
-  count(counts, name, seconds, 'sum');
-}
-
 /** Adds all of `more`. */
 export function merge(counts: Counts, more: Counts): void {
   for (const [key, value] of Object.entries(more)) counts[key] = (counts[key] ?? 0) + value;

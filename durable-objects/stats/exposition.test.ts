@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DELIVERY_BUCKETS } from './catalogue.ts';
-import { type Counts, count, merge, observe } from './counts.ts';
+import { type Counts, count, merge } from './counts.ts';
 import { exposition } from './exposition.ts';
+import { Histogram } from './meters.ts';
 
 /** The value of one line. */
 function valueIn(text: string, line: string): number | undefined {
@@ -45,8 +46,11 @@ describe('exposition', () => {
     fc.assert(
       fc.property(seconds, seconds, (some, others) => {
         const [counts, more]: [Counts, Counts] = [{}, {}];
-        for (const each of some) observe(counts, 'relay_delivery_seconds', DELIVERY_BUCKETS, each);
-        for (const each of others) observe(more, 'relay_delivery_seconds', DELIVERY_BUCKETS, each);
+        const histogram = new Histogram('relay_delivery_seconds', DELIVERY_BUCKETS);
+        for (const each of some) histogram.observe(each);
+        histogram.drainInto(counts);
+        for (const each of others) histogram.observe(each);
+        histogram.drainInto(more);
         merge(counts, more);
         const text = exposition(counts);
         const all = [...some, ...others];

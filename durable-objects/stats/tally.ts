@@ -1,5 +1,5 @@
 import type { MetricName } from './catalogue.ts';
-import { type Counts, count, merge, observe } from './counts.ts';
+import { type Counts, count, merge } from './counts.ts';
 
 /** When a hand-over is due: after so many events, or at an event after so many ms. */
 export interface TallyPace {
@@ -7,25 +7,32 @@ export interface TallyPace {
   readonly ms: number;
 }
 
-/** An object's: a message is about four events; a hand-over costs a call, and rows in the stats object. */
-const OBJECT_PACE: TallyPace = { events: 2_000, ms: 300_000 };
+/** An object's; a hand-over costs a call, and rows in the stats object. */
+const OBJECT_PACE: TallyPace = { events: 1_000, ms: 300_000 };
 /** What is not handed over yet stands in a socket's attachment, which is small. */
 const MOST_SERIES = 64;
+
+/** Counts of what happens too often to be looked up by name. */
+export interface Source {
+  drainInto(counts: Counts): void;
+}
 
 /**
  * What an object has counted and not handed over yet. It decides when that is due, always at an event, never by a
  * timer: a pending timer would keep the object from sleeping.
  */
 export class Tally {
+  readonly #pace: TallyPace;
+  readonly #sources: readonly Source[];
   #counts: Counts = {};
   #events = 0;
   #since: number;
-  readonly #pace: TallyPace;
 
   /** @param since Unix ms from which the time to the first hand-over counts */
-  constructor(since: number, pace: TallyPace = OBJECT_PACE) {
+  constructor(since: number, pace: TallyPace = OBJECT_PACE, sources: readonly Source[] = []) {
     this.#since = since;
     this.#pace = pace;
+    this.#sources = sources;
   }
 
   count(name: MetricName, by = 1, label?: string): void {
@@ -33,8 +40,9 @@ export class Tally {
     this.#events += 1;
   }
 
-  observe(name: MetricName, buckets: readonly number[], seconds: number): void {
-    observe(this.#counts, name, buckets, seconds);
+  /** Something happened that a source has counted. */
+  happened(): void {
+    this.#events += 1;
   }
 
   /** Takes up what stood in an attachment when the object fell asleep. */
@@ -42,28 +50,22 @@ export class Tally {
     merge(this.#counts, counts);
   }
 
-  get isEmpty(): boolean {
-    return Object.keys(this.#counts).length === 0;
-  }
-
   /** Whether it is time to hand over. @param now Unix ms */
   isDue(now: number): boolean {
-    if (this.isEmpty) return false;
-    return (
-      this.#events >= this.#pace.events ||
-      now - this.#since >= this.#pace.ms ||
-      Object.keys(this.#counts).length >= MOST_SERIES
-    );
+    const series = Object.keys(this.peek()).length;
+    if (series === 0) return false;
+    return this.#events >= this.#pace.events || now - this.#since >= this.#pace.ms || series >= MOST_SERIES;
   }
 
   /** What has gathered, as it stands. */
   peek(): Counts {
+    for (const source of this.#sources) source.drainInto(this.#counts);
     return { ...this.#counts };
   }
 
   /** Takes all; the next hand-over is counted from `now` (Unix ms). */
   take(now: number): Counts {
-    const counts = this.#counts;
+    const counts = this.peek();
     this.#counts = {};
     this.#events = 0;
     this.#since = now;

@@ -37,13 +37,19 @@ export interface Notes {
   readonly counts?: Counts | undefined;
 }
 
+/** All that stands on a socket. */
+export interface Attached {
+  readonly session: Session;
+  readonly notes: Notes;
+}
+
 /** What `serializeAttachment` is given; an absent sid stays absent. */
 export function writeAttachment(session: Session, { sent, counts }: Notes = {}): z.infer<typeof schema> {
   return { v: 1, ...session, ...(sent === undefined ? {} : { sent }), ...(counts === undefined ? {} : { counts }) };
 }
 
 /** The session of a socket, and what else stands on it; undefined when the socket is none of ours. */
-export function readAttachment(attachment: unknown): { readonly session: Session; readonly notes: Notes } | undefined {
+export function readAttachment(attachment: unknown): Attached | undefined {
   const parsed = schema.safeParse(attachment);
   if (!parsed.success) return undefined;
   const { twin, sid, host, switchedAt, sent, counts } = parsed.data;

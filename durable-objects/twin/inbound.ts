@@ -23,8 +23,8 @@ export interface Departure {
 /** What a frame leads to. */
 export interface InboundPort {
   close(close: { readonly code: number; readonly reason: string }): void;
-  /** Counts a frame of so many bytes; whether the twin's limit lets it pass. */
-  admit(bytes: number): boolean;
+  /** Counts a frame of so many bytes at `now` (Unix ms); whether the twin's limit lets it pass. */
+  admit(bytes: number, now: number): boolean;
   reply(bytes: Uint8Array): void;
   refuse(what: Pick<Departure, 'from' | 'uid' | 'isRequest'>, reason: Refusal): void;
   depart(departure: Departure): Promise<void> | undefined;
@@ -53,7 +53,7 @@ export function receive(
   }
   const envelope = decoded.value;
   const departing = { from: session, uid: envelope.uid, isRequest: envelope.content?.kind === 'request' };
-  if (!port.admit(bytes.length)) {
+  if (!port.admit(bytes.length, now)) {
     port.refuse(departing, 'rate-limited');
     return undefined;
   }

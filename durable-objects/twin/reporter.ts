@@ -1,6 +1,7 @@
 import type { TwinGauges } from '../contract.ts';
-import type { MetricName } from '../stats/catalogue.ts';
+import { DELIVERY_BUCKETS, FEDERATION_BUCKETS, type MetricName } from '../stats/catalogue.ts';
 import type { Counts } from '../stats/counts.ts';
+import { Histogram, Meter } from '../stats/meters.ts';
 import { Tally } from '../stats/tally.ts';
 
 /** Where counts go, and where they wait. */
@@ -13,9 +14,12 @@ export interface ReporterPort {
   keep(counts: Counts | undefined): void;
   handOver(counts: Counts, gauges: TwinGauges): Promise<void>;
   gauges(): TwinGauges;
-  /** Runs work when what has arrived is through. */
-  soon(work: () => Promise<void>): void;
+  /** Runs work when what has arrived is through, and so many ms have passed. */
+  soon(work: () => Promise<void>, ms: number): void;
 }
+
+/** Under load what was counted is written down so often; an object that is quiet does not wait for it (ms). */
+const KEEP_MS = 100;
 
 /**
  * Counts for one twin's object. What was counted is written down once for all that arrives together, and handed over
@@ -24,11 +28,19 @@ export interface ReporterPort {
 export class Reporter {
   readonly #port: ReporterPort;
   readonly #tally: Tally;
+  readonly #rx = new Meter('relay_message_rx');
+  readonly #rxBytes = new Meter('relay_message_rx_bytes');
+  readonly #tx = new Meter('relay_message_tx');
+  readonly #txBytes = new Meter('relay_message_tx_bytes');
+  readonly #delivery = new Histogram('relay_delivery_seconds', DELIVERY_BUCKETS);
+  readonly #tries = new Histogram('relay_federation_try_seconds', FEDERATION_BUCKETS);
   #isSoon = false;
+  #keptAt = 0;
 
   constructor(port: ReporterPort) {
     this.#port = port;
-    this.#tally = new Tally(port.now());
+    const sources = [this.#rx, this.#rxBytes, this.#tx, this.#txBytes, this.#delivery, this.#tries];
+    this.#tally = new Tally(port.now(), undefined, sources);
     this.#tally.restore(port.restore());
   }
 
@@ -37,8 +49,31 @@ export class Reporter {
     this.#settleSoon();
   }
 
-  observe(name: MetricName, buckets: readonly number[], seconds: number): void {
-    this.#tally.observe(name, buckets, seconds);
+  /** A session has sent a message of so many bytes. */
+  received(bytes: number): void {
+    this.#rx.add(1);
+    this.#rxBytes.add(bytes);
+    this.#tally.happened();
+    this.#settleSoon();
+  }
+
+  /** A session was handed a message of so many bytes. */
+  transmitted(bytes: number): void {
+    this.#tx.add(1);
+    this.#txBytes.add(bytes);
+    this.#tally.happened();
+    this.#settleSoon();
+  }
+
+  /** A message took so many seconds from its sender's frame to its receiver's hands. */
+  delivered(seconds: number): void {
+    this.#delivery.observe(seconds);
+    this.#settleSoon();
+  }
+
+  /** Another relay took so many seconds to answer, or did not. */
+  tried(seconds: number): void {
+    this.#tries.observe(seconds);
     this.#settleSoon();
   }
 
@@ -51,16 +86,26 @@ export class Reporter {
       // The stats object is away for a moment: what it did not take is counted still, and handed over later.
       this.#tally.restore(counts);
     }
-    this.#port.keep(this.#tally.isEmpty ? undefined : this.#tally.peek());
+    this.#keep();
   }
 
   #settleSoon(): void {
     if (this.#isSoon) return;
     this.#isSoon = true;
-    this.#port.soon(async () => {
-      this.#isSoon = false;
-      if (this.#tally.isDue(this.#port.now())) await this.flush();
-      else this.#port.keep(this.#tally.peek());
-    });
+    const isBusy = this.#port.now() - this.#keptAt < KEEP_MS;
+    this.#port.soon(
+      async () => {
+        this.#isSoon = false;
+        if (this.#tally.isDue(this.#port.now())) await this.flush();
+        else this.#keep();
+      },
+      isBusy ? KEEP_MS : 0,
+    );
+  }
+
+  #keep(): void {
+    this.#keptAt = this.#port.now();
+    const counts = this.#tally.peek();
+    this.#port.keep(Object.keys(counts).length === 0 ? undefined : counts);
   }
 }

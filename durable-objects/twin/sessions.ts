@@ -1,7 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { base64urlnopad } from '@scure/base';
-import { type Notes, readAttachment, type Session, writeAttachment } from './attachment.ts';
+import { type Attached, type Notes, readAttachment, type Session, writeAttachment } from './attachment.ts';
 import { CLOSE } from './close.ts';
 
 const OPEN = 1;
@@ -41,7 +41,7 @@ export class Sessions<S extends Socket> {
   readonly #store: SocketStore<S>;
   readonly #open = new Map<string | undefined, S>();
   /** What stands on each socket, read once: a frame is too short to parse it every time. */
-  readonly #known = new WeakMap<S, Session>();
+  readonly #known = new WeakMap<S, Attached>();
 
   constructor(store: SocketStore<S>) {
     this.#store = store;
@@ -89,23 +89,21 @@ export class Sessions<S extends Socket> {
 
   /** The session that stands on a socket; undefined when the socket is none of ours. */
   sessionOf(socket: S): Session | undefined {
-    const known = this.#known.get(socket);
-    if (known !== undefined) return known;
-    const session = readAttachment(socket.deserializeAttachment())?.session;
-    if (session !== undefined) this.#known.set(socket, session);
-    return session;
+    return this.#read(socket)?.session;
   }
 
   /** What stands on a socket beside its session. */
   notesOn(socket: S): Notes {
-    return readAttachment(socket.deserializeAttachment())?.notes ?? {};
+    return this.#read(socket)?.notes ?? {};
   }
 
   /** Writes on a socket what a sleep must not forget; what is not named stays. */
   note(socket: S, notes: Notes): void {
-    const session = this.sessionOf(socket);
-    if (session === undefined) return;
-    socket.serializeAttachment(writeAttachment(session, { ...this.notesOn(socket), ...notes }));
+    const attached = this.#read(socket);
+    if (attached === undefined) return;
+    const next = { session: attached.session, notes: { ...attached.notes, ...notes } };
+    this.#known.set(socket, next);
+    socket.serializeAttachment(writeAttachment(next.session, next.notes));
   }
 
   /** The sockets that hold a session. */
@@ -124,6 +122,14 @@ export class Sessions<S extends Socket> {
     if (session === undefined) return undefined;
     if (this.#open.get(session.sid) === socket) this.#open.delete(session.sid);
     return this.has(session.sid) ? undefined : session;
+  }
+
+  #read(socket: S): Attached | undefined {
+    const known = this.#known.get(socket);
+    if (known !== undefined) return known;
+    const attached = readAttachment(socket.deserializeAttachment());
+    if (attached !== undefined) this.#known.set(socket, attached);
+    return attached;
   }
 
   #find(sid: string | undefined): S | undefined {

@@ -3,11 +3,12 @@ import type { Parcel, TwinGauges, TwinReader, TwinRpc, Verdict } from '../contra
 import { twinObject } from '../objects.ts';
 import { parseSettings, type Settings } from '../settings.ts';
 import { Alarms } from './alarms.ts';
+import type { Session } from './attachment.ts';
 import { answerClose } from './close.ts';
 import type { Delivery } from './delivery.ts';
 import type { Departures } from './departures.ts';
 import { Directory } from './directory.ts';
-import { receive } from './inbound.ts';
+import { type InboundPort, receive } from './inbound.ts';
 import { Mailbox } from './mailbox.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { Reporter } from './reporter.ts';
@@ -26,6 +27,8 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
   readonly #departures: Departures;
   readonly #reporter: Reporter;
   readonly #alarms: TwinAlarms;
+  /** Made once a socket, not once a frame. */
+  readonly #ports = new WeakMap<WebSocket, InboundPort>();
 
   constructor(ctx: DurableObjectState, env: TwinEnv) {
     super(ctx, env);
@@ -73,26 +76,13 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
   override async webSocketMessage(socket: WebSocket, frame: string | ArrayBuffer): Promise<void> {
     const session = this.#sessions.sessionOf(socket);
     if (session === undefined) return;
-    const now = Date.now();
-    await receive(
-      frame,
-      session,
-      { maxBytes: this.#settings.maxEnvelopeBytes, now },
-      {
-        close: ({ code, reason }) => {
-          this.#reporter.count('relay_session_evictions_total', 1, `protocol-${code}`);
-          socket.close(code, reason);
-        },
-        admit: (bytes) => {
-          this.#reporter.count('relay_message_rx');
-          this.#reporter.count('relay_message_rx_bytes', bytes);
-          return this.#limiter.admit(socket, bytes, now);
-        },
-        reply: (bytes) => this.#send(session.sid, bytes),
-        refuse: (what, reason) => this.#departures.refuse(what, reason),
-        depart: (departure) => this.#departures.depart(departure),
-      },
-    );
+    let port = this.#ports.get(socket);
+    if (port === undefined) {
+      port = this.#portOf(socket, session);
+      this.#ports.set(socket, port);
+    }
+    const limits = { maxBytes: this.#settings.maxEnvelopeBytes, now: Date.now() };
+    await receive(frame, session, limits, port);
   }
 
   override webSocketClose(socket: WebSocket, code: number, reason: string, isClean: boolean): void {
@@ -132,11 +122,27 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
     if (this.#sessions.all().length === 0) this.ctx.waitUntil(this.#reporter.flush());
   }
 
+  /** What the frames of one socket lead to. */
+  #portOf(socket: WebSocket, session: Session): InboundPort {
+    return {
+      close: ({ code, reason }) => {
+        this.#reporter.count('relay_session_evictions_total', 1, `protocol-${code}`);
+        socket.close(code, reason);
+      },
+      admit: (bytes, now) => {
+        this.#reporter.received(bytes);
+        return this.#limiter.admit(socket, bytes, now);
+      },
+      reply: (bytes) => this.#send(session.sid, bytes),
+      refuse: (what, reason) => this.#departures.refuse(what, reason),
+      depart: (departure) => this.#departures.depart(departure),
+    };
+  }
+
   /** Hands bytes to a session's socket; false when there is none. */
   #send(sid: string | undefined, bytes: Uint8Array): boolean {
     if (!this.#sessions.send(sid, bytes)) return false;
-    this.#reporter.count('relay_message_tx');
-    this.#reporter.count('relay_message_tx_bytes', bytes.length);
+    this.#reporter.transmitted(bytes.length);
     return true;
   }
 

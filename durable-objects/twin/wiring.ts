@@ -1,7 +1,6 @@
 import type { TwinGauges } from '../contract.ts';
 import { statsObject } from '../objects.ts';
 import type { Settings } from '../settings.ts';
-import { DELIVERY_BUCKETS, FEDERATION_BUCKETS } from '../stats/catalogue.ts';
 import type { Counts } from '../stats/counts.ts';
 import type { StatsObject } from '../stats/stats-object.ts';
 import type { Alarms } from './alarms.ts';
@@ -56,8 +55,8 @@ export function openDelivery(
 }
 
 /** Work for when the frames that have arrived are through; the event goes on until then. */
-function soonOf(ctx: DurableObjectState): (work: () => void | Promise<void>) => void {
-  return (work) => ctx.waitUntil(scheduler.wait(0).then(work));
+function soonOf(ctx: DurableObjectState): (work: () => void | Promise<void>, ms?: number) => void {
+  return (work, ms = 0) => ctx.waitUntil(scheduler.wait(ms).then(work));
 }
 
 /** The sending end. */
@@ -76,10 +75,10 @@ export function openDepartures(
     background: (work) => ctx.waitUntil(work),
     wakeAt: (at) => alarms.arm('federation', at),
     refused: (reason) => reporter.count('relay_messages_dropped_total', 1, reason),
-    sent: (arrivedAt) => reporter.observe('relay_delivery_seconds', DELIVERY_BUCKETS, (Date.now() - arrivedAt) / 1000),
+    sent: (arrivedAt) => reporter.delivered((Date.now() - arrivedAt) / 1000),
     accepted: (domain) => reporter.count('federation_message_success', 1, domain),
     failed: (domain) => reporter.count('federation_message_error', 1, domain),
-    tried: (seconds) => reporter.observe('relay_federation_try_seconds', FEDERATION_BUCKETS, seconds),
+    tried: (seconds) => reporter.tried(seconds),
   });
 }
 
