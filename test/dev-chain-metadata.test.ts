@@ -1,0 +1,72 @@
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type DevChain, startDevChain } from '../dev-chain/dev-chain.ts';
+import { DEV_TWINS, devIdentity } from '../dev-chain/dev-twins.ts';
+import { readMetadataFile } from '../dev-chain/metadata-file.ts';
+import { connectSubstrate, hexOf, keyring, pairOf, type SubstrateClient } from './rig/substrate-client.ts';
+
+/** The live network's metadata; it is not ours to give away, so it is not on every machine. */
+const FILE = fileURLToPath(new URL('../../shared/chain/tfchain-metadata.scale', import.meta.url));
+
+describe.skipIf(!existsSync(FILE))('a Substrate client of a chain by the live network’s metadata', () => {
+  const newcomer = keyring.addFromSeed(new Uint8Array(32).fill(0x78), {}, 'ed25519');
+  let chain: DevChain;
+  let client: SubstrateClient;
+  beforeAll(async () => {
+    const runtime = await readMetadataFile(FILE);
+    chain = await startDevChain({ blockTimeMs: 200, funded: [hexOf(newcomer)], runtime });
+    client = await connectSubstrate(chain.wsUrl);
+  });
+  afterAll(async () => {
+    await client[Symbol.asyncDispose]();
+    await chain.close();
+  });
+  const twin = async (id: number) => (await client.query('tfgridModule', 'twins')(id)).toJSON();
+
+  it('sees that network’s runtime, whole', () => {
+    expect(client.api.runtimeVersion.specVersion.toNumber()).toBe(149);
+    expect(client.api.runtimeMetadata.asLatest.pallets.length).toBeGreaterThan(20);
+    expect(Object.keys(client.api.tx)).toEqual(expect.arrayContaining(['smartContractModule', 'balances']));
+  });
+
+  it('finds the development twins and their funds', async () => {
+    for (const { id, secret, keyType, ...dev } of DEV_TWINS) {
+      const { account, e2ePublicKey } = await devIdentity({ id, secret, keyType, ...dev });
+      const pk = dev.pk ? `0x${Buffer.from(e2ePublicKey).toString('hex')}` : null;
+      expect(await twin(id)).toEqual({
+        id,
+        accountId: keyring.encodeAddress(account, 42),
+        relay: null,
+        entities: [],
+        pk,
+      });
+      expect((await client.query('tfgridModule', 'twinIdByAccountID')(account)).toJSON()).toBe(id);
+      expect((await client.query('system', 'account')(account)).toJSON()).toMatchObject({
+        nonce: 0,
+        data: { free: 10_000_000_000 },
+      });
+    }
+  });
+
+  it.each([1, 6])('updates a twin, mortal and immortal (twin %i)', async (id) => {
+    const updated = { events: ['tfgridModule.TwinUpdated', 'system.ExtrinsicSuccess'], error: undefined };
+    expect(await client.send('updateTwin', ['a.example', null], pairOf(id))).toEqual(updated);
+    expect(await client.send('updateTwin', ['b.example', '0x02'], pairOf(id), { era: 0 })).toEqual(updated);
+    expect(await twin(id)).toMatchObject({ relay: `0x${Buffer.from('b.example').toString('hex')}`, pk: '0x02' });
+  });
+
+  it('creates a twin, and reads that network’s errors', async () => {
+    const create = () => client.send('createTwin', [null, null], newcomer);
+    expect(await create()).toMatchObject({ error: 'UserDidNotSignTermsAndConditions' });
+    expect((await client.send('userAcceptTc', ['link', 'hash'], newcomer)).error).toBeUndefined();
+    expect((await create()).events).toEqual(['tfgridModule.TwinStored', 'system.ExtrinsicSuccess']);
+    expect(await twin(7)).toMatchObject({ accountId: newcomer.address });
+    expect(await create()).toMatchObject({ error: 'TwinWithPubkeyExists' });
+  });
+
+  it('is refused a call that this chain does not do', async () => {
+    const farm = client.call('createFarm', ['farm', []]);
+    await expect(farm.signAndSend(pairOf(2))).rejects.toThrow('Transaction call is not expected');
+  });
+});
