@@ -1,20 +1,16 @@
-import { existsSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DevChain, startDevChain } from '../dev-chain/dev-chain.ts';
 import { DEV_TWINS, devIdentity } from '../dev-chain/dev-twins.ts';
 import { readMetadataFile } from '../dev-chain/metadata-file.ts';
+import { hasLiveMetadata, LIVE_METADATA } from './rig/live-metadata.ts';
 import { connectSubstrate, hexOf, keyring, pairOf, type SubstrateClient } from './rig/substrate-client.ts';
 
-/** The live network's metadata; it is not ours to give away, so it is not on every machine. */
-const FILE = fileURLToPath(new URL('../../shared/chain/tfchain-metadata.scale', import.meta.url));
-
-describe.skipIf(!existsSync(FILE))('a Substrate client of a chain by the live network’s metadata', () => {
+describe.skipIf(!hasLiveMetadata)('a Substrate client of a chain by the live network’s metadata', () => {
   const newcomer = keyring.addFromSeed(new Uint8Array(32).fill(0x78), {}, 'ed25519');
   let chain: DevChain;
   let client: SubstrateClient;
   beforeAll(async () => {
-    const runtime = await readMetadataFile(FILE);
+    const runtime = await readMetadataFile(LIVE_METADATA);
     chain = await startDevChain({ blockTimeMs: 200, funded: [hexOf(newcomer)], runtime });
     client = await connectSubstrate(chain.wsUrl);
   });
