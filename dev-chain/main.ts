@@ -12,7 +12,7 @@ const USAGE = `npm run dev-chain -- [--port 9944] [--block-time 6] [--twins FILE
 A Substrate chain in memory, with what RMB needs of tfchain: twins are read, created and updated as there.
 
   --port        where to listen, on 127.0.0.1; 0: any free port
-  --block-time  seconds between blocks
+  --block-time  seconds between blocks; Go programs refuse a chain whose last block is over 12 s old
   --twins       JSON list of {id, account, relay, pk}; without it there are development twins 1 to 6
   --fund        an account (SS58 or hex) to have 1000 TFT and no twin; may be given several times.
                 It creates its twin by user_accept_tc and create_twin; each extrinsic costs 0.01 TFT

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startDevChain } from '../dev-chain/dev-chain.ts';
 import { DEV_TWINS } from '../dev-chain/dev-twins.ts';
+import { readMetadataFile } from '../dev-chain/metadata-file.ts';
+import type { Runtime } from '../dev-chain/runtime.ts';
 import { toHex as hex } from '../dev-chain/scale.ts';
 import { connectChain } from '../local-peer/twins/chain.ts';
 import { open, seal } from '../proto/cipher.ts';
@@ -7,9 +10,11 @@ import type { Envelope } from '../proto/envelope.ts';
 import { signEnvelope, verifyEnvelope } from '../proto/signature.ts';
 import { request } from './rig/envelopes.ts';
 import { buildGoClient, type GoClient, hasGo } from './rig/go-client.ts';
+import { hasLiveMetadata, LIVE_METADATA } from './rig/live-metadata.ts';
 import { type Network, startNetwork } from './rig/network.ts';
 import { localRequest, type PeerRig, startPeerRig } from './rig/peer.ts';
 import { startService } from './rig/service.ts';
+import { hexOf, keyring } from './rig/substrate-client.ts';
 
 /** ThreeFold's Go SDK, unchanged, against our relay, our peer and our dev chain. */
 const GO_CALLER = 3;
@@ -115,6 +120,31 @@ describe.skipIf(!hasGo)('the Go SDK', () => {
     const ask = request({ twin: BARE }, { twin: GO_SERVER }, { ...fields, payload: await sealed('[4,5]', key) });
     session.send(await signEnvelope(ask, me));
     expect(await opened(await session.next(), key)).toBe('{"sum":9}');
+  });
+
+  // The chain client beneath the SDK knows events and errors by heart, whatever the metadata says.
+  async function creates(key: 'sr25519' | 'ed25519', runtime?: Runtime) {
+    const secret = `0x${'79'.repeat(32)}`;
+    const pair = keyring.addFromSeed(Buffer.from(secret.slice(2), 'hex'), {}, key);
+    const options = { blockTimeMs: 500, funded: [hexOf(pair)] };
+    await using chain = await startDevChain(runtime === undefined ? options : { ...options, runtime });
+    const args = ['-chain', chain.wsUrl, '-relay', 'relay.example', '-secret', secret, '-key', key];
+    const said = (await go.run('create', ...args)).split('\n');
+    return said.filter((line) => /^(refused|accepted|twin|error)/.test(line));
+  }
+  const created = [
+    expect.stringMatching(/^refused .*UserDidNotSignTermsAndConditions/),
+    'accepted 1 link hash',
+    'twin 7 relay.example',
+    expect.stringMatching(/^refused .*TwinWithPubkeyExists/),
+  ];
+
+  it.each(['sr25519', 'ed25519'] as const)('creates a twin once it has accepted the terms (%s)', async (key) => {
+    expect(await creates(key)).toEqual(created);
+  });
+
+  it.skipIf(!hasLiveMetadata)('creates a twin on a chain by the live network’s metadata', async () => {
+    expect(await creates('sr25519', await readMetadataFile(LIVE_METADATA))).toEqual(created);
   });
 });
 

@@ -12,8 +12,8 @@ const PATIENCE_MS = 50_000;
 /** The first build on a machine fetches and compiles the SDK's hundred packages. */
 const BUILD_MS = 300_000;
 
-/** Whether there is a Go toolchain on this machine. */
-export const hasGo = spawnSync('go', ['version']).status === 0;
+/** Whether there is a Go toolchain on this machine that takes the SDK: 1.21 or later. */
+export const hasGo = isRecent(spawnSync('go', ['env', 'GOVERSION'], { encoding: 'utf8' }).stdout);
 
 /** The program in test/clients/go, on ThreeFold's Go SDK; its arguments are told in its main.go. */
 export interface GoClient extends AsyncDisposable {
@@ -21,6 +21,12 @@ export interface GoClient extends AsyncDisposable {
   run(...args: readonly string[]): Promise<string>;
   /** Runs `serve`, until it is disposed. Resolves once its twin is up to date on chain. */
   serve(...args: readonly string[]): Promise<AsyncDisposable>;
+}
+
+/** @param version as `go1.26.8`; null when there is none */
+function isRecent(version: string | null): boolean {
+  const [, minor] = /^go1\.(\d+)/.exec(version ?? '') ?? [];
+  return Number(minor) >= 21;
 }
 
 /** Builds it. @throws with what the toolchain said */
