@@ -16,6 +16,9 @@ const number = z.union([
     .transform(Number),
 ]);
 
+/** A method that answers at once. */
+export type Method = (params: readonly unknown[]) => unknown;
+
 /** SS58 or hex, as hex. */
 const account = z.string().transform((text, context) => {
   const found = accountOf(text);
@@ -23,11 +26,6 @@ const account = z.string().transform((text, context) => {
   context.addIssue({ code: 'custom', message: 'no account' });
   return z.NEVER;
 });
-
-export const PARAMS = { hex, keys };
-
-/** A method that answers at once. */
-export type Method = (params: readonly unknown[]) => unknown;
 
 /** The version as JSON-RPC has it; no runtime API is announced, since none is answered. */
 export function runtimeVersion(chain: Chain) {
@@ -96,3 +94,5 @@ function runtimeCall(name: string, metadata: string): string {
 export function changes(block: Block, keys: readonly string[]) {
   return { block: block.hash, changes: keys.map((key) => [key, block.state.get(key)]) };
 }
+
+export const PARAMS = { hex, keys };
