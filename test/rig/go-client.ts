@@ -34,7 +34,7 @@ export async function buildGoClient(): Promise<GoClient> {
   const directory = await mkdtemp(join(tmpdir(), 'rmb-go-'));
   const binary = join(directory, 'rmb-go');
   // As go.mod and go.sum pin it, whatever the machine's own settings are.
-  const build = spawn('go', ['build', '-mod=readonly', '-o', binary, '.'], {
+  const build = spawn('go', ['build', '-mod=readonly', '-buildvcs=false', '-o', binary, '.'], {
     cwd: SOURCE,
     env: { ...process.env, GOFLAGS: '', GOWORK: 'off', CGO_ENABLED: '0' },
   });
