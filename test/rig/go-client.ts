@@ -6,7 +6,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { within } from './client.ts';
 
-const SOURCE = fileURLToPath(new URL('../clients/go', import.meta.url));
+const SOURCE = fileURLToPath(new URL('../clients/go-sdk', import.meta.url));
 /** How long a command may take: the program has 40 s itself. */
 const PATIENCE_MS = 50_000;
 /** The first build on a machine fetches and compiles the SDK's hundred packages. */
@@ -15,7 +15,7 @@ const BUILD_MS = 300_000;
 /** Whether there is a Go toolchain on this machine that takes the SDK: 1.21 or later. */
 export const hasGo = isRecent(spawnSync('go', ['env', 'GOVERSION'], { encoding: 'utf8' }).stdout);
 
-/** The program in test/clients/go, on ThreeFold's Go SDK; its arguments are told in its main.go. */
+/** The program in test/clients/go-sdk, on ThreeFold's Go SDK; its arguments are told in its main.go. */
 export interface GoClient extends AsyncDisposable {
   /** Runs it to its end; what it printed. */
   run(...args: readonly string[]): Promise<string>;
