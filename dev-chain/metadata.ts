@@ -121,7 +121,7 @@ function systemStorage(types: FrameTypes, event: number) {
     ],
   );
   return [
-    map('Account', types.account, types.accountInfo, 'Default', `0x${'00'.repeat(80)}`),
+    map('Account', types.account, types.accountInfo, 'Default', `0x${'00'.repeat(79)}80`),
     plain('Events', table.sequence(record), '0x00'),
   ];
 }

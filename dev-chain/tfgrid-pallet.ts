@@ -2,7 +2,10 @@ import type { FrameTypes } from './frame-types.ts';
 import { map, pallet } from './pallet.ts';
 import { field, variant } from './type-table.ts';
 
-/** The pallet of twins. Its calls, events and errors stand at the live network's indices: some clients know them by heart. */
+/**
+ * The pallet of twins. Its calls, events and errors stand at the live network's indices: some clients know them by
+ * heart. Its types have that network's shapes, bounds and all: others refuse a call or a storage item of another shape.
+ */
 export function tfgridPallet(types: FrameTypes, index: number) {
   const callType = calls(types);
   const eventType = events(types);
@@ -15,13 +18,22 @@ export function tfgridPallet(types: FrameTypes, index: number) {
   return { callType, eventType, pallet: pallet('TfgridModule', index, storage(types), parts) };
 }
 
-function calls({ table, bytes }: FrameTypes): number {
-  const maybe = table.option(bytes);
-  const profile = [field('relay', maybe), field('pk', maybe)];
+function relayAndPk(types: FrameTypes) {
+  const maybe = (use: string) => types.table.option(types.boundedBytes(use));
+  return { relay: field('relay', maybe('relay')), pk: field('pk', maybe('pk')) };
+}
+
+function document(types: FrameTypes) {
+  return ['document_link', 'document_hash'].map((name) => field(name, types.boundedBytes(name)));
+}
+
+function calls(types: FrameTypes): number {
+  const { table } = types;
+  const { relay, pk } = relayAndPk(types);
   return table.variants('pallet_tfgrid::pallet::Call', () => [
-    variant(17, 'create_twin', profile),
-    variant(18, 'update_twin', profile),
-    variant(25, 'user_accept_tc', [field('document_link', bytes), field('document_hash', bytes)]),
+    variant(17, 'create_twin', [relay, pk]),
+    variant(18, 'update_twin', [relay, pk]),
+    variant(25, 'user_accept_tc', document(types)),
   ]);
 }
 
@@ -34,6 +46,7 @@ function events(types: FrameTypes): number {
 
 function twinType(types: FrameTypes): number {
   const { table, bytes } = types;
+  const { relay, pk } = relayAndPk(types);
   const entity = table.composite('pallet_tfgrid::types::EntityProof', () => [
     field('entity_id', table.primitive('U32')),
     field('signature', bytes),
@@ -41,19 +54,18 @@ function twinType(types: FrameTypes): number {
   return table.composite('pallet_tfgrid::types::Twin', () => [
     field('id', table.primitive('U32')),
     field('account_id', types.account),
-    field('relay', table.option(bytes)),
+    relay,
     field('entities', table.sequence(entity)),
-    field('pk', table.option(bytes)),
+    pk,
   ]);
 }
 
 function termsType(types: FrameTypes): number {
-  const { table, bytes } = types;
+  const { table } = types;
   return table.composite('pallet_tfgrid::terms_cond::TermsAndConditions', () => [
     field('account_id', types.account),
     field('timestamp', table.primitive('U64')),
-    field('document_link', bytes),
-    field('document_hash', bytes),
+    ...document(types),
   ]);
 }
 

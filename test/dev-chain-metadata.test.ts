@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DevChain, startDevChain } from '../dev-chain/dev-chain.ts';
 import { DEV_TWINS, devIdentity } from '../dev-chain/dev-twins.ts';
+import { buildMetadata } from '../dev-chain/metadata.ts';
 import { readMetadataFile } from '../dev-chain/metadata-file.ts';
 import { hasLiveMetadata, LIVE_METADATA } from './rig/live-metadata.ts';
+import { shapeOf } from './rig/metadata-shape.ts';
 import { connectSubstrate, hexOf, keyring, pairOf, type SubstrateClient } from './rig/substrate-client.ts';
 
 describe.skipIf(!hasLiveMetadata)('a Substrate client of a chain by the live network’s metadata', () => {
@@ -59,6 +61,26 @@ describe.skipIf(!hasLiveMetadata)('a Substrate client of a chain by the live net
     expect((await create()).events).toEqual(['tfgridModule.TwinStored', 'system.ExtrinsicSuccess']);
     expect(await twin(7)).toMatchObject({ accountId: newcomer.address });
     expect(await create()).toMatchObject({ error: 'TwinWithPubkeyExists' });
+  });
+
+  // Rust programs compare what they were built with to what the chain says.
+  it.each([
+    ['storage', 'TfgridModule', 'Twins'],
+    ['storage', 'TfgridModule', 'TwinIdByAccountID'],
+    ['storage', 'TfgridModule', 'UsersTermsAndConditions'],
+    ['storage', 'System', 'Account'],
+    ['storage', 'Timestamp', 'Now'],
+    ['call', 'TfgridModule', 'create_twin'],
+    ['call', 'TfgridModule', 'update_twin'],
+    ['call', 'TfgridModule', 'user_accept_tc'],
+    ['call', 'System', 'remark'],
+    ['event', 'TfgridModule', 'TwinStored'],
+    ['event', 'TfgridModule', 'TwinUpdated'],
+    ['event', 'System', 'ExtrinsicSuccess'],
+  ] as const)('finds the %s %s.%s as our own metadata has it', async (kind, pallet, name) => {
+    const live = shapeOf((await readMetadataFile(LIVE_METADATA)).metadata)[kind](pallet, name);
+    expect(live).toBeDefined();
+    expect(shapeOf(buildMetadata())[kind](pallet, name)).toEqual(live);
   });
 
   it('is refused a call that this chain does not do', async () => {
