@@ -1,13 +1,13 @@
 import { blake2b } from '@noble/hashes/blake2.js';
-import type { Metadata, TypeRegistry } from '@polkadot/types';
 import { err, ok, type Result } from '../proto/result.ts';
-import { encodeEvents, extrinsicEvents, twinEvent } from './events.ts';
+import { encodeEvents } from './events.ts';
 import { type Context, type Invalid, openExtrinsic, type Signed } from './extrinsics.ts';
 import { FEE, Ledger, type LedgerTwin } from './ledger.ts';
-import { toHex, u32 } from './scale.ts';
-import { encodeAccount, encodeNow, encodeTwin, State, type StorageKeys, storageKeys } from './storage.ts';
+import type { Runtime } from './runtime.ts';
+import { toHex } from './scale.ts';
+import { State } from './state.ts';
+import type { Entry } from './storage-layout.ts';
 
-export const VERSION = { specVersion: 150, transactionVersion: 2 } as const;
 const ZERO_HASH = `0x${'00'.repeat(32)}` as const;
 /** Blocks whose state can be asked for: more than a reader that was away replays (600). */
 const REMEMBERED = 1024;
@@ -39,8 +39,7 @@ export type PoolFault =
 
 /** A chain in memory: a ledger, a pool, and blocks made when `makeBlock` is called. */
 export class Chain {
-  readonly registry: TypeRegistry;
-  readonly keys: StorageKeys;
+  readonly runtime: Runtime;
   readonly #ledger = new Ledger();
   readonly #blocks = new Map<string, Block>();
   readonly #hashes: `0x${string}`[] = [];
@@ -50,14 +49,22 @@ export class Chain {
   #placed: { readonly records: Uint8Array[]; readonly keys: Set<string> } = { records: [], keys: new Set() };
   #head: Block;
 
-  constructor(registry: TypeRegistry, metadata: Metadata, twins: readonly LedgerTwin[], now: number) {
-    this.registry = registry;
-    this.keys = storageKeys(registry, metadata);
-    for (const twin of twins) this.#ledger.put(twin);
-    const writes = twins.flatMap((twin) => this.#twinWrites(twin));
+  /** @param genesis what is there from the start: twins, and accounts with funds. @param now Unix ms */
+  constructor(
+    runtime: Runtime,
+    genesis: { readonly twins: readonly LedgerTwin[]; readonly funded: readonly string[] },
+    now: number,
+  ) {
+    this.runtime = runtime;
+    for (const twin of genesis.twins) this.#ledger.put(twin);
+    for (const account of genesis.funded) this.#ledger.fund(account);
+    const writes = [
+      ...genesis.twins.flatMap((twin) => this.#twinWrites(twin)),
+      ...genesis.funded.map((account) => this.#accountWrite(account)),
+    ];
     this.#head = this.#append(0, ZERO_HASH, [], new State().with(writes), ZERO_HASH);
     // After the hash is made: the same twins make the same genesis, whenever the chain starts.
-    this.#amend(this.#head.state.with([[this.keys.now, encodeNow(now)]]));
+    this.#amend(this.#head.state.with([runtime.storage.now(now)]));
   }
 
   get genesis(): `0x${string}` {
@@ -92,8 +99,9 @@ export class Chain {
   place(twin: LedgerTwin): void {
     const elder = this.#ledger.twin(twin.id);
     this.#ledger.put(twin);
-    this.#placed.records.push(twinEvent('initialization', elder === undefined ? 'twinStored' : 'twinUpdated', twin));
-    const writes: [string, Uint8Array | null][] = [...this.#twinWrites(twin)];
+    const kind = elder === undefined ? 'twinStored' : 'twinUpdated';
+    this.#placed.records.push(this.runtime.events.twin('initialization', kind, twin));
+    const writes = this.#twinWrites(twin);
     if (elder !== undefined) writes.push(this.#idWrite(elder.account));
     const state = this.#head.state.with(writes);
     for (const key of state.changed) this.#placed.keys.add(key);
@@ -102,7 +110,7 @@ export class Chain {
 
   /** Takes an extrinsic into the pool when it is valid now. */
   async submit(hex: string): Promise<Result<Signed, PoolFault>> {
-    const opened = await openExtrinsic(this.registry, hex, this.#context());
+    const opened = await openExtrinsic(this.runtime.registry, hex, this.#context());
     if (!opened.ok) return opened;
     const { account, nonce } = opened.value;
     const expected = this.nextNonce(account);
@@ -123,15 +131,17 @@ export class Chain {
     this.#pool = [];
     const { records, keys } = this.#placed;
     this.#placed = { records: [], keys: new Set() };
-    const writes: [string, Uint8Array][] = [];
-    extrinsics.forEach((signed, place) => {
-      this.#ledger.charge(signed.account);
-      const outcome = this.#ledger.apply(signed.account, signed.call);
-      records.push(...extrinsicEvents(place, outcome));
-      writes.push([this.keys.account(signed.account), encodeAccount(this.#ledger.account(signed.account))]);
+    const { storage, events } = this.runtime;
+    const writes: Entry[] = [];
+    extrinsics.forEach(({ account, call }, place) => {
+      this.#ledger.charge(account);
+      const outcome = this.#ledger.apply(account, call, Math.floor(now / 1000));
+      records.push(...events.extrinsic(place, outcome));
+      writes.push(this.#accountWrite(account));
+      if (call.kind === 'user_accept_tc') writes.push(storage.terms(account, this.#ledger.terms(account)));
       if (outcome.ok && outcome.event !== undefined) writes.push(...this.#twinWrites(outcome.event.twin));
     });
-    writes.push([this.keys.events, encodeEvents(records)], [this.keys.now, encodeNow(now)]);
+    writes.push([storage.events, encodeEvents(records)], storage.now(now));
     const { number, hash, state, header } = this.#head;
     this.#head = this.#append(number + 1, hash, extrinsics, state.with(writes, keys), header.stateRoot);
     for (const listener of this.#listeners) listener(this.#head);
@@ -152,7 +162,7 @@ export class Chain {
       extrinsicsRoot: rootOf(extrinsics.map((each) => each.hash)),
       digest: { logs: [] },
     };
-    const hash = this.registry.createType('Header', { ...json, number }).hash.toHex();
+    const hash = this.runtime.registry.createType('Header', { ...json, number }).hash.toHex();
     const block = { number, hash, header: json, extrinsics, state };
     this.#blocks.set(hash, block);
     this.#hashes[number] = hash;
@@ -168,22 +178,23 @@ export class Chain {
     this.#blocks.set(this.#head.hash, this.#head);
   }
 
-  #idWrite(account: string): [string, Uint8Array | null] {
-    const id = this.#ledger.idOf(account);
-    return [this.keys.twinId(account), id === undefined ? null : u32(id)];
+  #idWrite(account: string): Entry {
+    return this.runtime.storage.twinId(account, this.#ledger.idOf(account));
   }
 
-  #twinWrites(twin: LedgerTwin): [string, Uint8Array][] {
-    return [
-      [this.keys.twin(twin.id), encodeTwin(twin)],
-      [this.keys.twinId(twin.account), u32(twin.id)],
-      [this.keys.account(twin.account), encodeAccount(this.#ledger.account(twin.account))],
-    ];
+  #accountWrite(account: string): Entry {
+    return this.runtime.storage.account(account, this.#ledger.account(account));
+  }
+
+  #twinWrites(twin: LedgerTwin): Entry[] {
+    return [this.runtime.storage.twin(twin), this.#idWrite(twin.account), this.#accountWrite(twin.account)];
   }
 
   #context(): Context {
     const { genesis } = this;
-    return { genesis, nextBlock: this.#head.number + 1, ...VERSION, blockHash: (number) => this.#hashes[number] };
+    const { specVersion, transactionVersion } = this.runtime.version;
+    const nextBlock = this.#head.number + 1;
+    return { genesis, nextBlock, specVersion, transactionVersion, blockHash: (number) => this.#hashes[number] };
   }
 }
 

@@ -1,5 +1,6 @@
 import { Chain } from './chain.ts';
 import { buildMetadata } from './metadata.ts';
+import { type Runtime, readRuntime } from './runtime.ts';
 import { serve } from './server.ts';
 import { devEntries, type TwinEntry, toLedgerTwin } from './twin-entry.ts';
 
@@ -23,14 +24,22 @@ export interface DevChain extends AsyncDisposable {
  * Starts a chain on 127.0.0.1.
  * @param options.port 0 or absent: any free one
  * @param options.twins absent: the development twins
+ * @param options.funded accounts, in hex, that have funds and no twin
+ * @param options.runtime a real network's; absent: our own
  */
 export async function startDevChain(
-  options: { port?: number; blockTimeMs?: number; twins?: readonly TwinEntry[] } = {},
+  options: {
+    port?: number;
+    blockTimeMs?: number;
+    twins?: readonly TwinEntry[];
+    funded?: readonly string[];
+    runtime?: Runtime;
+  } = {},
 ): Promise<DevChain> {
-  const { registry, metadata, hex } = buildMetadata();
   const twins = (options.twins ?? (await devEntries())).map(toLedgerTwin);
-  const chain = new Chain(registry, metadata, twins, Date.now());
-  const server = await serve(chain, hex, options.port ?? 0);
+  const runtime = options.runtime ?? readRuntime(buildMetadata());
+  const chain = new Chain(runtime, { twins, funded: options.funded ?? [] }, Date.now());
+  const server = await serve(chain, options.port ?? 0);
   const timer = setInterval(() => chain.makeBlock(Date.now()), options.blockTimeMs ?? BLOCK_MS);
   const close = async () => {
     clearInterval(timer);

@@ -1,35 +1,83 @@
-import type { LedgerTwin, Outcome } from './ledger.ts';
-import { ERRORS, EVENT, PALLET } from './metadata.ts';
+import type { Metadata, TypeRegistry } from '@polkadot/types';
+import type { LedgerTwin, Outcome, TwinError } from './ledger.ts';
 import { compact, concat, u32 } from './scale.ts';
-import { encodeTwin } from './storage.ts';
+import { twinValue } from './values.ts';
 
-/** Weight of 0 and 0, class Normal, pays Yes. */
-const DISPATCH_INFO = new Uint8Array([0, 0, 0, 0]);
 const NO_TOPICS = new Uint8Array([0]);
 
 /** Where an event happened: at an extrinsic, by its place in the block, or before all of them. */
 export type Phase = number | 'initialization';
 
-/** An event record: phase, pallet, variant, fields. */
-function record(phase: Phase, pallet: number, event: number, ...fields: readonly Uint8Array[]): Uint8Array {
-  const at = phase === 'initialization' ? new Uint8Array([2]) : concat(new Uint8Array([0]), u32(phase));
-  return concat(at, new Uint8Array([pallet, event]), ...fields, NO_TOPICS);
+/** A variant of a pallet's events or errors. */
+interface Place {
+  readonly pallet: number;
+  readonly index: number;
+  /** The types of its fields, by the registry's names. */
+  readonly fields: readonly string[];
 }
 
-/** The events of one extrinsic at its place in a block. */
-export function extrinsicEvents(place: number, outcome: Outcome): Uint8Array[] {
-  if (!outcome.ok) {
-    // DispatchError::Module: the pallet, and the error's index in four bytes.
-    const error = new Uint8Array([3, PALLET.tfgrid, ERRORS.indexOf(outcome.error), 0, 0, 0]);
-    return [record(place, PALLET.system, EVENT.failed, error, DISPATCH_INFO)];
+/** Writes event records by the indices and types of a chain's metadata. */
+export class EventWriter {
+  readonly #registry: TypeRegistry;
+  readonly #metadata: Metadata;
+  readonly #success: Place;
+  readonly #failed: Place;
+  readonly #twin: Record<'twinStored' | 'twinUpdated', Place>;
+  readonly #errors: Record<TwinError, Place>;
+
+  constructor(registry: TypeRegistry, metadata: Metadata) {
+    this.#registry = registry;
+    this.#metadata = metadata;
+    this.#success = this.#place('System', 'events', 'ExtrinsicSuccess');
+    this.#failed = this.#place('System', 'events', 'ExtrinsicFailed');
+    const event = (name: string) => this.#place('TfgridModule', 'events', name);
+    const error = (name: TwinError) => this.#place('TfgridModule', 'errors', name);
+    this.#twin = { twinStored: event('TwinStored'), twinUpdated: event('TwinUpdated') };
+    this.#errors = {
+      TwinNotExists: error('TwinNotExists'),
+      TwinWithPubkeyExists: error('TwinWithPubkeyExists'),
+      UserDidNotSignTermsAndConditions: error('UserDidNotSignTermsAndConditions'),
+    };
   }
-  const success = record(place, PALLET.system, EVENT.success, DISPATCH_INFO);
-  return outcome.event === undefined ? [success] : [twinEvent(place, outcome.event.kind, outcome.event.twin), success];
-}
 
-/** TwinStored or TwinUpdated. */
-export function twinEvent(phase: Phase, kind: 'twinStored' | 'twinUpdated', twin: LedgerTwin): Uint8Array {
-  return record(phase, PALLET.tfgrid, EVENT[kind], encodeTwin(twin));
+  /** The events of one extrinsic at its place in a block. */
+  extrinsic(place: number, outcome: Outcome): Uint8Array[] {
+    if (!outcome.ok) {
+      const { pallet, index } = this.#errors[outcome.error];
+      const error = { Module: { index: pallet, error: new Uint8Array([index, 0, 0, 0]) } };
+      return [this.#record(place, this.#failed, error)];
+    }
+    const success = this.#record(place, this.#success);
+    return outcome.event === undefined
+      ? [success]
+      : [this.twin(place, outcome.event.kind, outcome.event.twin), success];
+  }
+
+  /** TwinStored or TwinUpdated. */
+  twin(phase: Phase, kind: 'twinStored' | 'twinUpdated', twin: LedgerTwin): Uint8Array {
+    return this.#record(phase, this.#twin[kind], twinValue(twin));
+  }
+
+  /** An event record: phase, pallet, variant, fields. A field without a value is its type's default: no weight, class Normal. */
+  #record(phase: Phase, { pallet, index, fields }: Place, ...values: readonly object[]): Uint8Array {
+    const at = phase === 'initialization' ? new Uint8Array([2]) : concat(new Uint8Array([0]), u32(phase));
+    const written = fields.map((type, place) => this.#registry.createTypeUnsafe(type, [values[place]]).toU8a());
+    return concat(at, new Uint8Array([pallet, index]), ...written, NO_TOPICS);
+  }
+
+  #place(pallet: string, kind: 'events' | 'errors', name: string): Place {
+    const found = this.#metadata.asLatest.pallets.find((each) => each.name.toString() === pallet);
+    const type = found?.[kind].unwrapOr(undefined)?.type;
+    const variants = type === undefined ? [] : this.#registry.lookup.getSiType(type).def.asVariant.variants;
+    const variant = variants.find((each) => each.name.toString() === name);
+    if (found === undefined || variant === undefined)
+      throw new Error(`the metadata has no ${pallet}.${name} (${kind})`);
+    return {
+      pallet: found.index.toNumber(),
+      index: variant.index.toNumber(),
+      fields: variant.fields.map((field) => this.#registry.createLookupType(field.type)),
+    };
+  }
 }
 
 /** SCALE of `System.Events`. */

@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Context, openExtrinsic } from './extrinsics.ts';
 import { buildMetadata } from './metadata.ts';
+import { readRuntime } from './runtime.ts';
 
-const { registry } = buildMetadata();
+const { registry } = readRuntime(buildMetadata());
 const context: Context = {
   genesis: `0x${'00'.repeat(32)}`,
   nextBlock: 5,

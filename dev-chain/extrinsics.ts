@@ -1,5 +1,5 @@
 import { blake2b } from '@noble/hashes/blake2.js';
-import { GenericExtrinsic, type TypeRegistry } from '@polkadot/types';
+import { GenericExtrinsic, Struct, type TypeRegistry } from '@polkadot/types';
 import { err, ok, type Result } from '../proto/result.ts';
 import { verifySignature } from '../proto/signature.ts';
 import type { Call } from './ledger.ts';
@@ -102,12 +102,9 @@ function signedPayload(
   context: Context,
 ): Uint8Array {
   const { specVersion, transactionVersion, genesis: genesisHash } = context;
-  const { era, nonce, tip } = extrinsic;
   const fields = {
     method: extrinsic.method.toHex(),
-    era,
-    nonce,
-    tip,
+    ...extensionValues(registry, extrinsic),
     specVersion,
     transactionVersion,
     genesisHash,
@@ -116,12 +113,19 @@ function signedPayload(
   return registry.createType('ExtrinsicPayload', fields, { version: 4 }).toU8a({ method: true });
 }
 
+/** What the extrinsic carries for the chain's signed extensions: era, nonce, tip and, on other networks, more. */
+function extensionValues(registry: TypeRegistry, extrinsic: GenericExtrinsic): Record<string, unknown> {
+  const { signature } = extrinsic.inner;
+  if (!(signature instanceof Struct)) return {};
+  return Object.fromEntries(Object.keys(registry.getSignedExtensionTypes()).map((name) => [name, signature.get(name)]));
+}
+
 function callOf({ method }: GenericExtrinsic): Call | undefined {
   switch (`${method.section}.${method.method}`) {
     case 'system.remark':
       return { kind: 'remark' };
     case 'tfgridModule.userAcceptTc':
-      return { kind: 'user_accept_tc' };
+      return { kind: 'user_accept_tc', link: bytes(method.args[0]), hash: bytes(method.args[1]) };
     case 'tfgridModule.createTwin':
       return { kind: 'create_twin', relay: optionBytes(method.args[0]), pk: optionBytes(method.args[1]) };
     case 'tfgridModule.updateTwin':
@@ -131,8 +135,17 @@ function callOf({ method }: GenericExtrinsic): Call | undefined {
   }
 }
 
+interface Argument {
+  toU8a(): Uint8Array;
+}
+
+/** A `Vec<u8>` argument. */
+function bytes(argument: Argument | undefined): Uint8Array {
+  return withoutLength(argument?.toU8a() ?? new Uint8Array());
+}
+
 /** An `Option<Vec<u8>>` argument. */
-function optionBytes(argument: { toU8a(): Uint8Array } | undefined): Uint8Array | null {
-  const bytes = argument?.toU8a();
-  return bytes?.[0] === 1 ? withoutLength(bytes.slice(1)) : null;
+function optionBytes(argument: Argument | undefined): Uint8Array | null {
+  const scale = argument?.toU8a();
+  return scale?.[0] === 1 ? withoutLength(scale.slice(1)) : null;
 }

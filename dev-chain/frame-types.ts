@@ -12,6 +12,14 @@ export class FrameTypes {
     return this.table.sequence(this.table.primitive('U8'));
   }
 
+  /** Bytes up to a length that is another for each use: a type of its own for each. */
+  boundedBytes(use: string): number {
+    const path = 'bounded_collections::bounded_vec::BoundedVec';
+    const u8 = this.table.primitive('U8');
+    const composite = () => ({ Composite: { fields: [field(null, this.bytes)] } });
+    return this.table.put(`${path} ${use}`, composite, path.split('::'), () => [{ name: 'T', type: u8 }]);
+  }
+
   get hash(): number {
     return this.table.composite('primitive_types::H256', () => [field(null, this.table.array(32))]);
   }
@@ -109,9 +117,12 @@ export class FrameTypes {
 
   get accountInfo(): number {
     const { table } = this;
-    const data = table.composite('pallet_balances::AccountData', () =>
-      ['free', 'reserved', 'misc_frozen', 'fee_frozen'].map((name) => field(name, table.primitive('U128'))),
-    );
+    const balance = table.primitive('U128');
+    const flags = table.composite('pallet_balances::types::ExtraFlags', () => [field(null, balance)]);
+    const data = table.composite('pallet_balances::types::AccountData', () => [
+      ...['free', 'reserved', 'frozen'].map((name) => field(name, balance)),
+      field('flags', flags),
+    ]);
     return table.composite('frame_system::AccountInfo', () => [
       ...['nonce', 'consumers', 'providers', 'sufficients'].map((name) => field(name, table.primitive('U32'))),
       field('data', data),

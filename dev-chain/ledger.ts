@@ -1,5 +1,3 @@
-import type { TwinError } from './metadata.ts';
-
 /** A twin as the ledger keeps it; `relay` is bytes on chain, not always text. */
 export interface LedgerTwin {
   readonly id: number;
@@ -17,10 +15,21 @@ export interface Account {
   readonly free: bigint;
 }
 
+/** Terms and conditions that an account accepted. */
+export interface Terms {
+  /** Unix s. */
+  readonly timestamp: number;
+  readonly link: Uint8Array;
+  readonly hash: Uint8Array;
+}
+
+/** Why a call of a valid extrinsic fails, in the pallet's words. */
+export type TwinError = 'TwinNotExists' | 'TwinWithPubkeyExists' | 'UserDidNotSignTermsAndConditions';
+
 /** What a call asks for. */
 export type Call =
   | { readonly kind: 'create_twin' | 'update_twin'; readonly relay: Uint8Array | null; readonly pk: Uint8Array | null }
-  | { readonly kind: 'user_accept_tc' }
+  | { readonly kind: 'user_accept_tc'; readonly link: Uint8Array; readonly hash: Uint8Array }
   | { readonly kind: 'remark' };
 
 export type Outcome =
@@ -38,7 +47,7 @@ export class Ledger {
   readonly #twins = new Map<number, LedgerTwin>();
   readonly #ids = new Map<string, number>();
   readonly #accounts = new Map<string, Account>();
-  readonly #accepted = new Set<string>();
+  readonly #accepted = new Map<string, readonly Terms[]>();
   #nextId = 1;
 
   twin(id: number): LedgerTwin | undefined {
@@ -57,7 +66,13 @@ export class Ledger {
     this.#ids.set(twin.account, twin.id);
     // The last id there is says nothing of where the count stands.
     if (twin.id < MAX_ID) this.#nextId = Math.max(this.#nextId, twin.id + 1);
-    if (this.account(twin.account).free === 0n) this.#accounts.set(twin.account, { nonce: 0, free: FUNDS });
+    if (this.account(twin.account).free === 0n) this.fund(twin.account);
+  }
+
+  /** Gives an account what a development account starts with. */
+  fund(account: string): void {
+    const { nonce, free } = this.account(account);
+    this.#accounts.set(account, { nonce, free: free + FUNDS });
   }
 
   twins(): Iterable<LedgerTwin> {
@@ -68,19 +83,24 @@ export class Ledger {
     return this.#ids.get(account);
   }
 
+  /** The terms that an account accepted, in order. */
+  terms(account: string): readonly Terms[] {
+    return this.#accepted.get(account) ?? [];
+  }
+
   /** Takes the fee and the nonce of an extrinsic that is going into a block. */
   charge(account: string): void {
     const { nonce, free } = this.account(account);
     this.#accounts.set(account, { nonce: nonce + 1, free: free - FEE });
   }
 
-  /** Does what a signed call asks for. */
-  apply(account: string, call: Call): Outcome {
+  /** Does what a signed call asks for. @param now the block's time, Unix s */
+  apply(account: string, call: Call, now: number): Outcome {
     switch (call.kind) {
       case 'remark':
         return { ok: true };
       case 'user_accept_tc':
-        this.#accepted.add(account);
+        this.#accepted.set(account, [...this.terms(account), { timestamp: now, link: call.link, hash: call.hash }]);
         return { ok: true };
       case 'create_twin':
         return this.#create(account, call);
@@ -91,7 +111,7 @@ export class Ledger {
 
   #create(account: string, { relay, pk }: { relay: Uint8Array | null; pk: Uint8Array | null }): Outcome {
     if (!this.#accepted.has(account)) return { ok: false, error: 'UserDidNotSignTermsAndConditions' };
-    if (this.#ids.has(account)) return { ok: false, error: 'TwinExists' };
+    if (this.#ids.has(account)) return { ok: false, error: 'TwinWithPubkeyExists' };
     const twin = { id: this.#nextId, account, relay, pk, entities: [] };
     this.#nextId += 1;
     this.#twins.set(twin.id, twin);

@@ -1,13 +1,23 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
+import { accountOf } from './account.ts';
 import { startDevChain } from './dev-chain.ts';
 import { DEV_TWINS, devIdentity } from './dev-twins.ts';
+import { readMetadataFile } from './metadata-file.ts';
 import { toHex } from './scale.ts';
 import { readTwinFile } from './twin-entry.ts';
 
-const USAGE = `npm run dev-chain -- [--port 9944] [--block-time 6] [--twins FILE]
+const USAGE = `npm run dev-chain -- [--port 9944] [--block-time 6] [--twins FILE] [--fund ACCOUNT]… [--metadata FILE]
 
-A Substrate chain in memory, with what RMB needs of tfchain. Without --twins it has development twins 1 to 6.`;
+A Substrate chain in memory, with what RMB needs of tfchain: twins are read, created and updated as there.
+
+  --port        where to listen, on 127.0.0.1; 0: any free port
+  --block-time  seconds between blocks; Go programs refuse a chain whose last block is over 12 s old
+  --twins       JSON list of {id, account, relay, pk}; without it there are development twins 1 to 6
+  --fund        an account (SS58 or hex) to have 1000 TFT and no twin; may be given several times.
+                It creates its twin by user_accept_tc and create_twin; each extrinsic costs 0.01 TFT
+  --metadata    a network's metadata, as bytes or hex, as state_getMetadata gives it: it is served,
+                and calls, events and storage are read and written by it, under that network's version`;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -15,6 +25,8 @@ async function main(): Promise<void> {
       port: { type: 'string', default: '9944' },
       'block-time': { type: 'string', default: '6' },
       twins: { type: 'string' },
+      fund: { type: 'string', multiple: true, default: [] },
+      metadata: { type: 'string' },
       help: { type: 'boolean', short: 'h', default: false },
     },
   });
@@ -26,16 +38,27 @@ async function main(): Promise<void> {
   // Listened for before anything starts: a signal in between must stop it cleanly, too.
   const stopped = stopSignal();
   const twins = values.twins === undefined ? undefined : await readTwinFile(values.twins);
+  const runtime = values.metadata === undefined ? undefined : await readMetadataFile(values.metadata);
   await using chain = await startDevChain({
     port: port.data,
     blockTimeMs: seconds.data * 1000,
+    funded: values.fund.map(fundedAccount),
     ...(twins === undefined ? {} : { twins }),
+    ...(runtime === undefined ? {} : { runtime }),
   });
   const which =
     twins === undefined ? `development twins 1 to ${DEV_TWINS.length}` : `${twins.length} twins of ${values.twins}`;
-  console.log(`dev-chain: listening on ${chain.wsUrl} (also http), a block every ${seconds.data} s, ${which}`);
+  const { specName, specVersion } = runtime?.version ?? {};
+  const whose = runtime === undefined ? '' : `, metadata of ${specName} ${specVersion}`;
+  console.log(`dev-chain: listening on ${chain.wsUrl} (also http), a block every ${seconds.data} s, ${which}${whose}`);
   if (twins === undefined) await printDevTwins();
   await stopped;
+}
+
+function fundedAccount(text: string): string {
+  const account = accountOf(text);
+  if (account === undefined) throw new Error(`--fund: ${text} is no account (SS58, or 32 bytes in hex with 0x)`);
+  return account;
 }
 
 /** Their secrets are public: that is what they are for. */

@@ -1,12 +1,14 @@
-import { Metadata, TypeRegistry } from '@polkadot/types';
+import { TypeRegistry } from '@polkadot/types';
 import { FrameTypes } from './frame-types.ts';
+import { map, pallet, plain } from './pallet.ts';
+import { concat, toHex, u32, vector } from './scale.ts';
+import { tfgridPallet } from './tfgrid-pallet.ts';
 import { field, type TypeDef, TypeTable, variant } from './type-table.ts';
 
-/** Pallets, calls, events and errors stand at the indices of the live network: clients encode by them. */
-export const PALLET = { system: 0, timestamp: 1, tfgrid: 25 } as const;
-export const EVENT = { success: 0, failed: 1, twinStored: 11, twinUpdated: 12 } as const;
-export const ERRORS = ['TwinExists', 'TwinNotExists', 'UserDidNotSignTermsAndConditions'] as const;
-export type TwinError = (typeof ERRORS)[number];
+/** Pallets stand at the indices of the live network: some clients encode by them. */
+const PALLET = { system: 0, timestamp: 1, tfgrid: 25 } as const;
+const NAME = 'substrate-threefold';
+const VERSION = { spec: 150, transaction: 2 } as const;
 
 const EXTENSIONS: readonly [string, (types: FrameTypes) => number, (types: FrameTypes) => number][] = [
   ['CheckNonZeroSender', unit, unit],
@@ -23,19 +25,10 @@ function unit(types: FrameTypes): number {
   return types.table.tuple([]);
 }
 
-/** V14 metadata of the dev chain: what RMB programs need of tfchain, and no more. */
-export function buildMetadata(): {
-  readonly registry: TypeRegistry;
-  readonly metadata: Metadata;
-  readonly hex: `0x${string}`;
-} {
-  const builder = new TypeRegistry();
-  const body = builder.createType('MetadataV14', describe()).toU8a();
-  const hex: `0x${string}` = `0x6d6574610e${Buffer.from(body).toString('hex')}`;
-  const registry = new TypeRegistry();
-  const metadata = new Metadata(registry, hex);
-  registry.setMetadata(metadata);
-  return { registry, metadata, hex };
+/** V14 metadata of the dev chain, in hex: what RMB programs need of tfchain, and no more. */
+export function buildMetadata(): `0x${string}` {
+  const body = new TypeRegistry().createType('MetadataV14', describe()).toU8a();
+  return `0x6d6574610e${Buffer.from(body).toString('hex')}`;
 }
 
 function describe() {
@@ -43,90 +36,70 @@ function describe() {
   const { table } = types;
   // Clients look it up although nothing here uses it.
   table.primitive('U16');
-  const calls = callTypes(types);
-  const events = eventTypes(types);
-  const errors = table.variants('pallet_tfgrid::pallet::Error', () =>
-    ERRORS.map((name, index) => variant(index, name)),
-  );
+  const tfgrid = tfgridPallet(types, PALLET.tfgrid);
+  const systemCalls = table.variants('frame_system::pallet::Call', () => [
+    variant(0, 'remark', [field('remark', types.bytes)]),
+  ]);
+  const systemEvents = systemEventType(types);
   const outer = (path: string, inner: readonly [string, number, number][]) =>
     table.variants(path, () => inner.map(([name, index, type]) => variant(index, name, [field(null, type)])));
   const call = outer('tfchain_runtime::RuntimeCall', [
-    ['System', PALLET.system, calls.system],
-    ['TfgridModule', PALLET.tfgrid, calls.tfgrid],
+    ['System', PALLET.system, systemCalls],
+    ['TfgridModule', PALLET.tfgrid, tfgrid.callType],
   ]);
   const event = outer('tfchain_runtime::RuntimeEvent', [
-    ['System', PALLET.system, events.system],
-    ['TfgridModule', PALLET.tfgrid, events.tfgrid],
+    ['System', PALLET.system, systemEvents],
+    ['TfgridModule', PALLET.tfgrid, tfgrid.eventType],
   ]);
-  const pallets = [
-    pallet('System', PALLET.system, systemStorage(types, event), calls.system, events.system, null),
-    pallet(
-      'Timestamp',
-      PALLET.timestamp,
-      [plain('Now', table.primitive('U64'), '0x0000000000000000')],
-      null,
-      null,
-      null,
-    ),
-    pallet('TfgridModule', PALLET.tfgrid, twinStorage(types), calls.tfgrid, events.tfgrid, errors),
-  ];
+  const system = pallet('System', PALLET.system, systemStorage(types, event), {
+    calls: systemCalls,
+    events: systemEvents,
+    constants: [{ name: 'Version', type: versionType(types), value: toHex(runtimeVersion()), docs: [] }],
+  });
+  const now = plain('Now', table.primitive('U64'), '0x0000000000000000');
   const extrinsic = extrinsicType(types, call);
-  const runtime = table.composite('tfchain_runtime::Runtime', () => []);
   const signedExtensions = EXTENSIONS.map(([identifier, type, extra]) => ({
     identifier,
     type: type(types),
     additionalSigned: extra(types),
   }));
+  const runtime = table.composite('tfchain_runtime::Runtime', () => []);
   return {
     lookup: { types: table.list() },
-    pallets,
+    pallets: [system, pallet('Timestamp', PALLET.timestamp, [now]), tfgrid.pallet],
     extrinsic: { type: extrinsic, version: 4, signedExtensions },
     type: runtime,
   };
 }
 
-function callTypes(types: FrameTypes): { system: number; tfgrid: number } {
-  const { table, bytes } = types;
-  const maybe = table.option(bytes);
-  const profile = [field('relay', maybe), field('pk', maybe)];
-  return {
-    system: table.variants('frame_system::pallet::Call', () => [variant(0, 'remark', [field('remark', bytes)])]),
-    tfgrid: table.variants('pallet_tfgrid::pallet::Call', () => [
-      variant(17, 'create_twin', profile),
-      variant(18, 'update_twin', profile),
-      variant(25, 'user_accept_tc', [field('document_link', bytes), field('document_hash', bytes)]),
-    ]),
-  };
-}
-
-function eventTypes(types: FrameTypes): { system: number; tfgrid: number } {
-  const { table } = types;
+function systemEventType(types: FrameTypes): number {
   const info = field('dispatch_info', types.dispatchInfo);
-  return {
-    system: table.variants('frame_system::pallet::Event', () => [
-      variant(EVENT.success, 'ExtrinsicSuccess', [info]),
-      variant(EVENT.failed, 'ExtrinsicFailed', [field('dispatch_error', types.dispatchError), info]),
-    ]),
-    tfgrid: table.variants('pallet_tfgrid::pallet::Event', () => [
-      variant(EVENT.twinStored, 'TwinStored', [field(null, twinType(types))]),
-      variant(EVENT.twinUpdated, 'TwinUpdated', [field(null, twinType(types))]),
-    ]),
-  };
+  return types.table.variants('frame_system::pallet::Event', () => [
+    variant(0, 'ExtrinsicSuccess', [info]),
+    variant(1, 'ExtrinsicFailed', [field('dispatch_error', types.dispatchError), info]),
+  ]);
 }
 
-function twinType(types: FrameTypes): number {
-  const { table, bytes } = types;
-  const entity = table.composite('pallet_tfgrid::types::EntityProof', () => [
-    field('entity_id', table.primitive('U32')),
-    field('signature', bytes),
+/** The runtime's version as a constant: where a client, and this chain itself, looks for it. */
+function versionType({ table }: FrameTypes): number {
+  const [text, u32, u8] = [table.primitive('Str'), table.primitive('U32'), table.primitive('U8')];
+  return table.composite('sp_version::RuntimeVersion', () => [
+    field('spec_name', text),
+    field('impl_name', text),
+    field('authoring_version', u32),
+    field('spec_version', u32),
+    field('impl_version', u32),
+    field('apis', table.sequence(table.tuple([table.array(8), u32]))),
+    field('transaction_version', u32),
+    field('state_version', u8),
   ]);
-  return table.composite('pallet_tfgrid::types::Twin', () => [
-    field('id', table.primitive('U32')),
-    field('account_id', types.account),
-    field('relay', table.option(bytes)),
-    field('entities', table.sequence(entity)),
-    field('pk', table.option(bytes)),
-  ]);
+}
+
+function runtimeVersion(): Uint8Array {
+  const name = vector(new TextEncoder().encode(NAME));
+  const noApis = vector(new Uint8Array());
+  const stateVersion = new Uint8Array([0]);
+  return concat(name, name, u32(1), u32(VERSION.spec), u32(0), noApis, u32(VERSION.transaction), stateVersion);
 }
 
 function systemStorage(types: FrameTypes, event: number) {
@@ -148,16 +121,8 @@ function systemStorage(types: FrameTypes, event: number) {
     ],
   );
   return [
-    map('Account', types.account, types.accountInfo, 'Default', `0x${'00'.repeat(80)}`),
+    map('Account', types.account, types.accountInfo, 'Default', `0x${'00'.repeat(79)}80`),
     plain('Events', table.sequence(record), '0x00'),
-  ];
-}
-
-function twinStorage(types: FrameTypes) {
-  const id = types.table.primitive('U32');
-  return [
-    map('Twins', id, twinType(types), 'Optional', '0x00'),
-    map('TwinIdByAccountID', types.account, id, 'Optional', '0x00'),
   ];
 }
 
@@ -175,25 +140,4 @@ function extrinsicType(types: FrameTypes, call: number): number {
       { name: 'Extra', type: extra },
     ],
   );
-}
-
-function pallet(
-  name: string,
-  index: number,
-  items: readonly object[],
-  calls: number | null,
-  events: number | null,
-  errors: number | null,
-) {
-  const of = (type: number | null) => (type === null ? null : { type });
-  const storage = { prefix: name, items };
-  return { name, index, storage, calls: of(calls), events: of(events), errors: of(errors), constants: [] };
-}
-
-function plain(name: string, type: number, fallback: string) {
-  return { name, modifier: 'Default', type: { Plain: type }, fallback, docs: [] };
-}
-
-function map(name: string, key: number, value: number, modifier: 'Default' | 'Optional', fallback: string) {
-  return { name, modifier, type: { Map: { hashers: ['Blake2_128Concat'], key, value } }, fallback, docs: [] };
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { type Block, type Chain, VERSION } from './chain.ts';
+import { accountOf } from './account.ts';
+import type { Block, Chain } from './chain.ts';
 import { CODE, RpcError } from './json-rpc.ts';
 import { toHex, vector } from './scale.ts';
 
@@ -21,15 +22,18 @@ const numbers = z.union([number, z.array(number).max(1000)]);
 /** A method that answers at once. */
 export type Method = (params: readonly unknown[]) => unknown;
 
-export const RUNTIME_VERSION = {
-  specName: 'substrate-threefold',
-  implName: 'substrate-threefold',
-  authoringVersion: 1,
-  implVersion: 0,
-  stateVersion: 0,
-  apis: [],
-  ...VERSION,
-};
+/** SS58 or hex, as hex. */
+const account = z.string().transform((text, context) => {
+  const found = accountOf(text);
+  if (found !== undefined) return found;
+  context.addIssue({ code: 'custom', message: 'no account' });
+  return z.NEVER;
+});
+
+/** The version as JSON-RPC has it; no runtime API is announced, since none is answered. */
+export function runtimeVersion(chain: Chain) {
+  return { ...chain.runtime.version, apis: [] };
+}
 
 /** An extrinsic that cannot be taken: Substrate's error 1010. */
 export function invalidTransaction(reason: string): RpcError {
@@ -37,7 +41,8 @@ export function invalidTransaction(reason: string): RpcError {
 }
 
 /** The methods that need no connection, by name. */
-export function methodsOf(chain: Chain, metadata: string): Record<string, Method> {
+export function methodsOf(chain: Chain): Record<string, Method> {
+  const { metadata } = chain.runtime;
   const block = (at: string | null | undefined): Block => {
     if (at === null || at === undefined) return chain.head;
     const found = chain.block(at);
@@ -57,8 +62,8 @@ export function methodsOf(chain: Chain, metadata: string): Record<string, Method
     system_chainType: () => 'Development',
     system_health: () => ({ peers: 0, isSyncing: false, shouldHavePeers: false }),
     system_properties: () => ({ ss58Format: 42, tokenDecimals: 7, tokenSymbol: 'TFT' }),
-    system_accountNextIndex: ([account]) => chain.nextNonce(accountOf(chain, z.string().parse(account))),
-    state_getRuntimeVersion: () => RUNTIME_VERSION,
+    system_accountNextIndex: ([who]) => chain.nextNonce(account.parse(who)),
+    state_getRuntimeVersion: () => runtimeVersion(chain),
     state_getMetadata: () => metadata,
     state_call: ([name]) => runtimeCall(z.string().parse(name), metadata),
     state_getStorage: ([key, when]) => block(at.parse(when)).state.get(hex.parse(key)),
@@ -94,15 +99,6 @@ function runtimeCall(name: string, metadata: string): string {
 /** What subscribers and `state_queryStorageAt` get: keys with their values. */
 export function changes(block: Block, keys: readonly string[]) {
   return { block: block.hash, changes: keys.map((key) => [key, block.state.get(key)]) };
-}
-
-/** An account given in SS58 or hex, as hex. */
-function accountOf(chain: Chain, text: string): string {
-  try {
-    return chain.registry.createType('AccountId', text).toHex();
-  } catch {
-    throw new RpcError(CODE.params, 'Invalid params', 'no account');
-  }
 }
 
 export const PARAMS = { hex, keys };

@@ -5,16 +5,6 @@ export function u32(value: number): Uint8Array {
   return bytes;
 }
 
-export function u64(value: bigint): Uint8Array {
-  const bytes = new Uint8Array(8);
-  new DataView(bytes.buffer).setBigUint64(0, value, true);
-  return bytes;
-}
-
-export function u128(value: bigint): Uint8Array {
-  return concat(u64(value & 0xffff_ffff_ffff_ffffn), u64(value >> 64n));
-}
-
 /** A length below 2^30. */
 export function compact(value: number): Uint8Array {
   if (value < 1 << 6) return new Uint8Array([value << 2]);

@@ -17,8 +17,8 @@ export interface ChainServer {
 }
 
 /** @param port 0: any free one. @throws when it is taken */
-export async function serve(chain: Chain, metadata: string, port: number): Promise<ChainServer> {
-  const methods = methodsOf(chain, metadata);
+export async function serve(chain: Chain, port: number): Promise<ChainServer> {
+  const methods = methodsOf(chain);
   methods.rpc_methods = () => ({ version: 1, methods: [...Object.keys(methods), ...SUBSCRIPTION_METHODS] });
   const server = createServer((request, response) => {
     serveHttp(request, response, callOf(methods)).catch(() => response.destroy());

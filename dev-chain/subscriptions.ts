@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Block, Chain } from './chain.ts';
 import { CODE, RpcError } from './json-rpc.ts';
-import { changes, invalidTransaction, PARAMS, RUNTIME_VERSION } from './methods.ts';
+import { changes, invalidTransaction, PARAMS, runtimeVersion } from './methods.ts';
 
 const MOST = 1024;
 /** Both at once, and the client tells nobody that the extrinsic is in a block. */
@@ -84,7 +84,7 @@ export class Subscriptions {
       case 'author_submitAndWatchExtrinsic':
         return this.#watch(PARAMS.hex.parse(params[0]).toLowerCase(), notify, done);
       case 'state_subscribeRuntimeVersion':
-        setImmediate(() => notify(RUNTIME_VERSION));
+        setImmediate(() => notify(runtimeVersion(this.#chain)));
         return () => undefined;
       case 'state_subscribeStorage': {
         const keys = PARAMS.keys.parse(params[0]);

@@ -4,11 +4,13 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { startDevChain } from '../dev-chain/dev-chain.ts';
 import { DEV_TWINS, devIdentity } from '../dev-chain/dev-twins.ts';
+import { buildMetadata } from '../dev-chain/metadata.ts';
 import { freePort } from '../local-relay/port.ts';
 import { connectAs } from './rig/client.ts';
 import { request } from './rig/envelopes.ts';
 import { launch } from './rig/process.ts';
 import { startRedis } from './rig/redis.ts';
+import { connectSubstrate } from './rig/substrate-client.ts';
 
 /** The commands of the README, as programs: what they print, and how they end. */
 
@@ -39,6 +41,25 @@ describe('npm run dev-chain', () => {
     await expect(launch(['dev-chain/main.ts', '--port', '0', '--twins', file])).rejects.toThrow(
       '0.account: must be 32 bytes',
     );
+    await rm(directory, { recursive: true });
+  });
+
+  it('funds an account, and takes a network’s metadata from a file', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'rmb-metadata-'));
+    const file = join(directory, 'metadata');
+    await writeFile(file, buildMetadata());
+    const account = '5GrwvaEF5zXb26Fz9rcQpDWS57CtERHpNehXCPcNoHGKutQY';
+    const args = ['dev-chain/main.ts', '--port', '0', '--metadata', file, '--fund'];
+    const chain = await launch([...args, account]);
+    expect(chain.ready).toMatch(/development twins 1 to 6, metadata of substrate-threefold 150$/);
+    const url = /ws:\S+/.exec(chain.ready)?.[0] ?? '';
+    await using client = await connectSubstrate(url);
+    const found = (await client.query('system', 'account')(account)).toJSON();
+    expect(found).toMatchObject({ nonce: 0, data: { free: 10_000_000_000 } });
+    expect(await chain.stop('SIGTERM')).toBe(0);
+    await expect(launch([...args, '0xab'])).rejects.toThrow('--fund: 0xab is no account');
+    await writeFile(file, 'x');
+    await expect(launch([...args, account])).rejects.toThrow(`${file}: no metadata`);
     await rm(directory, { recursive: true });
   });
 });

@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { ApiPromise, HttpProvider, Keyring, WsProvider } from '@polkadot/api';
+import { ApiPromise, HttpProvider, WsProvider } from '@polkadot/api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type DevChain, startDevChain } from '../dev-chain/dev-chain.ts';
 import { DEV_TWINS, devIdentity } from '../dev-chain/dev-twins.ts';
 import { within } from './rig/client.ts';
+import { connectSubstrate, hexOf, keyring, pairOf, type SubstrateClient } from './rig/substrate-client.ts';
 
 const vectors = z
   .object({
@@ -24,24 +25,23 @@ const vectors = z
   })
   .parse(JSON.parse(readFileSync(new URL('vectors/chain.json', import.meta.url), 'utf8')));
 
+const balance = z.object({ nonce: z.number(), data: z.object({ free: z.number() }) });
+/** What an extrinsic costs, in units of 10^-7 TFT. */
+const FEE = 100_000;
+/** An account with funds and no twin. */
+const newcomer = keyring.addFromSeed(new Uint8Array(32).fill(0x77), {}, 'sr25519');
+
 let chain: DevChain;
-let api: ApiPromise;
+let client: SubstrateClient;
 beforeAll(async () => {
-  chain = await startDevChain({ blockTimeMs: 200 });
-  api = await ApiPromise.create({ provider: new WsProvider(chain.wsUrl), noInitWarn: true });
+  chain = await startDevChain({ blockTimeMs: 200, funded: [hexOf(newcomer)] });
+  client = await connectSubstrate(chain.wsUrl);
 });
 afterAll(async () => {
-  await api.disconnect();
+  await client[Symbol.asyncDispose]();
   await chain.close();
 });
 
-const keyring = new Keyring();
-/** A development twin's key pair, as any Substrate program makes it. */
-const pairOf = (id: number) => {
-  const twin = DEV_TWINS.find((each) => each.id === id);
-  if (twin === undefined) throw new Error(`no twin ${id}`);
-  return keyring.addFromSeed(Buffer.from(twin.secret.slice(2), 'hex'), {}, twin.keyType);
-};
 const rpc = async (method: string, ...params: unknown[]) => {
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method, params });
   const response = await fetch(chain.httpUrl, { method: 'POST', body });
@@ -50,56 +50,32 @@ const rpc = async (method: string, ...params: unknown[]) => {
     .partial()
     .parse(await response.json());
 };
-const query = (pallet: string, item: string) => {
-  const found = api.query[pallet]?.[item];
-  if (found === undefined) throw new Error(`no ${pallet}.${item}`);
-  return found;
-};
-const call = (name: string, args: unknown[]) => {
-  const make = api.tx.tfgridModule?.[name];
-  if (make === undefined) throw new Error(`no ${name}`);
-  return make(...args);
-};
-const updateTwin = (relay: string | null, pk: string | null) => call('updateTwin', [relay, pk]);
-
-/** Signs and sends; resolves once finalized, with the names of its events and of its error. */
-async function sendCall(name: string, args: unknown[], signer: ReturnType<typeof pairOf>, options: object = {}) {
-  const { promise, resolve, reject } = Promise.withResolvers<{ events: string[]; error: string | undefined }>();
-  const unsubscribe = await call(name, args).signAndSend(signer, options, ({ status, events, dispatchError }) => {
-    if (!status.isFinalized) return;
-    const error = dispatchError?.isModule ? api.registry.findMetaError(dispatchError.asModule).name : undefined;
-    resolve({ events: events.map(({ event }) => `${event.section}.${event.method}`), error });
-  });
-  promise.then(unsubscribe, reject);
-  return within(promise, 'the extrinsic in a block');
-}
 const send = (relay: string, signer: number, options: object = {}) =>
-  sendCall('updateTwin', [relay, null], pairOf(signer), options);
+  client.send('updateTwin', [relay, null], pairOf(signer), options);
 
 describe('a Substrate client', () => {
   it('finds the development twins and their ids', async () => {
     for (const twin of DEV_TWINS) {
       const { account } = await devIdentity(twin);
-      const found = (await query('tfgridModule', 'twins')(twin.id)).toJSON();
+      const found = (await client.query('tfgridModule', 'twins')(twin.id)).toJSON();
       expect(found).toMatchObject({ id: twin.id, accountId: keyring.encodeAddress(account, 42), relay: null });
-      expect((await query('tfgridModule', 'twinIdByAccountID')(account)).toJSON()).toBe(twin.id);
+      expect((await client.query('tfgridModule', 'twinIdByAccountID')(account)).toJSON()).toBe(twin.id);
     }
-    expect((await query('tfgridModule', 'twins')(99)).toJSON()).toBeNull();
+    expect((await client.query('tfgridModule', 'twins')(99)).toJSON()).toBeNull();
   });
 
   it.each([1, 6])('updates the twin of its key and sees the event (twin %i)', async (id) => {
-    const before = await query('system', 'account')(pairOf(id).address);
+    const before = await client.query('system', 'account')(pairOf(id).address);
     const { events, error } = await send(`relay-${id}.example`, id);
     expect(error).toBeUndefined();
     expect(events).toEqual(['tfgridModule.TwinUpdated', 'system.ExtrinsicSuccess']);
-    const twin = z.object({ relay: z.string() }).parse((await query('tfgridModule', 'twins')(id)).toJSON());
+    const twin = z.object({ relay: z.string() }).parse((await client.query('tfgridModule', 'twins')(id)).toJSON());
     expect(Buffer.from(twin.relay.slice(2), 'hex').toString()).toBe(`relay-${id}.example`);
-    const account = z.object({ nonce: z.number(), data: z.object({ free: z.number() }) });
-    const [old, now] = [before, await query('system', 'account')(pairOf(id).address)].map((each) =>
-      account.parse(each.toJSON()),
+    const [old, now] = [before, await client.query('system', 'account')(pairOf(id).address)].map((each) =>
+      balance.parse(each.toJSON()),
     );
     expect(now?.nonce).toBe((old?.nonce ?? 0) + 1);
-    expect(now?.data.free).toBe((old?.data.free ?? 0) - 100_000);
+    expect(now?.data.free).toBe((old?.data.free ?? 0) - FEE);
   });
 
   it('sends immortal extrinsics, and ones long enough to be signed as their hash', async () => {
@@ -109,8 +85,10 @@ describe('a Substrate client', () => {
   it('is refused with 1010 when the nonce is not the next, the fee cannot be paid or the signature does not hold', async () => {
     await expect(send('x', 3, { nonce: 5 })).rejects.toThrow('1010');
     const poor = keyring.addFromSeed(new Uint8Array(32).fill(9), {}, 'sr25519');
-    await expect(updateTwin('x', null).signAndSend(poor)).rejects.toThrow('Inability to pay some fees');
-    const signed = await updateTwin('x', null).signAsync(pairOf(3));
+    await expect(client.call('updateTwin', ['x', null]).signAndSend(poor)).rejects.toThrow(
+      'Inability to pay some fees',
+    );
+    const signed = await client.call('updateTwin', ['x', null]).signAsync(pairOf(3));
     const hex = signed.toHex();
     const tampered = hex.slice(0, -2) + (hex.endsWith('00') ? '01' : '00');
     expect(await rpc('author_submitExtrinsic', tampered)).toMatchObject({ error: { code: 1010 } });
@@ -127,7 +105,7 @@ describe('a Substrate client', () => {
   it('is told of heads, of storage that changes and of the runtime', async () => {
     const heads: number[] = [];
     const three = Promise.withResolvers<void>();
-    const stop = await api.rpc.chain.subscribeNewHeads((head) => {
+    const stop = await client.api.rpc.chain.subscribeNewHeads((head) => {
       if (heads.push(head.number.toNumber()) === 3) three.resolve();
     });
     await within(three.promise, 'three heads');
@@ -135,7 +113,7 @@ describe('a Substrate client', () => {
     expect(heads[2]).toBe((heads[0] ?? 0) + 2);
     const relays: unknown[] = [];
     const changed = Promise.withResolvers<void>();
-    const end = await query('tfgridModule', 'twins')(5, (twin: { toJSON(): unknown }) => {
+    const end = await client.query('tfgridModule', 'twins')(5, (twin: { toJSON(): unknown }) => {
       relays.push(twin.toJSON());
       if (relays.length === 2) changed.resolve();
     });
@@ -143,29 +121,36 @@ describe('a Substrate client', () => {
     await within(changed.promise, 'a changed twin');
     z.function().parse(end)();
     expect(relays).toMatchObject([{ relay: null }, { relay: '0x666976652e6578616d706c65' }]);
-    expect(api.runtimeVersion.specName.toString()).toBe('substrate-threefold');
+    expect(client.api.runtimeVersion.specName.toString()).toBe('substrate-threefold');
   });
 
-  it('creates a twin once the terms are accepted', async () => {
-    const pair = keyring.addFromSeed(new Uint8Array(32).fill(0x77), {}, 'sr25519');
-    const entry = { id: 70, relay: null, pk: null };
-    chain.putTwin({ ...entry, account: `0x${Buffer.from(pair.publicKey).toString('hex')}` });
-    // Another takes its twin over; what is left is an account with funds and no twin.
-    chain.putTwin({ ...entry, account: `0x${'78'.repeat(32)}` });
-    const id = async () => (await query('tfgridModule', 'twinIdByAccountID')(pair.publicKey)).toJSON();
-    expect(await sendCall('createTwin', ['new.example', null], pair)).toMatchObject({
-      error: 'UserDidNotSignTermsAndConditions',
-    });
+  it('creates a twin once the terms are accepted, one for an account, and pays also for what fails', async () => {
+    const account = async () => balance.parse((await client.query('system', 'account')(newcomer.publicKey)).toJSON());
+    const id = async () => (await client.query('tfgridModule', 'twinIdByAccountID')(newcomer.publicKey)).toJSON();
+    const before = await account();
+    const create = () => client.send('createTwin', ['new.example', null], newcomer);
+    expect(await create()).toEqual({ events: ['system.ExtrinsicFailed'], error: 'UserDidNotSignTermsAndConditions' });
     expect(await id()).toBeNull();
-    await sendCall('userAcceptTc', ['link', 'hash'], pair);
-    expect((await sendCall('createTwin', ['new.example', null], pair)).events).toContain('tfgridModule.TwinStored');
-    expect(await id()).toBe(71);
-    expect(await sendCall('createTwin', [null, null], pair)).toMatchObject({ error: 'TwinExists' });
+    expect(await client.send('userAcceptTc', ['link', 'hash'], newcomer)).toMatchObject({ error: undefined });
+    expect((await client.query('tfgridModule', 'usersTermsAndConditions')(newcomer.publicKey)).toJSON()).toMatchObject([
+      { accountId: newcomer.address, documentLink: '0x6c696e6b', documentHash: '0x68617368' },
+    ]);
+    expect((await create()).events).toEqual(['tfgridModule.TwinStored', 'system.ExtrinsicSuccess']);
+    expect(await id()).toBe(7);
+    expect((await client.query('tfgridModule', 'twins')(7)).toJSON()).toMatchObject({
+      id: 7,
+      accountId: newcomer.address,
+      entities: [],
+      pk: null,
+    });
+    expect(await create()).toEqual({ events: ['system.ExtrinsicFailed'], error: 'TwinWithPubkeyExists' });
+    expect(await account()).toEqual({ nonce: 4, data: { free: before.data.free - 4 * FEE } });
   });
 
   it('of an older kind reads the metadata by a runtime call', async () => {
     const [plain, called] = [await rpc('state_getMetadata'), await rpc('state_call', 'Metadata_metadata', '0x')];
-    expect(String(called.result).endsWith(String(plain.result).slice(2))).toBe(true);
+    const scale = Buffer.from(String(called.result).slice(2), 'hex');
+    expect(client.api.registry.createType('Bytes', scale).toHex() === plain.result).toBe(true);
     expect(await rpc('state_call', 'Core_version', '0x')).toMatchObject({ error: { code: -32601 } });
   });
 

@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { encodeEvents, twinEvent } from '../../dev-chain/events.ts';
+import { encodeEvents } from '../../dev-chain/events.ts';
 import { buildMetadata } from '../../dev-chain/metadata.ts';
+import { readRuntime } from '../../dev-chain/runtime.ts';
 import type { FollowRequest } from '../../durable-objects/contract.ts';
 import { err, ok } from '../../proto/result.ts';
 import type { Connect, RpcCall } from '../twin-resolver/json-rpc.ts';
@@ -17,11 +18,12 @@ beforeEach(() => {
 });
 afterEach(() => vi.restoreAllMocks());
 
-const METADATA = buildMetadata().hex;
+const METADATA = buildMetadata();
+const { events } = readRuntime(METADATA);
 const hashOf = (number: number, fork = 0) => `0x${fork}${number.toString(16).padStart(63, '0')}`;
 const hex = (bytes: Uint8Array) => `0x${Buffer.from(bytes).toString('hex')}`;
 const updated = (id: number) =>
-  hex(encodeEvents([twinEvent(1, 'twinUpdated', { id, account: hashOf(0), relay: null, pk: null, entities: [] })]));
+  hex(encodeEvents([events.twin(1, 'twinUpdated', { id, account: hashOf(0), relay: null, pk: null, entities: [] })]));
 
 /** A node's whole view of the chain. */
 interface View {

@@ -4,9 +4,10 @@ import { Metadata, TypeRegistry } from '@polkadot/types';
 import type { EventRecord } from '@polkadot/types/interfaces';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { encodeEvents, extrinsicEvents, twinEvent } from '../../dev-chain/events.ts';
+import { EventWriter, encodeEvents } from '../../dev-chain/events.ts';
 import type { LedgerTwin } from '../../dev-chain/ledger.ts';
 import { buildMetadata } from '../../dev-chain/metadata.ts';
+import { readRuntime } from '../../dev-chain/runtime.ts';
 import type { EventTable } from './event-table.ts';
 import { parseTable } from './event-table.ts';
 import { tableOf } from './metadata-shapes.ts';
@@ -14,17 +15,20 @@ import { twinEvents } from './twin-events.ts';
 
 /** The live network's metadata, where it was put beside the repository. */
 const LIVE = process.env.TFCHAIN_METADATA ?? '../shared/chain/tfchain-metadata.scale';
-const devMetadata = hexToBytes(buildMetadata().hex.slice(2));
+const devMetadata = hexToBytes(buildMetadata().slice(2));
+/** Writes events as the dev chain does. */
+const dev = readRuntime(buildMetadata()).events;
 
-function open(metadata: Uint8Array): { table: EventTable; registry: TypeRegistry } {
-  const made = tableOf(metadata);
+function open(scale: Uint8Array): { table: EventTable; registry: TypeRegistry; metadata: Metadata } {
+  const made = tableOf(scale);
   if (!made.ok) throw new Error(made.error);
   // As it comes back from KV.
   const table = parseTable(JSON.stringify(made.value));
   if (table === undefined) throw new Error('the table is not read again');
   const registry = new TypeRegistry();
-  registry.setMetadata(new Metadata(registry, metadata));
-  return { table, registry };
+  const metadata = new Metadata(registry, scale);
+  registry.setMetadata(metadata);
+  return { table, registry, metadata };
 }
 
 /** The twins among events as @polkadot/types decodes them. */
@@ -50,10 +54,10 @@ const twins: fc.Arbitrary<LedgerTwin> = fc.record({
 });
 const twinRecord = fc
   .tuple(fc.constantFrom('twinStored', 'twinUpdated'), twins, fc.option(fc.nat(1000)))
-  .map(([kind, twin, phase]) => [twinEvent(phase ?? 'initialization', kind, twin)]);
+  .map(([kind, twin, phase]) => [dev.twin(phase ?? 'initialization', kind, twin)]);
 const otherRecord = fc
-  .constantFrom(...(['TwinExists', 'TwinNotExists', undefined] as const))
-  .map((error) => extrinsicEvents(7, error === undefined ? { ok: true } : { ok: false, error }));
+  .constantFrom(...(['TwinWithPubkeyExists', 'TwinNotExists', undefined] as const))
+  .map((error) => dev.extrinsic(7, error === undefined ? { ok: true } : { ok: false, error }));
 const devEvents = fc
   .array(fc.oneof(twinRecord, otherRecord), { maxLength: 100 })
   .map((records) => encodeEvents(records.flat()));
@@ -88,13 +92,14 @@ describe.skipIf(!existsSync(LIVE))('twinEvents of the live network', () => {
   const live = () => open(new Uint8Array(readFileSync(LIVE)));
 
   test('finds what @polkadot/types finds among events of every kind', () => {
-    const { table, registry } = live();
+    const { table, registry, metadata } = live();
+    const writer = new EventWriter(registry, metadata);
     const kinds = eventKinds(registry);
     expect(kinds.length).toBeGreaterThan(100);
     // @polkadot/types makes a value of zeros of each kind; the two that matter are there with a twin each.
     for (const { pallet, event, blank } of kinds) {
       const record = new Uint8Array([0, 1, 0, 0, 0, pallet, event, ...blank, 0]);
-      const twin = twinEvent(3, 'twinUpdated', { id: 77, account: `0x${'ab'.repeat(32)}`, ...EMPTY });
+      const twin = writer.twin(3, 'twinUpdated', { id: 77, account: `0x${'ab'.repeat(32)}`, ...EMPTY });
       const scale = encodeEvents([record, twin, record]);
       expect(twinEvents(table, scale)).toEqual({ ok: true, value: decoded(registry, scale) });
     }

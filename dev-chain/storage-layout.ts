@@ -1,0 +1,52 @@
+import { expandMetadata, type Metadata, type TypeRegistry } from '@polkadot/types';
+import type { Account, LedgerTwin, Terms } from './ledger.ts';
+import { toHex, withoutLength } from './scale.ts';
+import { termsValue, twinValue } from './values.ts';
+
+/** A key in hex, and what is to lie there in SCALE; null: nothing. */
+export type Entry = readonly [key: string, value: Uint8Array | null];
+
+/** Where things lie in the chain's storage, and how they are written. */
+export interface StorageLayout {
+  /** The key of `System.Events`. */
+  readonly events: string;
+  /** @param ms Unix ms */
+  now(ms: number): Entry;
+  twin(twin: LedgerTwin): Entry;
+  /** @param id undefined: the account has no twin (any more) */
+  twinId(account: string, id: number | undefined): Entry;
+  account(account: string, state: Account): Entry;
+  terms(account: string, accepted: readonly Terms[]): Entry;
+}
+
+/** Derives the layout from metadata, so that it is what clients derive from it. */
+export function storageLayout(registry: TypeRegistry, metadata: Metadata): StorageLayout {
+  const { query } = expandMetadata(registry, metadata);
+  const item = (pallet: string, name: string) => {
+    const found = query[pallet]?.[name];
+    if (found === undefined) throw new Error(`the metadata has no ${pallet}.${name} in storage`);
+    const { type } = found.meta;
+    const valueType = registry.createLookupType(type.isMap ? type.asMap.value : type.asPlain);
+    return {
+      key: (...keys: unknown[]) => toHex(withoutLength(found(...keys))),
+      encode: (value: unknown) => registry.createTypeUnsafe(valueType, [value]).toU8a(),
+    };
+  };
+  const events = item('system', 'events');
+  const now = item('timestamp', 'now');
+  const accounts = item('system', 'account');
+  const twins = item('tfgridModule', 'twins');
+  const ids = item('tfgridModule', 'twinIdByAccountID');
+  const terms = item('tfgridModule', 'usersTermsAndConditions');
+  return {
+    events: events.key(),
+    now: (ms) => [now.key(), now.encode(ms)],
+    twin: (twin) => [twins.key(twin.id), twins.encode(twinValue(twin))],
+    twinId: (account, id) => [ids.key(account), id === undefined ? null : ids.encode(id)],
+    account: (account, { nonce, free }) => [
+      accounts.key(account),
+      accounts.encode({ nonce, providers: 1, data: { free } }),
+    ],
+    terms: (account, accepted) => [terms.key(account), terms.encode(accepted.map((each) => termsValue(account, each)))],
+  };
+}

@@ -1,0 +1,161 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startDevChain } from '../dev-chain/dev-chain.ts';
+import { DEV_TWINS } from '../dev-chain/dev-twins.ts';
+import { readMetadataFile } from '../dev-chain/metadata-file.ts';
+import type { Runtime } from '../dev-chain/runtime.ts';
+import { toHex as hex } from '../dev-chain/scale.ts';
+import { connectChain } from '../local-peer/twins/chain.ts';
+import { open, seal } from '../proto/cipher.ts';
+import type { Envelope } from '../proto/envelope.ts';
+import { signEnvelope, verifyEnvelope } from '../proto/signature.ts';
+import { request } from './rig/envelopes.ts';
+import { buildGoClient, type GoClient, hasGo } from './rig/go-client.ts';
+import { hasLiveMetadata, LIVE_METADATA } from './rig/live-metadata.ts';
+import { type Network, startNetwork } from './rig/network.ts';
+import { localRequest, type PeerRig, startPeerRig } from './rig/peer.ts';
+import { startService } from './rig/service.ts';
+import { hexOf, keyring } from './rig/substrate-client.ts';
+
+/** ThreeFold's Go SDK, unchanged, against our relay, our peer and our dev chain. */
+const GO_CALLER = 3;
+const GO_SERVER = 4;
+const GO_ED25519 = 6;
+const OUR_PEER = 2;
+const BARE = 5;
+
+describe.skipIf(!hasGo)('the Go SDK', () => {
+  let go: GoClient;
+  let network: Network;
+  let peer: PeerRig;
+  let server: AsyncDisposable;
+  const as = (twin: number) => {
+    const dev = DEV_TWINS.find(({ id }) => id === twin);
+    if (dev === undefined) throw new Error(`twin ${twin} is no development twin`);
+    return ['-chain', network.chain.wsUrl, '-relay', network.relay.wsUrl, '-secret', dev.secret, '-key', dev.keyType];
+  };
+  beforeAll(async () => {
+    go = await buildGoClient();
+    network = await startNetwork();
+    const { account, e2ePublicKey } = await network.identity(BARE);
+    const relay = `localhost:${network.relay.port}`;
+    network.chain.putTwin({ id: BARE, account: hex(account), relay, pk: hex(e2ePublicKey) });
+    peer = await startPeerRig(network, OUR_PEER);
+    server = await go.serve(...as(GO_SERVER));
+  }, 400_000);
+  afterAll(async () => {
+    for (const each of [server, peer, network, go]) await each?.[Symbol.asyncDispose]();
+  });
+
+  it.each([
+    [GO_CALLER, ['-session', 'go'], `${GO_CALLER}:go`],
+    [GO_ED25519, [], `${GO_ED25519}`],
+  ])('calls a service behind our peer (twin %i)', async (twin, session, source) => {
+    const sources: string[] = [];
+    await using _ = await startService(peer.redisUrl, 'test.add', (payload, { src }) => {
+      sources.push(src);
+      const [a = 0, b = 0] = JSON.parse(payload);
+      return { dat: JSON.stringify({ sum: a + b }), shm: 'application/json' };
+    });
+    const output = await go.run('call', ...as(twin), ...session, String(OUR_PEER), 'test.add', '[19,23]');
+    expect(output).toContain('answer {"sum":42}');
+    expect(sources).toEqual([source]);
+  });
+
+  it('is told the error of a service behind our peer', async () => {
+    await using _ = await startService(peer.redisUrl, 'test.fail', () => ({ err: { code: 42, message: 'no luck' } }));
+    expect(await go.run('call', ...as(GO_CALLER), String(OUR_PEER), 'test.fail', '1')).toContain('error no luck');
+  });
+
+  it('is called by a program behind our peer: its answer, its caller, its errors', async () => {
+    const ask = async (cmd: string, payload: string) => {
+      const dat = Buffer.from(payload).toString('base64');
+      await peer.request(localRequest({ cmd, dat, dst: [GO_SERVER], shm: 'application/json' }));
+      const { err, src, ...reply } = await peer.reply('replies');
+      return { err, src, dat: Buffer.from(reply.dat, 'base64').toString() };
+    };
+    const src = String(GO_SERVER);
+    expect(await ask('go.add', '[1,2,3]')).toEqual({ err: null, src, dat: '{"sum":6}' });
+    expect(await ask('go.caller', 'null')).toEqual({ err: null, src, dat: String(OUR_PEER) });
+    expect(await ask('go.fail', 'null')).toMatchObject({ err: { code: 0, message: 'failed on purpose' } });
+    expect(await ask('go.nothing', 'null')).toMatchObject({ err: { code: 0, message: 'function is not found' } });
+  });
+
+  it('calls another program of it through our relay, by its session', async () => {
+    await using _ = await go.serve(...as(GO_SERVER), '-session', 'calculator');
+    const call = (...rest: string[]) =>
+      go.run('call', ...as(GO_CALLER), '-session', 'a', '-to', 'calculator', String(GO_SERVER), ...rest);
+    expect(await call('go.add', '[19,23]')).toContain('answer {"sum":42}');
+    expect(await call('go.caller', 'null')).toContain(`answer ${GO_CALLER}`);
+    expect(await call('go.fail', 'null')).toContain('error failed on purpose');
+  });
+
+  it('puts its relay and its key on chain, by update_twin', async () => {
+    const chain = await connectChain([network.chain.wsUrl]);
+    const twin = await chain.twin(GO_SERVER);
+    await chain.close();
+    expect(twin?.relay).toBe(`localhost:${network.relay.port}`);
+    expect(hex(twin?.pk ?? new Uint8Array())).toBe(hex((await network.identity(GO_SERVER)).e2ePublicKey));
+  });
+
+  it('encrypts and decrypts as we do: what a bare session sees of its request, and of its answer', async () => {
+    const me = await network.identity(BARE);
+    await using session = await network.join(BARE);
+    const calling = go.run('call', ...as(GO_CALLER), String(BARE), 'bare.command', '"secret"');
+    const asked = await session.next();
+    const other = await network.identity(GO_CALLER);
+    expect(asked).toMatchObject({ schema: 'application/json', content: { kind: 'request', command: 'bare.command' } });
+    expect(await verifyEnvelope(asked, other.account)).toMatchObject({ ok: true });
+    expect(await opened(asked, me.sharedKey(other.e2ePublicKey))).toBe('"secret"');
+    const fields = { uid: asked.uid, schema: 'application/json', content: { kind: 'response' } } as const;
+    const payload = await sealed('"known"', me.sharedKey(other.e2ePublicKey));
+    session.send(await signEnvelope(request({ twin: BARE }, { twin: GO_CALLER }, { ...fields, payload }), me));
+    expect(await calling).toContain('answer "known"');
+  });
+
+  it('decrypts and encrypts as we do: what it serves to a bare session', async () => {
+    const me = await network.identity(BARE);
+    const key = me.sharedKey((await network.identity(GO_SERVER)).e2ePublicKey);
+    await using session = await network.join(BARE);
+    const fields = { schema: 'application/json', content: { kind: 'request', command: 'go.add' } } as const;
+    const ask = request({ twin: BARE }, { twin: GO_SERVER }, { ...fields, payload: await sealed('[4,5]', key) });
+    session.send(await signEnvelope(ask, me));
+    expect(await opened(await session.next(), key)).toBe('{"sum":9}');
+  });
+
+  // The chain client beneath the SDK knows events and errors by heart, whatever the metadata says.
+  async function creates(key: 'sr25519' | 'ed25519', runtime?: Runtime) {
+    const secret = `0x${'79'.repeat(32)}`;
+    const pair = keyring.addFromSeed(Buffer.from(secret.slice(2), 'hex'), {}, key);
+    const options = { blockTimeMs: 500, funded: [hexOf(pair)] };
+    await using chain = await startDevChain(runtime === undefined ? options : { ...options, runtime });
+    const args = ['-chain', chain.wsUrl, '-relay', 'relay.example', '-secret', secret, '-key', key];
+    const said = (await go.run('create', ...args)).split('\n');
+    return said.filter((line) => /^(refused|accepted|twin|error)/.test(line));
+  }
+  const created = [
+    expect.stringMatching(/^refused .*UserDidNotSignTermsAndConditions/),
+    'accepted 1 link hash',
+    'twin 7 relay.example',
+    expect.stringMatching(/^refused .*TwinWithPubkeyExists/),
+  ];
+
+  it.each(['sr25519', 'ed25519'] as const)('creates a twin once it has accepted the terms (%s)', async (key) => {
+    expect(await creates(key)).toEqual(created);
+  });
+
+  it.skipIf(!hasLiveMetadata)('creates a twin on a chain by the live network’s metadata', async () => {
+    expect(await creates('sr25519', await readMetadataFile(LIVE_METADATA))).toEqual(created);
+  });
+});
+
+/** The payload of an envelope that must be encrypted. */
+async function opened({ payload }: Envelope, key: Uint8Array): Promise<string> {
+  if (payload?.kind !== 'cipher') throw new Error(`a payload in the open: ${payload?.kind}`);
+  const plain = await open(key, payload.bytes);
+  if (!plain.ok) throw new Error('the payload does not decrypt');
+  return new TextDecoder().decode(plain.value);
+}
+
+async function sealed(text: string, key: Uint8Array): Promise<{ kind: 'cipher'; bytes: Uint8Array }> {
+  return { kind: 'cipher', bytes: await seal(key, new TextEncoder().encode(text)) };
+}
