@@ -8,25 +8,13 @@ export interface Launched {
   readonly ready: string;
   /** Sends a signal and waits for its end; the exit code, null when the signal killed it. */
   stop(signal: 'SIGINT' | 'SIGTERM'): Promise<number | null>;
-  /** Ends it at once, as `kill -9` does. */
-  kill(): Promise<void>;
 }
 
-/**
- * Starts a program and waits for its first line.
- * @param options.inGroup so that `kill` ends its children, too (and Ctrl-C at the terminal does not reach it)
- * @throws with all it said when it ends before
- */
-export async function launch(
-  args: readonly string[],
-  env: Record<string, string> = {},
-  { inGroup = false } = {},
-): Promise<Launched> {
+/** Starts a program and waits for its first line. @throws with all it said when it ends before */
+export async function launch(args: readonly string[], env: Record<string, string> = {}): Promise<Launched> {
   const child = spawn(process.execPath, [...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
-    // A process group of its own: its children can be killed with it.
-    detached: inGroup,
   });
   const said: string[] = [];
   const first = Promise.withResolvers<string>();
@@ -44,10 +32,6 @@ export async function launch(
     stop: async (signal) => {
       child.kill(signal);
       return within(ended, `the end of ${args[0]}`);
-    },
-    kill: async () => {
-      if (child.pid !== undefined) process.kill(inGroup ? -child.pid : child.pid, 'SIGKILL');
-      await within(ended, `the end of ${args[0]}`);
     },
   };
 }
