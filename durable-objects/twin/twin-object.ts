@@ -75,7 +75,7 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
   /** A checked WebSocket upgrade, from the Worker only. */
   override async fetch(request: Request): Promise<Response> {
     const session = readSessionUrl(request.url);
-    await this.#alarms.revive(Date.now());
+    await this.#alarms.revive();
     const { 0: client, 1: server } = new WebSocketPair();
     // Its first page goes ahead of all that arrives from now on; the rest must not hold up the answer.
     if (this.#sessions.accept(server, session, Date.now())) this.ctx.waitUntil(this.#delivery.drain(session.sid));
