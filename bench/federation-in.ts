@@ -50,6 +50,7 @@ await using chain = await startDevChain({
   })),
 });
 await using relay = await startRelay({
+  direct: true,
   settings: { SUBSTRATE_URLS: chain.httpUrl, FEDERATION_VERIFY: values.verify },
 });
 

@@ -37,11 +37,14 @@ export interface LocalRelay extends AsyncDisposable {
  * Runs the Worker of wrangler.toml on workerd, on 127.0.0.1.
  * @param options.port 0 or absent: any free port
  * @param options.persist directory for what must outlive the process; absent: memory
+ * @param options.direct without Miniflare's front, which costs as much as a whole request; a port that is taken then
+ *   hangs instead of throwing, so only for benchmarks
  * @throws when a setting is bad, naming it, or when the port is taken
  */
 export async function startRelay(options: {
   port?: number;
   persist?: string;
+  direct?: boolean;
   settings: RelaySettings;
 }): Promise<LocalRelay> {
   const port = options.port || (await freePort());
@@ -57,13 +60,12 @@ export async function startRelay(options: {
     () =>
       new Miniflare({
         host: '127.0.0.1',
-        port: 0,
+        port: options.direct ? 0 : port,
         workers: [
           {
             ...workerOptions,
             name: NAME,
-            // Straight to the Worker, as on Cloudflare: Miniflare's front on its own port doubles the cost of a request.
-            unsafeDirectSockets: [{ host: '127.0.0.1', port }],
+            ...(options.direct ? { unsafeDirectSockets: [{ host: '127.0.0.1', port }] } : {}),
             bindings: vars,
             modules: [{ type: 'ESModule', path: 'relay.js', contents }],
           },

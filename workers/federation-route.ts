@@ -4,7 +4,7 @@ import { parseSettings, type Settings } from '../durable-objects/settings.ts';
 import { FederationBudget } from './federation-budget.ts';
 import { takeIn } from './federation-ingress.ts';
 import { KnownTwins } from './known-twins.ts';
-import { refuse } from './refusal.ts';
+import { refuse } from './refuse.ts';
 
 // Of this isolate: may vanish at any time.
 const budget = new FederationBudget();

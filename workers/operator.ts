@@ -3,7 +3,7 @@ import { chainWatcher, statsShards } from '../durable-objects/objects.ts';
 import { parseSettings } from '../durable-objects/settings.ts';
 import { Metrics } from './metrics.ts';
 import { isOperator } from './operator-token.ts';
-import { refuse } from './refusal.ts';
+import { refuse } from './refuse.ts';
 import { NAME, VERSION } from './version.ts';
 
 /** A relay that has not heard of the chain for so long is not ready for twins that it does not know (ms). */

@@ -1,5 +1,3 @@
-import { type CountingEnv, countInWorker } from './worker-counts.ts';
-
 /** Why an HTTP request, or an upgrade, is refused. The code is the metric's label, too. */
 type HttpCode = keyof typeof STATUS;
 
@@ -45,16 +43,7 @@ export interface HttpRefusal {
   readonly details?: { readonly [name: string]: number | string };
 }
 
-/** When what was answered 503 may come again, seconds. */
-const RETRY_AFTER = '5';
-
-/** The answer: JSON `{ "error": { "code", "message", … } }` with the code's status. It is counted by its code. */
-export function refuse(env: CountingEnv, ctx: Pick<ExecutionContext, 'waitUntil'>, refusal: HttpRefusal): Response {
-  const { code, message, hint, details } = refusal;
-  countInWorker(env, ctx, 'relay_refused_requests_total', code);
-  const error = { code, message, ...(hint === undefined ? {} : { hint }), ...details };
-  const status = STATUS[code];
-  const headers: Record<string, string> = { 'cache-control': 'no-store' };
-  if (status === 503) headers['retry-after'] = RETRY_AFTER;
-  return Response.json({ error }, { status, headers });
+/** The status of a refusal. */
+export function statusOf(code: HttpCode): (typeof STATUS)[HttpCode] {
+  return STATUS[code];
 }

@@ -4,7 +4,7 @@ import { sessionUrl } from '../durable-objects/twin/session-request.ts';
 import { checkUpgrade } from './connect.ts';
 import { federationIn } from './federation-route.ts';
 import { operator } from './operator.ts';
-import { refuse } from './refusal.ts';
+import { refuse } from './refuse.ts';
 
 export { ChainWatcher } from '../durable-objects/chain-watcher/chain-watcher-object.ts';
 export { StatsObject } from '../durable-objects/stats/stats-object.ts';

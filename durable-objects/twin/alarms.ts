@@ -1,8 +1,5 @@
 import { numberOf, type Sql, textOf } from './sql.ts';
 
-/** An alarm this late (ms) has been forgotten: the platform rings within moments. */
-const OVERDUE_MS = 2_000;
-
 /** The platform's one alarm of an object; times in Unix milliseconds. */
 export interface PlatformAlarm {
   setAlarm(at: number): Promise<void>;
@@ -18,6 +15,7 @@ export class Alarms<Name extends string> {
   readonly #platform: PlatformAlarm;
   readonly #names: readonly Name[];
   #due: Map<Name, number> | undefined;
+  #revived = false;
 
   constructor(sql: Sql, platform: PlatformAlarm, names: readonly Name[]) {
     this.#sql = sql;
@@ -40,12 +38,13 @@ export class Alarms<Name extends string> {
   }
 
   /**
-   * Sets the platform's alarm again when it should have rung a while ago. workerd on one's own machine may forget an
-   * alarm when it is killed; Cloudflare does not. For the first events after waking.
-   * @param now Unix ms
+   * Sets the platform's alarm again, once after waking, when anything is armed. workerd on one's own machine may
+   * forget an alarm when it is killed; Cloudflare does not.
    */
-  async revive(now: number): Promise<void> {
-    if (Math.min(...this.#load().values()) < now - OVERDUE_MS) await this.#settle();
+  async revive(): Promise<void> {
+    if (this.#revived) return;
+    this.#revived = true;
+    if (this.#load().size > 0) await this.#settle();
   }
 
   /** Takes an alarm back. */

@@ -60,7 +60,7 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
   /** A checked WebSocket upgrade, from the Worker only. */
   override async fetch(request: Request): Promise<Response> {
     const session = readSessionUrl(request.url);
-    await this.#alarms.revive(Date.now());
+    await this.#alarms.revive();
     const { 0: client, 1: server } = new WebSocketPair();
     const acceptance = this.#sessions.accept(server, session, Date.now());
     if (acceptance === 'full') return tooManySessions(session.twin);

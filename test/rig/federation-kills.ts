@@ -23,9 +23,8 @@ export async function federateUnderKills(requests: number, ttl: number, killingM
   await using stack = new AsyncDisposableStack();
   const chain = stack.adopt(await startDevChain({ blockTimeMs: 1000 }), (each) => each.close());
   const settings = { SUBSTRATE_URLS: chain.httpUrl, FEDERATION_SCHEME: 'http' };
-  const [a, b] = await Promise.all([startKillableRelay({ settings }), startKillableRelay({ settings })]);
-  stack.use(a);
-  stack.use(b);
+  const a = stack.use(await startKillableRelay({ settings }));
+  const b = stack.use(await startKillableRelay({ settings }));
   const placed = async (twin: number, { port, wsUrl }: KillableRelay) => {
     const identity = await identityOf(`0x${twin.toString(16).padStart(64, '0')}`, 'ed25519');
     if (!identity.ok) throw new Error('bad seed');

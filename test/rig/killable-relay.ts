@@ -65,6 +65,7 @@ export async function startKillableRelay(options: {
     try {
       await within(listening.promise, `the relay on port ${port}`, 60_000);
     } catch (error) {
+      await kill9();
       throw new Error(`${String(error)}; it said:\n${said.slice(-20).join('\n')}`);
     }
   };

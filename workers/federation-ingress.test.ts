@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import type { TwinLookup, Verdict } from '../durable-objects/contract.ts';
+import { parseSettings, type Settings } from '../durable-objects/settings.ts';
+import { encodeEnvelope } from '../proto/envelope.ts';
+import { request } from '../test/rig/envelopes.ts';
+import { takeIn } from './federation-ingress.ts';
+import { statusOf } from './refusal.ts';
+
+const found: TwinLookup = { found: { id: 2, account: new Uint8Array(32), relay: 'relay.example', pk: null } };
+
+function settings(verify: 'signature' | 'off'): Settings {
+  const parsed = parseSettings({
+    RELAY_DOMAINS: 'relay.example',
+    SUBSTRATE_URLS: 'http://localhost:1',
+    CATCHUP_THRESHOLD: '600',
+    RATE_LIMIT_MESSAGES: '0',
+    RATE_LIMIT_BYTES: '0',
+    MAILBOX_MAX_MESSAGES: '1',
+    MAILBOX_MAX_BYTES: '1',
+    MAILBOX_TTL: '1',
+    MAX_ENVELOPE_BYTES: '1024',
+    FEDERATION_VERIFY: verify,
+    FEDERATION_SCHEME: 'https',
+    RANKER_PERIOD: '1',
+  });
+  if (!parsed.ok) throw new Error(parsed.error);
+  return parsed.value;
+}
+
+/** What real relays answer is tested in test/federation-in.test.ts; here is what is hard to bring about there. */
+function take(
+  verify: 'signature' | 'off',
+  { lookup = found, verdict, may = true }: { lookup?: TwinLookup; verdict?: Verdict; may?: boolean } = {},
+) {
+  const body = encodeEnvelope(request({ twin: 1 }, { twin: 2 }));
+  return takeIn(
+    new Request('https://relay.example/', { method: 'POST', body: new Uint8Array(body) }),
+    settings(verify),
+    {
+      now: () => 0,
+      lookup: async () => lookup,
+      refresh: async () => undefined,
+      spend: () => may,
+      deliver: async () => {
+        if (verdict === undefined) throw new Error('object reset');
+        return verdict;
+      },
+    },
+  );
+}
+
+describe('the ingress', () => {
+  it('asks for a retry while the chain is out of reach, for the source and for the destination', async () => {
+    for (const verify of ['signature', 'off'] as const) {
+      expect(await take(verify, { lookup: { unavailable: 'down' } })).toEqual({
+        code: 'lookup-failed',
+        message: expect.stringContaining('down'),
+      });
+    }
+  });
+
+  it('asks for a retry when the destination’s object died in the call, and when a budget is spent', async () => {
+    const refusals = [await take('off'), await take('off', { verdict: 'sent', may: false })];
+    expect(refusals.map((each) => each?.code)).toEqual(['undelivered', 'budget-spent']);
+    for (const each of refusals) expect(each && statusOf(each.code)).toBe(503);
+  });
+
+  it.each([
+    ['sent', undefined],
+    ['stored', undefined],
+    ['offline', 404],
+    ['full', 503],
+    ['expired', 410],
+  ] as const)('answers %s with a refusal of status %s', async (verdict, status) => {
+    const refusal = await take('off', { verdict });
+    expect(refusal && statusOf(refusal.code)).toBe(status);
+  });
+});
