@@ -78,6 +78,15 @@ describe('Alarms', () => {
     expect(platform.at).toBe(500);
   });
 
+  it('runs again what its object died in the middle of', async () => {
+    const { alarms, reopen } = openAlarms();
+    await alarms.arm('one', 100);
+    void alarms.run(100, { ...nothing, one: () => new Promise(() => undefined) });
+    const ran: string[] = [];
+    await reopen().run(100, { ...nothing, one: async () => void ran.push('one') });
+    expect(ran).toEqual(['one']);
+  });
+
   it('runs the others when one fails, keeps the failed one, and says so', async () => {
     const { alarms, platform } = openAlarms();
     await alarms.arm('one', 100);

@@ -55,19 +55,23 @@ export class Alarms<Name extends string> {
   }
 
   /**
-   * Runs what is due at `now` (Unix ms). What failed stays armed, the rest is forgotten unless it armed
-   * itself again; failures are thrown together at the end, so that the platform retries.
+   * Runs what is due at `now` (Unix ms). What succeeded is forgotten unless it armed itself again; what failed stays
+   * armed, and so does what an object that died was running. Failures are thrown together at the end, so that the
+   * platform retries.
    */
   async run(now: number, handlers: Record<Name, () => Promise<void>>): Promise<void> {
     const failures: unknown[] = [];
-    for (const [name, at] of [...this.#load()]) {
+    const due = this.#load();
+    for (const [name, at] of [...due]) {
       if (at > now) continue;
-      this.#forget(name);
+      // In memory only, so that its handler may arm it anew; the row goes once the handler is through.
+      due.delete(name);
       try {
         await handlers[name]();
+        if (!due.has(name)) this.#forget(name);
       } catch (failure) {
         failures.push(failure);
-        await this.arm(name, at);
+        due.set(name, Math.min(at, due.get(name) ?? at));
       }
     }
     await this.#settle();
