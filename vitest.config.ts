@@ -7,7 +7,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{proto,workers,durable-objects,local-peer,local-relay,dev-chain,scripts}/**/*.test.ts'],
+          include: ['{proto,workers,durable-objects,local-peer,local-relay,dev-chain,conformance,scripts}/**/*.test.ts'],
         },
       },
       {
