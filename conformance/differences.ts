@@ -10,6 +10,8 @@ const DIFFERENCES = {
   'frame over the limit': 'a client that only sees its connection torn sends the same again',
   'sid over 1,024 bytes': 'a session must fit what the platform keeps for a sleeping socket',
   'upgrade by another method than GET': 'workerd itself takes no other (RFC 6455 §4.1 allows no other)',
+  'compression, where a client offers it':
+    'the Worker asks for none; workerd on one’s own machine takes the offer before it is asked',
   'stored message whose time is over': 'nobody waits for its answer any more; a request that runs late may do harm',
   'mailbox full': 'a sender that is told can act; a dropped message is silence',
   'bytes that are not HTTP': 'Cloudflare’s front, or workerd, answers before the Worker is asked',

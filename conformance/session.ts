@@ -43,8 +43,7 @@ export async function within<T>(promise: Promise<T>, what: string, ms: number): 
   }
 }
 
-/** A connected socket as a session. @param patience ms to wait for what must come */
-export function sessionOf(socket: WebSocket, address: Address, patience: number): Session {
+function sessionOf(socket: WebSocket, address: Address, patience: number): Session {
   const frames: Uint8Array[] = [];
   let wake: (() => void) | undefined;
   socket.on('message', (data: Buffer) => {
@@ -86,11 +85,16 @@ function isRaw(frame: Envelope | Uint8Array | string): frame is Uint8Array | str
   return typeof frame === 'string' || frame instanceof Uint8Array;
 }
 
-/** Opens a WebSocket. @throws with status and body when it is refused */
-export async function openSocket(url: string, patience: number): Promise<WebSocket> {
+/**
+ * Opens a session. @param patience ms to wait for what must come
+ * @throws with status and body when it is refused
+ */
+export async function openSession(url: string, address: Address, patience: number): Promise<Session> {
   // No compression, as RMB clients; and a server that leaves a closed connection open is not waited for.
   const options = { perMessageDeflate: false, closeTimeout: 300 };
   const socket = new WebSocket(url, options);
+  // Before it is open: mail may come in the same breath.
+  const session = sessionOf(socket, address, patience);
   const refused = once(socket, 'unexpected-response').then(async ([, response]) => {
     const chunks: Buffer[] = [];
     for await (const chunk of response) chunks.push(chunk);
@@ -98,5 +102,5 @@ export async function openSocket(url: string, patience: number): Promise<WebSock
   });
   refused.catch(() => undefined);
   await within(Promise.race([once(socket, 'open'), refused]), 'answer to the upgrade', patience);
-  return socket;
+  return session;
 }

@@ -4,7 +4,7 @@ import type { Envelope } from '../proto/envelope.ts';
 import { signEnvelope } from '../proto/signature.ts';
 import { mintToken } from '../proto/token.ts';
 import type { FakeRelay } from './fake-relay.ts';
-import { openSocket, type Session, sessionOf } from './session.ts';
+import { openSession, type Session } from './session.ts';
 import type { Cast, Domains, Role } from './twins.ts';
 
 /** What a run knows of the relay under test; times in ms. */
@@ -47,8 +47,7 @@ export class Stage implements AsyncDisposable {
 
   /** The session that a token stands for. */
   async openWith(token: string, address: Address, url = this.subject.wsUrl): Promise<Session> {
-    const { patience } = this.subject;
-    const session = sessionOf(await openSocket(`${url}/?${token}`, patience), address, patience);
+    const session = await openSession(`${url}/?${token}`, address, this.subject.patience);
     this.#sessions.push(session);
     return session;
   }

@@ -255,6 +255,7 @@ const admissions: readonly Case[] = [
       return [status, headers['sec-websocket-protocol'] ?? null, headers['sec-websocket-extensions'] ?? null];
     },
     reference: [101, null, null],
+    meant: { seen: [101, null, 'permessage-deflate'], difference: 'compression, where a client offers it' },
   },
   {
     name: 'outlives token',

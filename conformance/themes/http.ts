@@ -73,6 +73,6 @@ export const http: readonly Case[] = [
     title: 'bytes that are not HTTP',
     observe: answerToGarbage,
     reference: '400, closes, empty',
-    meant: { seen: '400, stays, with a body', difference: 'bytes that are not HTTP' },
+    meant: { seen: '501, closes, with a body', difference: 'bytes that are not HTTP' },
   },
 ];
