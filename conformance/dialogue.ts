@@ -38,11 +38,32 @@ export async function firstBefore(from: Session, to: Session, marker: Envelope):
   return first.uid === marker.uid ? 'nothing' : said(first);
 }
 
-/** Sends, and tells whether the very bytes come out at the other session. */
+/** Sends, and tells whether the very bytes come out at the other session, or what comes back instead. */
 export async function passes(from: Session, to: Session, frame: Envelope | Uint8Array): Promise<string> {
   const sent = frame instanceof Uint8Array ? frame : encodeEnvelope(frame);
   from.send(sent);
-  return compare(sent, await to.nextBytes());
+  const arrives = to.nextBytes().then((came) => compare(sent, came));
+  return from === to ? arrives : Promise.race([arrives, from.next().then(said)]);
+}
+
+/** Sends what should end the connection: how it ended, or that it goes on, because the echo of `echoed` came. */
+export async function endOrEcho(session: Session, echoed: Envelope): Promise<string> {
+  session.send(echoed);
+  return unlessEnded(
+    session,
+    session.next().then(() => 'goes on'),
+  );
+}
+
+/** What comes of it; `closed` with its code when the connection ends first. */
+export async function unlessEnded(session: Session, doing: Promise<string>): Promise<string> {
+  try {
+    return await doing;
+  } catch {
+    // The end of the connection, or silence, which then is the fault of this, too.
+    const { code, reason } = await session.ended();
+    return `closed ${code}${reason === '' ? '' : ' with a reason'}`;
+  }
 }
 
 /** Whether both are the same, byte for byte. */

@@ -14,7 +14,7 @@ export interface Session {
   readonly address: Address;
   readonly socket: WebSocket;
   send(frame: Envelope | Uint8Array | string): void;
-  /** The next frame, decoded. Throws when none comes in time. */
+  /** The next frame, decoded. Throws when none comes in time, or the connection ends. */
   next(): Promise<Envelope>;
   /** The next frame as it came. */
   nextBytes(): Promise<Uint8Array>;
@@ -52,6 +52,9 @@ function sessionOf(socket: WebSocket, address: Address, patience: number): Sessi
   });
   const end = Promise.withResolvers<Close>();
   socket.once('close', (code, reason) => end.resolve({ code, reason: reason.toString() }));
+  // So that nobody waits for what cannot come any more.
+  const broken = end.promise.then(({ code }) => Promise.reject(new Error(`connection closed, ${code}`)));
+  broken.catch(() => undefined);
   // What broke is told by the close that follows.
   socket.on('error', () => undefined);
   const nextBytes = async (): Promise<Uint8Array> => {
@@ -60,7 +63,7 @@ function sessionOf(socket: WebSocket, address: Address, patience: number): Sessi
     const arrived = new Promise<void>((resolve) => {
       wake = resolve;
     });
-    await within(arrived, 'frame', patience);
+    await within(Promise.race([arrived, broken]), 'frame', patience);
     return nextBytes();
   };
   return {

@@ -29,12 +29,14 @@ export interface LocalRelay extends AsyncDisposable {
  * Runs the Worker of wrangler.toml on workerd, on 127.0.0.1.
  * @param options.port 0 or absent: any free port
  * @param options.persist directory for what must outlive the process; absent: memory
+ * @param options.bundle makes the Worker's module of its entry; absent: as a deploy does
  * @throws when a setting is bad, naming it, or when the port is taken
  */
 export async function startRelay(options: {
   port?: number;
   persist?: string;
   settings: RelaySettings;
+  bundle?: (entry: string) => Promise<string>;
 }): Promise<LocalRelay> {
   const port = options.port || (await freePort());
   const { workerOptions, main } = unstable_getMiniflareWorkerOptions(CONFIG);
@@ -44,7 +46,7 @@ export async function startRelay(options: {
   const vars = { ...bindings, RELAY_DOMAINS: domains.join(' ') };
   const settings = parseSettings(vars);
   if (!settings.ok) throw new Error(`settings: ${settings.error}`);
-  const contents = await bundleWorker(main);
+  const contents = await (options.bundle ?? bundleWorker)(main);
   const miniflare = keepingSignals(
     () =>
       new Miniflare({

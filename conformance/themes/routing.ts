@@ -175,7 +175,7 @@ const errors: readonly Case[] = [
     title: 'an error goes to the session that asked, not to the twin’s others',
     observe: async (stage) => {
       const [asker, other] = [await stage.open('caller'), await stage.open('caller')];
-      const answer = await answerTo(asker, request(asker.address, { twin: 0 }));
+      const answer = await answerTo(asker, request(asker.address));
       return [answer, await firstBefore(other, other, request(other.address, other.address))];
     },
     reference: ['error: message with missing destination', 'nothing'],
@@ -186,7 +186,7 @@ const errors: readonly Case[] = [
     title: 'a request without uid is answered without uid',
     observe: async (stage) => {
       const session = await stage.open('caller');
-      return answerTo(session, request(session.address, { twin: 0 }, { uid: '' }));
+      return answerTo(session, request(session.address, undefined, { uid: '' }));
     },
     reference: 'error: message with missing destination',
   },

@@ -1,6 +1,6 @@
 import type { Envelope } from '../../proto/envelope.ts';
 import type { Case } from '../case.ts';
-import { answerTo } from '../dialogue.ts';
+import { answerTo, firstBefore } from '../dialogue.ts';
 import { request } from '../envelopes.ts';
 import type { Stage } from '../stage.ts';
 
@@ -12,7 +12,8 @@ function failing(name: string, title: string, tags: string): Case {
     title,
     observe: async (stage) => {
       const session = await stage.open('callee');
-      return answerTo(session, request(session.address, stage.absent('caller'), { tags }));
+      session.send(request(session.address, stage.absent('caller'), { tags }));
+      return firstBefore(session, session, request(session.address, stage.absent('caller'), { tags: 'fail-fast' }));
     },
     reference: 'error: destination offline',
   };
