@@ -14,8 +14,11 @@ export interface Session {
   readonly address: Address;
   readonly socket: WebSocket;
   send(frame: Envelope | Uint8Array | string): void;
-  /** The next frame, decoded. Throws when none comes in time, or the connection ends. */
-  next(): Promise<Envelope>;
+  /**
+   * The next frame, decoded. Throws when none comes in time, or the connection ends.
+   * @param more ms to wait beyond the usual
+   */
+  next(more?: number): Promise<Envelope>;
   /** The next frame as it came. */
   nextBytes(): Promise<Uint8Array>;
   /** How the connection ended. Throws when it does not in time. */
@@ -57,25 +60,25 @@ function sessionOf(socket: WebSocket, address: Address, patience: number): Sessi
   broken.catch(() => undefined);
   // What broke is told by the close that follows.
   socket.on('error', () => undefined);
-  const nextBytes = async (): Promise<Uint8Array> => {
+  const nextBytes = async (more = 0): Promise<Uint8Array> => {
     const frame = frames.shift();
     if (frame !== undefined) return frame;
     const arrived = new Promise<void>((resolve) => {
       wake = resolve;
     });
-    await within(Promise.race([arrived, broken]), 'frame', patience);
-    return nextBytes();
+    await within(Promise.race([arrived, broken]), 'frame', patience + more);
+    return nextBytes(more);
   };
   return {
     address,
     socket,
     send: (frame) => socket.send(isRaw(frame) ? frame : encodeEnvelope(frame)),
-    next: async () => {
-      const decoded = decodeEnvelope(await nextBytes());
+    next: async (more) => {
+      const decoded = decodeEnvelope(await nextBytes(more));
       if (!decoded.ok) throw new Error(`the relay sent what is no envelope: ${decoded.error.detail}`);
       return decoded.value;
     },
-    nextBytes,
+    nextBytes: () => nextBytes(),
     ended: () => within(end.promise, 'end of the connection', patience),
     close: async () => {
       socket.close(1000);
