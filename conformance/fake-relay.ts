@@ -7,7 +7,7 @@ import { decodeEnvelope } from '../proto/envelope.ts';
 export type Behaviour = number | 'hangs' | 'resets' | 'babbles';
 
 /** A POST that reached the relay. */
-export interface Posted {
+interface Posted {
   readonly uid: string;
   readonly method: string;
   readonly path: string;

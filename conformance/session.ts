@@ -4,7 +4,7 @@ import type { Address } from '../proto/address.ts';
 import { decodeEnvelope, type Envelope, encodeEnvelope } from '../proto/envelope.ts';
 
 /** What ended a connection, as its client sees it; 1005 is a close without a code, 1006 none at all. */
-export interface Close {
+interface Close {
   readonly code: number;
   readonly reason: string;
 }

@@ -14,10 +14,12 @@ import { sids } from './themes/sids.ts';
 import { sizes } from './themes/sizes.ts';
 import { source } from './themes/source.ts';
 import { tags } from './themes/tags.ts';
+import { token } from './themes/token.ts';
 
 /** All cases, by theme, in the order of docs/protocol.md. */
 export const THEMES = {
   connect,
+  token,
   'federation-in': federationIn,
   metrics,
   http,

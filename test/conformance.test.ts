@@ -10,6 +10,7 @@ import { type LocalRelay, startRelay } from '../local-relay/relay.ts';
 /** What our relay can do; when it learns more, its themes are added here, and nowhere else. */
 const THEMES: readonly Theme[] = [
   'connect',
+  'token',
   'http',
   'frames',
   'source',

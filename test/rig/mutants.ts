@@ -30,25 +30,25 @@ const INBOUND = 'durable-objects/twin/inbound.ts';
 const VERDICT = 'durable-objects/twin/verdict.ts';
 
 const connections = rows(
-  ['connect'],
+  ['connect', 'token'],
   [
-    ['a token expires', TOKEN, 'now > exp', 'false', ['connect/expired']],
+    ['a token expires', TOKEN, 'now > exp', 'false', ['token/expired']],
     ['a token’s last second counts', TOKEN, 'now > exp', 'now >= exp', ['connect/last second']],
     [
       'a token is signed by its twin',
       TOKEN,
       'return verified.ok ?',
       'return true ?',
-      ['other key', 'type byte e', 'type byte x', '64 bytes', 'no signature'].map((name) => `connect/${name}`),
+      ['other key', 'other type', 'type byte x', '64 bytes', 'no signature'].map((name) => `token/${name}`),
     ],
-    ['alg is RS512', TOKEN, 'alg === ALGORITHM', "typeof alg === 'string'", ['connect/alg none', 'connect/alg HS256']],
-    ['a sid is a text', CLAIMS, "sid !== null && typeof sid !== 'string'", 'false', ['connect/sid a number']],
+    ['alg is RS512', TOKEN, 'alg === ALGORITHM', "typeof alg === 'string'", ['token/alg none', 'token/alg HS256']],
+    ['a sid is a text', CLAIMS, "sid !== null && typeof sid !== 'string'", 'false', ['token/sid a number']],
     [
       'iat is there',
       CLAIMS,
       'if (!iat.ok) return iat;',
       'if (!iat.ok) return ok({ sub: sub.value, iat: 0, exp: 2 ** 40 });',
-      ['connect/no iat'],
+      ['token/no iat'],
     ],
     ['padding is ignored', 'proto/base64url.ts', "text.replace(/={1,2}$/, '')", 'text', ['connect/padding']],
   ],
