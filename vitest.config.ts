@@ -7,7 +7,9 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['{proto,workers,durable-objects,local-peer,local-relay,dev-chain,scripts}/**/*.test.ts'],
+          include: [
+            '{proto,workers,durable-objects,local-peer,local-relay,dev-chain,conformance,scripts}/**/*.test.ts',
+          ],
         },
       },
       {
@@ -17,6 +19,7 @@ export default defineConfig({
           testTimeout: 60_000,
           hookTimeout: 120_000,
           maxWorkers: 2,
+          maxConcurrency: 2,
           // After the unit tests, not beside them: servers need the machine for themselves.
           sequence: { groupOrder: 1 },
         },

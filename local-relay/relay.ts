@@ -39,6 +39,7 @@ export interface LocalRelay extends AsyncDisposable {
  * @param options.persist directory for what must outlive the process; absent: memory
  * @param options.direct without Miniflare's front, which costs as much as a whole request; a port that is taken then
  *   hangs instead of throwing, so only for benchmarks
+ * @param options.bundle makes the Worker's module of its entry; absent: as a deploy does
  * @throws when a setting is bad, naming it, or when the port is taken
  */
 export async function startRelay(options: {
@@ -46,6 +47,7 @@ export async function startRelay(options: {
   persist?: string;
   direct?: boolean;
   settings: RelaySettings;
+  bundle?: (entry: string) => Promise<string>;
 }): Promise<LocalRelay> {
   const port = options.port || (await freePort());
   const { workerOptions, main } = unstable_getMiniflareWorkerOptions(CONFIG);
@@ -55,7 +57,7 @@ export async function startRelay(options: {
   const vars = { ...bindings, RELAY_DOMAINS: domains.join(' ') };
   const settings = parseSettings(vars);
   if (!settings.ok) throw new Error(`settings: ${settings.error}`);
-  const contents = await bundleWorker(main);
+  const contents = await (options.bundle ?? bundleWorker)(main);
   const miniflare = keepingSignals(
     () =>
       new Miniflare({

@@ -1,0 +1,38 @@
+/**
+ * Where our relay differs from the Rust one on purpose, and a client can tell: each is a row of the table in
+ * docs/protocol.md (its first cell), with the reason that a run prints.
+ */
+const DIFFERENCES = {
+  'refusals over HTTP': 'a program reads the code; people read the same text inside',
+  'second connection of one session':
+    'closing both lets a half-open connection take its successor with it; two programs on one session must learn of it',
+  'text or undecodable frame': 'a client without a reason reconnects and sends the same again',
+  'frame over the limit': 'a client that only sees its connection torn sends the same again',
+  'sid over 1,024 bytes': 'a session must fit what the platform keeps for a sleeping socket',
+  'upgrade by another method than GET': 'workerd itself takes no other (RFC 6455 §4.1 allows no other)',
+  'compression, where a client offers it':
+    'the Worker asks for none; workerd on one’s own machine takes the offer before it is asked',
+  'stored message whose time is over': 'nobody waits for its answer any more; a request that runs late may do harm',
+  'mailbox full': 'a sender that is told can act; a dropped message is silence',
+  'bytes that are not HTTP': 'Cloudflare’s front, or workerd, answers before the Worker is asked',
+  'metrics of the process': 'a Worker has no process of its own',
+  'federated error names its session': 'every other error of the relay names the session it is for',
+  'federation: 408 and 429': 'both say “later”: what would pass in a second is not given up',
+  'federation ingress: unsigned or forged':
+    'whoever can reach the port could speak for any twin; and errors of “twin 0” are a relay’s own word',
+  'federation ingress: expired': 'its sender has given up, or will before it is answered',
+  'federation ingress: nobody here': '202 for what nobody will ever fetch is a lie, and fills the store',
+  'federation ingress: too large': 'what a session may not send, a stranger may not either',
+  'federation ingress: a loop': 'what two relays hand each other for ever serves nobody',
+} as const;
+
+/** The first cell of a row of docs/protocol.md. */
+export type Difference = keyof typeof DIFFERENCES;
+
+/** Every row that a case may cite. */
+export const DIFFERENCE_NAMES: readonly string[] = Object.keys(DIFFERENCES);
+
+/** Why ours differs, in a line. */
+export function reasonOf(difference: Difference): string {
+  return `${difference}: ${DIFFERENCES[difference]}`;
+}

@@ -1,0 +1,211 @@
+import { type Envelope, encodeEnvelope } from '../../proto/envelope.ts';
+import type { Case, Seen } from '../case.ts';
+import { compare, said } from '../dialogue.ts';
+import type { Difference } from '../differences.ts';
+import { large, ping, request, response } from '../envelopes.ts';
+import { ask, JSON_FORM, statusLine } from '../http.ts';
+import { type Stage, unixNow } from '../stage.ts';
+
+const MIB = 2 ** 20;
+const OFFLINE = 'destination offline';
+const FAIL_FAST = { tags: 'fail-fast' };
+
+/** What a relay answers when another one brings these bytes. */
+async function post(
+  stage: Stage,
+  body: Uint8Array,
+  { path = '/', text = OFFLINE, headers = {} } = {},
+): Promise<string> {
+  return statusLine(await ask(stage.subject, { method: 'POST', path, body, headers }), text);
+}
+
+type Make = (stage: Stage) => Envelope | Promise<Envelope>;
+
+/** A POST whose answer is all that counts. @param meant its status alone */
+function answered(
+  [name, title]: readonly [string, string],
+  make: Make,
+  reference: string,
+  meant?: { status: number; difference: Difference },
+): Case {
+  return {
+    name,
+    section: '5.4',
+    title,
+    observe: async (stage) => {
+      const line = await post(stage, encodeEnvelope(await make(stage)));
+      return line !== reference && meant !== undefined ? Number(line.slice(0, 3)) : line;
+    },
+    reference,
+    ...(meant && { meant: { seen: meant.status, difference: meant.difference } }),
+  };
+}
+
+/** Refused as offline: the body is the reference's, or JSON that holds it. */
+function offline(name: string, title: string, make: Make): Case {
+  return {
+    name,
+    section: '5.4',
+    title,
+    observe: async (stage) => post(stage, encodeEnvelope(await make(stage))),
+    reference: `404 ${OFFLINE}`,
+    meant: { seen: `404 ${JSON_FORM}`, difference: 'refusals over HTTP' },
+  };
+}
+
+/** A POST to a connected session: the answer, and what comes out there. */
+function delivered(
+  [name, title]: readonly [string, string],
+  make: (stage: Stage, sent: Envelope) => Envelope | Promise<Envelope>,
+  meant?: { seen: Seen; difference: Difference },
+  path = '/',
+): Case {
+  return {
+    name,
+    section: '5.4',
+    title,
+    observe: async (stage) => {
+      const to = await stage.open('caller');
+      const bytes = encodeEnvelope(await make(stage, request(stage.absent('abroad'), to.address)));
+      const line = await post(stage, bytes, { path });
+      return line === '202' ? [202, compare(bytes, await to.nextBytes())] : Number(line.slice(0, 3));
+    },
+    reference: [202, 'the very bytes'],
+    ...(meant && { meant }),
+  };
+}
+
+const signed = (stage: Stage, envelope: Envelope) => stage.signed('abroad', envelope);
+const FORGED = { seen: 403, difference: 'federation ingress: unsigned or forged' } as const;
+const forged = { status: 403, difference: 'federation ingress: unsigned or forged' } as const;
+const nobody = { status: 404, difference: 'federation ingress: nobody here' } as const;
+
+const deliveries: readonly Case[] = [
+  delivered(['signed', 'a signed envelope reaches the session'], signed),
+  delivered(['any query', 'whatever the query'], signed, undefined, '/?x=1'),
+  delivered(['a ping', 'a ping reaches the session: no pong is made'], (stage, { source, destination }) =>
+    signed(stage, ping(source ?? { twin: 0 }, destination)),
+  ),
+  delivered(['unsigned', 'an unsigned envelope'], (_, sent) => sent, FORGED),
+  delivered(['forged', 'an envelope that another twin signed'], (stage, sent) => stage.signed('callee', sent), FORGED),
+  delivered(
+    ['twin 0', 'an error of “twin 0”'],
+    (_, { destination }) => request(undefined, destination, { content: { kind: 'error', code: 0, message: 'x' } }),
+    FORGED,
+  ),
+  delivered(
+    ['expired', 'an envelope 1000 s past its time'],
+    (stage, sent) => signed(stage, { ...sent, timestamp: BigInt(unixNow() - 1010), expiration: 10n }),
+    { seen: 410, difference: 'federation ingress: expired' },
+  ),
+  {
+    name: 'kept',
+    section: '5.4',
+    title: 'what comes for an offline twin of this relay is kept for it',
+    observe: async (stage) => {
+      const away = stage.absent('caller');
+      const bytes = encodeEnvelope(await signed(stage, request(stage.absent('abroad'), away)));
+      const line = await post(stage, bytes);
+      return [line, compare(bytes, await (await stage.openAs('caller', away.connection)).nextBytes())];
+    },
+    reference: ['202', 'the very bytes'],
+  },
+  {
+    name: 'no copy',
+    section: '5.4',
+    title: 'what was delivered is not kept as well',
+    observe: async (stage) => {
+      const first = await stage.open('caller');
+      const [one, two] = await Promise.all(
+        [1, 2].map(() => signed(stage, request(stage.absent('abroad'), first.address))),
+      );
+      if (!one || !two) return 'no envelopes';
+      await post(stage, encodeEnvelope(one));
+      await first.next();
+      await first.close();
+      await post(stage, encodeEnvelope(two));
+      const again = await stage.openAs('caller', first.address.connection);
+      const next = await again.next();
+      return next.uid === two.uid ? 'once' : `again: ${said(next)}`;
+    },
+    reference: 'once',
+  },
+];
+
+const refusals: readonly Case[] = [
+  {
+    name: 'garbage',
+    section: '5.4',
+    title: 'what is no envelope is refused with 400',
+    observe: async (stage) => {
+      const line = await post(stage, Uint8Array.of(255, 255, 255), { text: 'bad request: ' });
+      return line.startsWith('400 bad request: ') ? '400 bad request' : line;
+    },
+    reference: '400 bad request',
+    meant: { seen: `400 ${JSON_FORM}`, difference: 'refusals over HTTP' },
+  },
+  offline('request, fail-fast', 'a request to an offline session, fail-fast', (stage) =>
+    signed(stage, request(stage.absent('abroad'), stage.absent('caller'), FAIL_FAST)),
+  ),
+  offline('response, fail-fast', 'a response to an offline session, fail-fast', (stage) =>
+    signed(stage, response(stage.absent('abroad'), stage.absent('caller'), FAIL_FAST)),
+  ),
+  answered(
+    ['20 MiB', '20 MiB to an offline session, fail-fast'],
+    (stage) => signed(stage, large(stage.absent('abroad'), stage.absent('caller'), 20 * MIB, FAIL_FAST)),
+    `404 ${OFFLINE}`,
+    { status: 400, difference: 'federation ingress: too large' },
+  ),
+  {
+    name: 'empty',
+    section: '5.4',
+    title: 'an empty body',
+    observe: async (stage) => (await post(stage, new Uint8Array(0))).slice(0, 3),
+    reference: '202',
+    meant: { seen: '403', difference: 'federation ingress: unsigned or forged' },
+  },
+  answered(
+    ['no destination', 'an envelope without destination'],
+    (stage) => signed(stage, request(stage.absent('abroad'))),
+    '202',
+    nobody,
+  ),
+  answered(
+    ['unknown', 'an envelope for a twin that is not on chain'],
+    (stage) => signed(stage, request(stage.absent('abroad'), { twin: 999_999 })),
+    '202',
+    nobody,
+  ),
+  answered(
+    ['of another relay', 'an envelope for a twin of another relay that is not connected here'],
+    (stage) => signed(stage, request(stage.absent('abroad'), stage.absent('abroad'))),
+    '202',
+    nobody,
+  ),
+  answered(
+    ['without relay', 'an envelope for a twin without relay that is not connected here'],
+    (stage) => signed(stage, request(stage.absent('abroad'), stage.absent('homeless'))),
+    '202',
+    nobody,
+  ),
+  answered(
+    ['unknown source', 'an envelope of a twin that is not on chain'],
+    (stage) => signed(stage, request({ twin: 999_999 }, stage.absent('caller'))),
+    '202',
+    forged,
+  ),
+  {
+    name: 'loop',
+    section: '5.4',
+    title: 'what this relay says it sent itself',
+    observe: async (stage) => {
+      const envelope = await signed(stage, request(stage.absent('abroad'), stage.absent('caller')));
+      const headers = { 'rmb-via': stage.subject.domains.relay };
+      return (await post(stage, encodeEnvelope(envelope), { headers })).slice(0, 3);
+    },
+    reference: '202',
+    meant: { seen: '421', difference: 'federation ingress: a loop' },
+  },
+];
+
+export const federationIn: readonly Case[] = [...deliveries, ...refusals];

@@ -1,0 +1,104 @@
+import type { Case, Seen } from '../case.ts';
+import { answerTo, said } from '../dialogue.ts';
+import { large, ping, request } from '../envelopes.ts';
+import type { Session } from '../session.ts';
+import type { Stage } from '../stage.ts';
+
+const MINUTE_MS = 60_000;
+/** Long enough for any case. */
+const NEEDED_MS = 15_000;
+const OVER = 'error: exceeded rate limits, dropping message';
+
+/** Windows are whole minutes of the clock: waits for the next one when too little of this is left. */
+async function inOneMinute(): Promise<void> {
+  const left = MINUTE_MS - (Date.now() % MINUTE_MS);
+  if (left < NEEDED_MS) await new Promise((resolve) => setTimeout(resolve, left));
+}
+
+function limitsOf({ subject }: Stage): { messages: number; bytes: number } {
+  if (subject.limits === undefined) throw new Error('the limits of the relay are not known: --limits MESSAGES,BYTES');
+  return subject.limits;
+}
+
+/** Sends the limit of requests and `surplus` more from a session to itself, and counts what came of them. */
+async function burst(session: Session, most: number, surplus: number): Promise<string> {
+  for (let n = 0; n < most + surplus; n += 1) session.send(request(session.address, session.address));
+  let [passed, refused] = [0, 0];
+  for (let n = 0; n < most + surplus; n += 1) {
+    const word = said(await session.next());
+    if (word === OVER) refused += 1;
+    else passed += 1;
+  }
+  return passed === most && refused === surplus ? 'the limit passed' : `${passed} passed, ${refused} refused`;
+}
+
+function limited(name: string, title: string, observe: Case['observe'], reference: Seen): Case {
+  return {
+    name,
+    section: '6.2',
+    title,
+    observe: async (stage) => {
+      await inOneMinute();
+      return observe(stage);
+    },
+    reference,
+  };
+}
+
+/** Each case has a twin of its own: a minute’s count is the twin’s, whatever its sessions do. */
+export const limits: readonly Case[] = [
+  limited(
+    'messages',
+    'of two requests too many, two are refused with an error, and the session goes on',
+    async (stage) => {
+      const session = await stage.open('caller');
+      const passed = await burst(session, limitsOf(stage).messages, 2);
+      return [passed, await answerTo(session, request(session.address, session.address))];
+    },
+    ['the limit passed', OVER],
+  ),
+  limited(
+    'pings',
+    'pings count; over the limit they are dropped in silence',
+    async (stage) => {
+      const session = await stage.open('callee');
+      const { messages } = limitsOf(stage);
+      for (let n = 0; n < messages + 2; n += 1) session.send(ping(session.address, { twin: 0 }));
+      for (let n = 0; n < messages; n += 1) {
+        const word = said(await session.next());
+        if (word !== 'pong') return `${word} after ${n} pongs`;
+      }
+      return answerTo(session, request(session.address, session.address));
+    },
+    OVER,
+  ),
+  limited(
+    'bytes',
+    'bytes count: one message may be too much',
+    async (stage) => {
+      const session = await stage.open('homeless');
+      return answerTo(session, large(session.address, session.address, limitsOf(stage).bytes));
+    },
+    OVER,
+  ),
+  limited(
+    'another sid',
+    'the count is the twin’s: another session of it is over the limit, too',
+    async (stage) => {
+      const [one, other] = [await stage.open('abroad'), await stage.open('abroad')];
+      await burst(one, limitsOf(stage).messages, 0);
+      return answerTo(other, request(other.address, other.address));
+    },
+    OVER,
+  ),
+  limited(
+    'first of all',
+    'the limit is looked at before the source',
+    async (stage) => {
+      const session = await stage.open('twofold');
+      await burst(session, limitsOf(stage).messages, 0);
+      return answerTo(session, request(stage.absent('callee'), { twin: 0 }));
+    },
+    OVER,
+  ),
+];

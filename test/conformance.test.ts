@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lineOf } from '../conformance/report.ts';
+import { type Run, run } from '../conformance/run.ts';
+import type { Theme } from '../conformance/themes.ts';
+import { type DevChain, startDevChain } from '../dev-chain/dev-chain.ts';
+import { DEV_TWINS } from '../dev-chain/dev-twins.ts';
+import { freePort } from '../local-relay/port.ts';
+import { type LocalRelay, startRelay } from '../local-relay/relay.ts';
+
+/** What our relay can do; when it learns more, its themes are added here, and nowhere else. */
+const THEMES: readonly Theme[] = [
+  'connect',
+  'token',
+  'http',
+  'frames',
+  'source',
+  'ping',
+  'routing',
+  'tags',
+  'mailbox',
+  'mailbox-full',
+  'sids',
+  'sizes',
+];
+
+/** On a busy machine even what comes may come late. */
+const PATIENCE_MS = 20_000;
+
+let chain: DevChain;
+beforeAll(async () => {
+  chain = await startDevChain({ blockTimeMs: 500 });
+});
+afterAll(() => chain.close());
+
+/** Runs themes against a relay of ours, through the chain; the lines of what failed. */
+async function failuresOf(relay: LocalRelay, themes: readonly Theme[], limits?: Run['limits']): Promise<string[]> {
+  const fakes = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`] as const;
+  const results = await run({
+    relay: relay.wsUrl,
+    chain: chain.wsUrl,
+    twins: DEV_TWINS,
+    domains: { relay: new URL(relay.wsUrl).host, fakes },
+    limits,
+    themes,
+    patience: PATIENCE_MS,
+  });
+  expect(results.length).toBeGreaterThan(themes.length);
+  return results.filter(({ verdict }) => verdict.state === 'fail').map((result) => lineOf(result, false));
+}
+
+describe('our relay', () => {
+  it('keeps the protocol, or differs as meant', async () => {
+    await using relay = await startRelay({ settings: { SUBSTRATE_URLS: chain.httpUrl, FEDERATION_SCHEME: 'http' } });
+    expect(await failuresOf(relay, THEMES)).toEqual([]);
+  }, 300_000);
+
+  it('keeps its limits', async () => {
+    const settings = { SUBSTRATE_URLS: chain.httpUrl, RATE_LIMIT_MESSAGES: '5', RATE_LIMIT_BYTES: '2000' };
+    await using relay = await startRelay({ settings });
+    expect(await failuresOf(relay, ['limits'], { messages: 5, bytes: 2000 })).toEqual([]);
+  }, 300_000);
+});

@@ -1,0 +1,39 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Plugin } from 'esbuild';
+import { bundleWorker } from '../../local-relay/bundle.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** A change of one expression in one source file, by which the relay loses a rule. */
+export interface Mutation {
+  /** From the repository's root. */
+  readonly file: string;
+  /** Stands in the file exactly once. */
+  readonly find: string;
+  readonly replace: string;
+}
+
+/**
+ * Bundles the Worker with the change in it.
+ * @throws when the text is not in the file exactly once, or the file is not part of the Worker
+ */
+export async function bundleMutant(entry: string, { file, find, replace }: Mutation): Promise<string> {
+  const path = join(ROOT, file);
+  let isDone = false;
+  const plugin: Plugin = {
+    name: 'mutation',
+    setup: (build) =>
+      build.onLoad({ filter: /\.ts$/ }, async (loaded) => {
+        if (loaded.path !== path) return undefined;
+        const parts = (await readFile(path, 'utf8')).split(find);
+        if (parts.length !== 2) throw new Error(`${file}: ${parts.length - 1} times, not once: ${find}`);
+        isDone = true;
+        return { contents: parts.join(replace), loader: 'ts' };
+      }),
+  };
+  const contents = await bundleWorker(entry, [plugin]);
+  if (!isDone) throw new Error(`${file} is not part of the Worker`);
+  return contents;
+}
