@@ -154,6 +154,36 @@ describe('Lanes', () => {
     expect(rig.tried).toEqual(['full0', 'full1', 'a', 'b', 'c']);
   });
 
+  it('try again in time though fresh messages come and go all the while', async () => {
+    const rig = openLanes(({ uid }) => (uid === 'failed' ? LATER : DONE));
+    await rig.lanes.accept(2, [message('failed')]);
+    await rig.settle();
+    rig.answer = () => DONE;
+    for (rig.now = 1000; rig.now < 8000; rig.now += 1000) {
+      await rig.lanes.accept(2, [message(`fresh${rig.now}`)]);
+      await rig.settle();
+    }
+    expect([rig.retried.includes('failed'), rig.left()]).toEqual([true, 0]);
+  });
+
+  it('try again in time in the middle of a round that does not end', async () => {
+    const rig = openLanes(({ uid }) => (uid === 'failed' ? LATER : DONE));
+    await rig.lanes.accept(2, [message('failed')]);
+    await rig.settle();
+    rig.answer = async ({ uid }) => {
+      if (uid !== 'failed' && rig.now < 60_000) {
+        rig.now += 1000;
+        await rig.lanes.accept(2, [message(`${rig.now}`)]);
+      }
+      return DONE;
+    };
+    await rig.lanes.accept(2, [message('first')]);
+    await rig.settle();
+    expect(rig.tried.length + rig.retried.length).toBeGreaterThan(50);
+    expect(rig.retried.indexOf('failed')).toBeGreaterThanOrEqual(0);
+    expect(rig.left()).toBe(0);
+  });
+
   it('tell of what expires while it waits for its turn, but not while its request is under way', async () => {
     const holds: Hold[] = [];
     const ends: ((attempted: Attempted) => void)[] = [];

@@ -51,8 +51,9 @@ interface Lane {
   workers: number;
   /** Attempts in a row that failed. */
   failing: number;
-  /** Retries in a row that brought nothing away. */
+  /** Retries in a row that ended with a failure. */
   retries: number;
+  /** When all that is tried and still open goes again; the round under way ends for it. */
   retryAt: number;
 }
 
@@ -114,7 +115,11 @@ export class Lanes {
   #load(): Map<number, Lane> {
     if (this.#lanes !== undefined) return this.#lanes;
     this.#lanes = new Map();
-    for (const { id, twin } of this.#outbox.list()) this.#laneOf(twin).tried.push(id);
+    for (const { id, twin } of this.#outbox.list()) {
+      const lane = this.#laneOf(twin);
+      lane.tried.push(id);
+      lane.retryAt = 0;
+    }
     return this.#lanes;
   }
 
@@ -122,7 +127,7 @@ export class Lanes {
     const lanes = this.#load();
     const known = lanes.get(twin);
     if (known !== undefined) return known;
-    const rest = { workers: 0, isRetry: false, failing: 0, retries: 0, retryAt: 0 };
+    const rest = { workers: 0, isRetry: false, failing: 0, retries: 0, retryAt: Number.POSITIVE_INFINITY };
     const lane: Lane = { todo: [], tried: [], round: [], ...rest };
     lanes.set(twin, lane);
     return lane;
@@ -137,6 +142,8 @@ export class Lanes {
       // One more failure and it is dead again: a probe for each worker.
       lane.failing = Math.min(lane.failing, DEAD - 1);
     }
+    // Counted from the beginning: what comes afresh all the time must not put off what failed.
+    lane.retryAt = isRetry ? this.#later(lane) : Math.min(lane.retryAt, this.#later(lane));
     if (lane.todo.length > 0) this.#employ(twin, lane);
     else this.#port.background(this.#rest(twin, lane));
   }
@@ -170,7 +177,7 @@ export class Lanes {
 
   /** The next message of a round, its bundle read when its turn comes. */
   #take(lane: Lane): Held | undefined {
-    while (lane.failing < DEAD) {
+    while (lane.failing < DEAD && this.#port.now() < lane.retryAt) {
       const held = lane.round.shift();
       if (held !== undefined && !held.settled) return held;
       if (held !== undefined) continue;
@@ -193,10 +200,16 @@ export class Lanes {
       this.#load().delete(twin);
       return;
     }
-    lane.retries = lane.failing === 0 ? 1 : lane.retries + 1;
-    const delay = Math.min(RETRY_MS * 1.5 ** (lane.retries - 1), RETRY_MOST_MS);
-    lane.retryAt = Math.round(this.#port.now() + delay * (0.8 + 0.4 * this.#port.random()));
-    await this.#port.wakeAt(lane.retryAt);
+    if (lane.failing === 0) lane.retries = 0;
+    else if (lane.isRetry) lane.retries += 1;
+    if (lane.failing > 0) lane.retryAt = Math.max(lane.retryAt, this.#later(lane));
+    if (lane.retryAt <= this.#port.now()) this.#begin(twin, lane, true);
+    else await this.#port.wakeAt(lane.retryAt);
+  }
+
+  #later(lane: Lane): number {
+    const delay = Math.min(RETRY_MS * 1.5 ** lane.retries, RETRY_MOST_MS);
+    return Math.round(this.#port.now() + delay * (0.8 + 0.4 * this.#port.random()));
   }
 
   /** Tells the senders of what has expired; a message whose request is under way has its answer first. */
