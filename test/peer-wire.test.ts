@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connectChain } from '../local-peer/twins/chain.ts';
+import { ChainConnection } from '../local-peer/twins/chain.ts';
 import { open, seal } from '../proto/cipher.ts';
 import type { Envelope } from '../proto/envelope.ts';
 import type { Identity } from '../proto/identity.ts';
@@ -34,6 +34,8 @@ const sendSigned = async (envelope: Envelope) => {
   client.send(signed);
   return signed;
 };
+const NONE = new Uint8Array(0);
+const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const text = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
 
 describe('a response of the peer', () => {
@@ -148,11 +150,15 @@ describe('an answer that nobody may believe', () => {
 
 describe('a peer', () => {
   it('puts its relay and key on chain, once', async () => {
-    const chain = await connectChain([network.chain.wsUrl]);
-    const twin = await chain.twin(2);
+    const nobody = { onState: () => undefined, onTwin: () => undefined, onGap: () => undefined, log: silent };
+    const chain = new ChainConnection([network.chain.wsUrl], nobody);
+    const { e2ePublicKey } = await network.identity(2);
+    const isThere = async () => {
+      const twin = await chain.twin(2);
+      return twin?.relay === `localhost:${network.relay.port}` && Buffer.compare(twin.pk ?? NONE, e2ePublicKey) === 0;
+    };
+    await expect.poll(isThere, { timeout: 20_000 }).toBe(true);
     await chain.close();
-    expect(twin?.relay).toBe(`localhost:${network.relay.port}`);
-    expect(Buffer.compare(twin?.pk ?? new Uint8Array(), (await network.identity(2)).e2ePublicKey)).toBe(0);
     expect(peer.logged.filter(({ message }) => message === 'chain: updating our twin')).toHaveLength(1);
     await using again = await startPeerRig(network, 2);
     expect(again.logged.map(({ message }) => message)).not.toContain('chain: updating our twin');

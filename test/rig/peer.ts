@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { DEV_TWINS } from '../../dev-chain/dev-twins.ts';
 import { type Peer, startPeer } from '../../local-peer/peer.ts';
 import type { Log } from '../../local-peer/ports.ts';
+import { within } from './client.ts';
 import type { Network } from './network.ts';
 import { startRedis } from './redis.ts';
 
@@ -56,9 +57,10 @@ export async function startPeerRig(network: Network, twin: number, { update = tr
     substrate: [network.chain.wsUrl],
     relays: [network.relay.wsUrl],
     update,
+    keepRelays: false,
   };
-  const peer = stack.use(await startPeer(config, log));
-  await peer.connected;
+  const peer = stack.use(await startPeer(config, log, () => undefined));
+  await within(peer.ready, `the peer of twin ${twin} to be ready`);
   const client = stack.adopt(createClient({ url: redis.url }), (each) => each.destroy());
   client.on('error', () => undefined);
   await client.connect();
