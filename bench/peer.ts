@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { createClient } from 'redis';
 import { startDevChain } from '../dev-chain/dev-chain.ts';
@@ -26,6 +27,8 @@ await using stack = new AsyncDisposableStack();
 const chain = stack.use(await startDevChain({ blockTimeMs: 500 }));
 const relay = stack.use(await startRelay({ settings: { SUBSTRATE_URLS: chain.wsUrl } }));
 
+const peers: number[] = [];
+
 /** A peer in a process of its own; the URL of its Redis. */
 async function startPeer(twin: number): Promise<string> {
   const dev = DEV_TWINS.find(({ id }) => id === twin);
@@ -34,7 +37,17 @@ async function startPeer(twin: number): Promise<string> {
   const flags = ['-m', dev.secret, '-k', dev.keyType, '-r', redis.url, '-s', chain.wsUrl, '--relay', relay.wsUrl];
   const peer = await launch(['local-peer/main.ts', ...flags]);
   stack.defer(async () => void (await peer.stop('SIGTERM')));
+  peers.push(peer.pid);
   return redis.url;
+}
+
+/** Processor time of all peers so far, ms; Linux counts it in hundredths of a second. */
+async function peersTime(): Promise<number> {
+  const times = peers.map(async (pid) => {
+    const fields = (await readFile(`/proc/${pid}/stat`, 'utf8')).split(') ')[1]?.split(' ') ?? [];
+    return (Number(fields[11]) + Number(fields[12])) * 10;
+  });
+  return (await Promise.all(times)).reduce((sum, each) => sum + each, 0);
 }
 
 async function connect(url: string) {
@@ -69,7 +82,7 @@ async function program(name: string, end: number): Promise<number[]> {
 
 await Promise.all(Array.from({ length: 8 }, (_, n) => program(`warm.${n}`, performance.now() + 2000)));
 for (const window of values.windows.split(',').map(Number)) {
-  const began = performance.now();
+  const [began, busy] = [performance.now(), await peersTime()];
   const all = await Promise.all(
     Array.from({ length: window }, (_, n) => program(`bench.${window}.${n}`, began + seconds * 1000)),
   );
@@ -77,5 +90,8 @@ for (const window of values.windows.split(',').map(Number)) {
   const took = all.flat().sort((a, b) => a - b);
   const at = (part: number) => (took[Math.floor(took.length * part)] ?? 0).toFixed(1);
   const rate = (took.length / elapsed).toFixed(0);
-  console.log(`window ${window}, ${bytes} B: ${rate} round trips/s, p50 ${at(0.5)} ms, p99 ${at(0.99)} ms`);
+  const cost = (((await peersTime()) - busy) / took.length).toFixed(2);
+  console.log(
+    `window ${window}, ${bytes} B: ${rate} round trips/s, p50 ${at(0.5)} ms, p99 ${at(0.99)} ms, ${cost} ms of the peers' processors each`,
+  );
 }

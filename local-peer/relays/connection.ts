@@ -11,6 +11,8 @@ const CONTESTED_MS = 12_000;
 const CONTESTED_CODE = 4409;
 const CONTESTED =
   'one identity is used twice: another program with this twin’s secret took the session; stop one of the two';
+/** A relay that has opened answers a ping in this time. */
+const PROOF_MS = 10_000;
 /** At a stop the relay has this long to answer our close. */
 const CLOSE_MS = 2_000;
 /** A relay that has not taken this much of what we gave it is slow: others go first. */
@@ -124,16 +126,23 @@ export class RelayConnection {
   }
 
   #opened(socket: WebSocket): void {
-    this.#state = { kind: 'open', socket };
     const pulse = { ping: () => socket.ping(), dead: () => socket.terminate() };
     const heartbeat = new Heartbeat(pulse, this.#times);
-    // The first word after opening proves that the relay is well, and not only its door.
+    // A relay may open the door only to refuse at once, with a reason: what is sent before that is lost.
+    const patience = setTimeout(() => socket.terminate(), PROOF_MS);
     const hear = () => {
+      clearTimeout(patience);
       heartbeat.heard();
-      this.#backoff.reset();
+      // The answer to the first ping proves the way; that the relay is well is proven by what it says itself, or by
+      // its answers later on.
+      if (this.#state.kind === 'open') this.#backoff.reset();
+      else this.#proven(socket);
     };
     for (const event of ['message', 'ping', 'pong'] as const) socket.on(event, hear);
-    socket.once('close', () => heartbeat.stop());
+    socket.once('close', () => {
+      clearTimeout(patience);
+      heartbeat.stop();
+    });
     this.#frames.attach({
       pause: () => {
         heartbeat.pause();
@@ -147,6 +156,12 @@ export class RelayConnection {
     socket.on('message', (data: Buffer, isBinary) => {
       if (isBinary) this.#frames.take(data);
     });
+    socket.ping();
+  }
+
+  #proven(socket: WebSocket): void {
+    if (this.#state.kind !== 'connecting') return;
+    this.#state = { kind: 'open', socket };
     this.#port.log.info({ relay: this.#url }, 'relay: connected');
     this.#port.onState({ isUp: true, detail: '' });
   }

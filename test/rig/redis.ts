@@ -44,7 +44,7 @@ async function startServer(): Promise<RedisRig> {
  * The redis-server to run: on the PATH, or installed with apt when we are root.
  * @throws with the command to give when there is none
  */
-function ensureRedisServer(): string {
+export function ensureRedisServer(): string {
   const onPath = () => spawnSync('redis-server', ['--version']).status === 0;
   if (onPath()) return 'redis-server';
   if (process.getuid?.() === 0 && spawnSync('apt-get', ['--version']).status === 0) {
