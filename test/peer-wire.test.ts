@@ -131,20 +131,47 @@ describe('a request that the peer refuses', () => {
 });
 
 describe('an answer that nobody may believe', () => {
-  it('is dropped: an unsigned error of “twin 0” for a uid of nobody’s, and another twin’s for ours', async () => {
-    await peer.request(localRequest({ dst: [6], cmd: 'x', ret: 'mine' }));
-    await using plain = await network.join(6);
-    await peer.request(localRequest({ dst: [6], cmd: 'x', ret: 'mine' }));
-    const asked = await plain.next();
-    // Unsigned, from the very twin that was asked.
-    plain.send(request({ twin: 6 }, { twin: 2 }, { uid: asked.uid, content: { kind: 'response' } }));
-    const real = await signEnvelope(
-      request({ twin: 6 }, { twin: 2 }, { uid: asked.uid, content: { kind: 'response' } }),
-      me,
-    );
-    plain.send(real);
-    expect(Buffer.from((await peer.reply('mine')).dat, 'base64').toString()).toBe('hello');
-    expect(peer.logged.filter(({ message }) => message.startsWith('dropped an answer'))).toHaveLength(1);
+  /** A request of the peer's program to twin 6, as it comes there. */
+  const asked = async (ret: string) => {
+    const plain = await network.join(6);
+    await peer.request(localRequest({ dst: [6], cmd: 'x', ret }));
+    return { plain, uid: (await plain.next()).uid };
+  };
+  const reasons = () => peer.logged.filter(({ message }) => message.startsWith('dropped an answer'));
+
+  it('is not signed by the twin that was asked: dropped, and the real one still counts', async () => {
+    const { plain, uid } = await asked('unsigned');
+    await using _ = plain;
+    const answer = request({ twin: 6 }, { twin: 2 }, { uid, content: { kind: 'response' } });
+    const before = reasons().length;
+    plain.send(answer);
+    plain.send(await signEnvelope(answer, me));
+    expect(Buffer.from((await peer.reply('unsigned')).dat, 'base64').toString()).toBe('hello');
+    expect(
+      reasons()
+        .slice(before)
+        .map(({ message }) => message),
+    ).toEqual(['dropped an answer: invalid envelope signature: message is not signed']);
+  });
+
+  it('is signed by a twin that was not asked: dropped, however it learned the uid', async () => {
+    const { plain, uid } = await asked('stranger');
+    await using _ = plain;
+    await using other = await network.join(4);
+    const stranger = request({ twin: 4 }, { twin: 2 }, { uid, content: { kind: 'response' } });
+    const before = reasons().length;
+    other.send(await signEnvelope(stranger, await network.identity(4)));
+    await expect
+      .poll(
+        () =>
+          reasons()
+            .slice(before)
+            .map(({ message }) => message),
+        { timeout: 20_000 },
+      )
+      .toEqual(['dropped an answer: twin 4 was not asked']);
+    plain.send(await signEnvelope(request({ twin: 6 }, { twin: 2 }, { uid, content: { kind: 'response' } }), me));
+    expect((await peer.reply('stranger')).src).toBe('6');
   });
 });
 
