@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { within } from './client.ts';
 
-/** A program of this repository in a process of its own. */
+/** A program in a process of its own. */
 export interface Launched {
   readonly pid: number;
   /** Its first line on stdout. */
@@ -13,9 +13,18 @@ export interface Launched {
   stop(signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): Promise<number | null>;
 }
 
-/** Starts a program and waits for its first line. @throws with all it said when it ends before */
-export async function launch(args: readonly string[], env: Record<string, string> = {}): Promise<Launched> {
-  const child = spawn(process.execPath, [...args], {
+/** Starts a program of Node and waits for its first line. @throws with all it said when it ends before */
+export function launch(args: readonly string[], env: Record<string, string> = {}): Promise<Launched> {
+  return launchProgram(process.execPath, args, env);
+}
+
+/** Starts any program and waits for its first line. @throws with all it said when it ends before */
+export async function launchProgram(
+  program: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<Launched> {
+  const child = spawn(program, [...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
