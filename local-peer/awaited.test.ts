@@ -19,7 +19,7 @@ function rig() {
       settle: async (place) => void settled.push([uid, place]),
     };
     const places = new Map(twins.map((twin, place) => [twin, place]));
-    awaited.add(uid, { question, held, total: twins.length, places, until });
+    awaited.add(uid, { question, held, total: twins.length, places, sent: new Set(), until });
   };
   return { awaited, ended, settled, add };
 }
@@ -42,6 +42,15 @@ describe('Awaited', () => {
     expect(ended).toEqual([]);
     awaited.sweep(6000);
     expect(ended).toEqual(['a']);
+  });
+
+  it('leaves with what was sent, and keeps what was not for the next start', async () => {
+    const { awaited, settled, add } = rig();
+    add('a', { twins: [7, 8] });
+    add('b');
+    awaited.sent('a', 8);
+    await awaited.leave();
+    expect(settled).toEqual([['a', 1]]);
   });
 
   it('keeps the newest when there are too many, or they are too large', () => {

@@ -15,6 +15,8 @@ export interface Open {
   readonly total: number;
   /** Twin → its place among the request's destinations; those that have answered are gone. */
   readonly places: Map<number, number>;
+  /** Twins whose part has left us. */
+  readonly sent: Set<number>;
   /** Unix ms: then nobody waits any longer. */
   readonly until: number;
 }
@@ -53,6 +55,20 @@ export class Awaited {
     open.places.delete(twin);
     if (open.places.size === 0) this.#drop(uid);
     await open.held.settle(place, open.total, told);
+  }
+
+  /** The twin's part is on its way. */
+  sent(uid: string, twin: number): void {
+    this.#open.get(uid)?.sent.add(twin);
+  }
+
+  /**
+   * At an orderly stop, when the relays have all that was sent: it need not be sent again. Its answers find their
+   * way by what Redis remembers.
+   */
+  async leave(): Promise<void> {
+    const parts = [...this.#open].flatMap(([uid, { sent }]) => [...sent].map((twin) => ({ uid, twin })));
+    await Promise.all(parts.map(({ uid, twin }) => this.settle(uid, twin)));
   }
 
   /** Lets go of all whose time is over. @param now Unix ms */

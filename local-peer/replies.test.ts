@@ -27,7 +27,14 @@ async function rig(questions: Record<string, Question>) {
     end: async () => undefined,
     settle: async (place) => void settled.push(place),
   };
-  const open = { question, held, total: 1, places: new Map([[5, 0]]), until: Number.MAX_SAFE_INTEGER };
+  const open = {
+    question,
+    held,
+    total: 1,
+    places: new Map([[5, 0]]),
+    sent: new Set<number>(),
+    until: Number.MAX_SAFE_INTEGER,
+  };
   awaited.add('open', open);
   const replies = new Replies({
     protocol: new Protocol(identity.value, unknown, async () => false),

@@ -87,6 +87,7 @@ export function startTraffic({ twin, identity, relays: urls }: Speaker, parts: T
     new Intake(new TakenQueue(redis, QUEUES.requests), (held) => entries.request(held), log),
     new Intake(new TakenQueue(redis, QUEUES.responses), (held) => entries.response(held), log),
   ];
+  for (const { host } of urls) health.relay(host, { isUp: false, detail: 'connecting' });
   for (const connection of connections) connection.open();
   const running = Promise.all(intakes.map((intake) => intake.run()));
   const sweeping = setInterval(() => awaited.sweep(Date.now()), SWEEP_MS);
@@ -98,8 +99,11 @@ export function startTraffic({ twin, identity, relays: urls }: Speaker, parts: T
       // What was read from a relay is with us alone: it is dealt with, and answered, before the sockets go.
       await Promise.all(connections.map((connection) => connection.finish()));
       clearTimeout(patience);
-      await Promise.all(connections.map((connection) => connection.close()));
+      const partings = await Promise.all(connections.map((connection) => connection.close()));
       clearInterval(sweeping);
+      // A relay that took its leave has all that it was sent: after the next start nothing of that goes out again.
+      const clean = partings.filter((isClean) => isClean !== undefined);
+      if (clean.length > 0 && clean.every(Boolean)) await awaited.leave();
     },
   };
 }

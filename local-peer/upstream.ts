@@ -60,7 +60,8 @@ export class Upstream {
       const now = Number(stamped.value.timestamp);
       return held.end({ queue: replyTo, entry: { ref, data, source: String(this.#twin), schema, now, error } });
     }
-    const rounds = roundsOf(held.uid, destinations, held.settled);
+    const rounds = roundsOf(held.uid, destinations, held.settled).filter(({ places }) => places.size > 0);
+    if (rounds.length === 0) return held.end();
     await Promise.all(rounds.map((round) => this.#ask(round, request, held, stamped.value)));
   }
 
@@ -114,13 +115,17 @@ export class Upstream {
       held,
       total: destinations.length,
       places: new Map(places),
+      sent: new Set(),
       until: this.#parts.clock.local() + seconds * 1000,
     });
     const saved = programs.saveQuestion(uid, question);
     await Promise.all(
       [...places.keys()].map(async (twin) => {
         const result = await sending.seal({ ...stamped, uid, destination: { twin } }, twin, seconds, saved);
-        if (result.ok && result.value.sent === 'sent') return count('request-sent');
+        if (result.ok && result.value.sent === 'sent') {
+          awaited.sent(uid, twin);
+          return count('request-sent');
+        }
         // It stays where it is, for the next start.
         if (result.ok && result.value.sent === 'closed') return;
         await awaited.settle(uid, twin, this.#told(request, result.ok ? LATE : result.error));

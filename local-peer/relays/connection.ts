@@ -15,6 +15,8 @@ const CONTESTED =
 const PROOF_MS = 10_000;
 /** At a stop the relay has this long to answer our close. */
 const CLOSE_MS = 2_000;
+/** No close came from the other side. */
+const TORN_CODE = 1006;
 /** A relay that has not taken this much of what we gave it is slow: others go first. */
 const MOST_UNSENT = 2 ** 20;
 
@@ -82,21 +84,25 @@ export class RelayConnection {
     await this.#frames.done();
   }
 
-  /** Takes leave of the relay; what it sent before it heard of that is still dealt with. */
-  async close(): Promise<void> {
+  /**
+   * Takes leave of the relay; what it sent before it heard of that is still dealt with.
+   * @returns whether it has all that was sent; undefined when it was not connected
+   */
+  async close(): Promise<boolean | undefined> {
     const state = this.#state;
     this.#state = { kind: 'closed' };
     if (state.kind === 'waiting') clearTimeout(state.timer);
     if (state.kind === 'connecting') state.socket.terminate();
-    if (state.kind !== 'open') return;
+    if (state.kind !== 'open') return undefined;
     const { socket } = state;
-    const closed = new Promise((resolve) => socket.once('close', resolve));
+    const closed = new Promise<number>((resolve) => socket.once('close', (code) => resolve(code)));
     const patience = setTimeout(() => socket.terminate(), CLOSE_MS);
     this.#frames.resume();
     socket.close(1001);
-    await closed;
+    const code = await closed;
     clearTimeout(patience);
     await this.#frames.done();
+    return code !== TORN_CODE;
   }
 
   #retryIn(ms: number): void {

@@ -30,26 +30,51 @@ export interface Registration {
 }
 
 /** Tells the chain where our twin is found and with which key, when it says otherwise; tries until it has. */
-export async function register(registration: Registration, { chain, log, onTwin, pause }: RegistrarParts) {
-  const { twin, account, key, pk, relays, keepRelays } = registration;
-  for (let limit = RETRY_MS; ; limit = Math.min(limit * 2, LONGEST_RETRY_MS)) {
-    try {
-      const known = await chain.twin(twin);
-      if (known === undefined) throw new Error(`the chain knows no twin ${twin}`);
-      const profile = profileFor(relays, pk, keepRelays ? known.relay : null);
-      if (!differs(known, profile)) return onTwin(known);
-      const isKeyNew = known.pk === null || Buffer.compare(known.pk, pk) !== 0;
-      const change = { twin, from: known.relay, relay: profile.relay, key: isKeyNew ? 'ours' : 'as it is' };
-      log.info(change, 'chain: updating our twin');
-      await chain.updateTwin(key, profile.relay, profile.pk);
-      log.info({ twin, relay: profile.relay }, 'chain: our twin is updated');
-      return onTwin({ ...known, relay: profile.relay, pk: profile.pk });
-    } catch (error) {
-      log.warn({ twin }, `chain: our twin is not updated yet: ${reasonOf(error, account)}`);
-    }
+export async function register(registration: Registration, parts: RegistrarParts): Promise<void> {
+  const { twin, account } = registration;
+  let limit = RETRY_MS;
+  let told = '';
+  for (;;) {
+    const outcome = await attempt(registration, parts);
+    if (outcome.kind === 'done') return;
+    const reason = reasonOf(outcome.error, account);
+    if (reason !== told) parts.log.warn({ twin }, `chain: our twin is not updated yet: ${reason}`);
+    told = reason;
+    // A chain that is away is asked again soon; one that refuses has its reasons, and maybe a fee.
+    limit = outcome.kind === 'refused' ? Math.min(limit * 2, LONGEST_RETRY_MS) : RETRY_MS;
     // Full jitter: a farm of nodes that starts as one must not ask as one.
-    if (!(await pause(Math.random() * limit))) return;
+    if (!(await parts.pause(Math.random() * limit))) return;
   }
+}
+
+type Outcome = { readonly kind: 'done' } | { readonly kind: 'away' | 'refused'; readonly error: unknown };
+
+async function attempt(
+  { twin, key, pk, relays, keepRelays }: Registration,
+  { chain, log, onTwin }: RegistrarParts,
+): Promise<Outcome> {
+  let known: Twin | undefined;
+  try {
+    known = await chain.twin(twin);
+  } catch (error) {
+    return { kind: 'away', error };
+  }
+  if (known === undefined) return { kind: 'away', error: `the chain knows no twin ${twin}` };
+  const profile = profileFor(relays, pk, keepRelays ? known.relay : null);
+  const isNews = differs(known, profile);
+  if (isNews) {
+    const isKeyNew = known.pk === null || Buffer.compare(known.pk, pk) !== 0;
+    const change = { twin, from: known.relay, relay: profile.relay, key: isKeyNew ? 'ours' : 'as it is' };
+    log.info(change, 'chain: updating our twin');
+    try {
+      await chain.updateTwin(key, profile.relay, profile.pk);
+    } catch (error) {
+      return { kind: 'refused', error };
+    }
+    log.info({ twin, relay: profile.relay }, 'chain: our twin is updated');
+  }
+  onTwin(isNews ? { ...known, ...profile } : known);
+  return { kind: 'done' };
 }
 
 function reasonOf(error: unknown, account: Uint8Array): string {
