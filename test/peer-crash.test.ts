@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { signEnvelope } from '../proto/signature.ts';
 import { within } from './rig/client.ts';
+import { request } from './rig/envelopes.ts';
 import { type Network, startNetwork } from './rig/network.ts';
 import { localRequest } from './rig/peer.ts';
 import { launchPeer } from './rig/peer-process.ts';
@@ -144,5 +146,26 @@ describe('a peer killed with', () => {
     expect(seen.get(name)).toBe(1);
     expect((await program.redis.lLen(name)) + 1).toBeLessThanOrEqual(answers);
     await expect.poll(() => program.redis.hLen('msgbus.system.local.taken'), { timeout: 20_000 }).toBe(0);
+  });
+
+  it('one of two destinations answered: only the other is asked again, under the same uid', async () => {
+    await using program = await openProgram(redis.caller.url);
+    await using other = await network.join(6);
+    const dat = Buffer.from('two destinations').toString('base64');
+    await program.ask(localRequest({ cmd: 'test.once', dat, dst: [CALLEE, 6], ret: 'two' }));
+    expect(await program.reply('two')).toMatchObject({ src: String(CALLEE) });
+    const asked = await other.next();
+    // Two fields: the entry, and that one of its destinations is settled.
+    await expect.poll(() => program.redis.hLen('msgbus.system.local.taken'), { timeout: 20_000 }).toBe(2);
+    await peers.caller.stop('SIGKILL');
+    peers = { ...peers, caller: await start('caller') };
+    const again = await other.next();
+    expect([again.uid, again.content]).toEqual([asked.uid, asked.content]);
+    const answer = request({ twin: 6 }, { twin: CALLER }, { uid: asked.uid, content: { kind: 'response' } });
+    other.send(await signEnvelope(answer, await network.identity(6)));
+    expect(await program.reply('two')).toMatchObject({ src: '6', err: null });
+    expect(seen.get('two destinations')).toBe(1);
+    expect(await program.redis.lLen('two')).toBe(0);
+    await expect.poll(() => program.redis.exists('msgbus.system.local.taken'), { timeout: 20_000 }).toBe(0);
   });
 });

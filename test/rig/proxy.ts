@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, connect as dial, type Socket } from 'node:net';
 
 /** `up` is what the client says, `down` what the server says. */
-export type Direction = 'up' | 'down';
+type Direction = 'up' | 'down';
 
 /** A TCP proxy on 127.0.0.1 that can misbehave. */
 export interface FaultProxy extends AsyncDisposable {
