@@ -20,30 +20,35 @@ export class Entries {
 
   async request(held: HeldEntry): Promise<void> {
     this.#count('request-taken');
-    const request = readRequest(held.text);
+    const text = held.read();
+    const request = readRequest(text);
     if (request.ok) return this.#upstream.request(request.value, held);
     const { replyTo, fault } = request.error;
     if (replyTo !== undefined && !held.settled.has(0)) {
       // As if it had two destinations: one is told, the other is the list of what nobody can read.
       await held.settle(0, 2, { queue: replyTo.queue, entry: refusal(replyTo.ref, faultError(fault)) });
     }
-    await this.#putAside(held, QUEUES.requests, request.error);
+    await this.#putAside(held, text, QUEUES.requests, request.error);
   }
 
   async response(held: HeldEntry): Promise<void> {
     this.#count('response-taken');
-    const response = readResponse(held.text);
+    const text = held.read();
+    const response = readResponse(text);
     if (response.ok) return this.#upstream.response(response.value, held);
-    await this.#putAside(held, QUEUES.responses, response.error);
+    await this.#putAside(held, text, QUEUES.responses, response.error);
   }
 
-  async #putAside(held: HeldEntry, queue: string, { fault, replyTo }: BadEntry): Promise<void> {
+  async #putAside(held: HeldEntry, text: string, queue: string, { fault, replyTo }: BadEntry): Promise<void> {
     const { code, message } = faultError(fault);
     const what = queue === QUEUES.requests ? 'request' : 'response';
     this.#count('entry-malformed', what);
     this.#log.warn({ ref: replyTo?.ref, code, list: KEYS.malformed }, `refused a ${what}: ${message}`);
-    const entry = held.text.slice(0, MAX_MALFORMED_LENGTH);
-    const text = JSON.stringify({ at: held.takenAt, queue, reason: message, entry });
-    await held.moveTo(KEYS.malformed, text, MAX_MALFORMED);
+    const entry = text.slice(0, MAX_MALFORMED_LENGTH);
+    await held.moveTo(
+      KEYS.malformed,
+      JSON.stringify({ at: held.takenAt, queue, reason: message, entry }),
+      MAX_MALFORMED,
+    );
   }
 }

@@ -30,8 +30,8 @@ export function readField(field: string): FieldParts | undefined {
 
 /** An entry in the peer's hands, kept in a hash of Redis until its fate is known. */
 export class HeldEntry implements HeldRequest {
-  readonly text: string;
   readonly uid: string;
+  readonly size: number;
   readonly takenAt: number;
   readonly settled: ReadonlySet<number>;
   readonly #field: string;
@@ -39,6 +39,7 @@ export class HeldEntry implements HeldRequest {
   readonly #redis: RedisConnection;
   readonly #onEnd: () => void;
   readonly #known: Set<number>;
+  #text: string;
 
   /**
    * @param key of the hash
@@ -51,7 +52,8 @@ export class HeldEntry implements HeldRequest {
     redis: RedisConnection,
     onEnd: () => void,
   ) {
-    this.text = entry.text;
+    this.#text = entry.text;
+    this.size = entry.text.length;
     this.uid = entry.uid;
     this.takenAt = Math.floor(entry.order / 1e6);
     this.settled = entry.settled;
@@ -62,8 +64,11 @@ export class HeldEntry implements HeldRequest {
     this.#onEnd = onEnd;
   }
 
-  get size(): number {
-    return this.text.length;
+  /** The entry as it was written; once: from then on it lies in Redis only, however long an answer takes. */
+  read(): string {
+    const text = this.#text;
+    this.#text = '';
+    return text;
   }
 
   async end(told?: Told): Promise<void> {

@@ -6,6 +6,8 @@ const RETRY_MS = 250;
 const BATCH = 32;
 /** Entries worked on at once: many, so that those that wait for a look-up or a relay hold up nobody. */
 const MOST_AT_ONCE = 1_024;
+/** And so many of their characters, give or take a batch. */
+const MOST_SIZE = 64 * 2 ** 20;
 
 /** What an intake reads from. */
 export interface EntryQueue<Entry> {
@@ -16,11 +18,12 @@ export interface EntryQueue<Entry> {
 }
 
 /** Takes the entries of one queue as they come, first of all those that a crash has left. */
-export class Intake<Entry> {
+export class Intake<Entry extends { readonly size: number }> {
   readonly #queue: EntryQueue<Entry>;
   readonly #process: (entry: Entry) => Promise<void>;
   readonly #log: Log;
   readonly #work = new Set<Promise<void>>();
+  #size = 0;
   #isStopping = false;
 
   /** @param process deals with an entry; what it throws is logged, and the entry left for the next start */
@@ -59,11 +62,16 @@ export class Intake<Entry> {
 
   /** Begins with an entry as soon as there is room. */
   async #begin(entry: Entry): Promise<void> {
+    const { size } = entry;
     const work = this.#process(entry)
       .catch((error: unknown) => this.#log.error({ error: messageOf(error) }, 'failed to process an entry'))
-      .finally(() => this.#work.delete(work));
+      .finally(() => {
+        this.#work.delete(work);
+        this.#size -= size;
+      });
     this.#work.add(work);
-    if (this.#work.size >= MOST_AT_ONCE) await Promise.race(this.#work);
+    this.#size += size;
+    while (this.#work.size >= MOST_AT_ONCE || this.#size >= MOST_SIZE) await Promise.race(this.#work);
     // Signing keeps the processor: sockets and timers get their turn between two entries.
     await new Promise((resolve) => setImmediate(resolve));
   }

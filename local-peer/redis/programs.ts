@@ -6,7 +6,7 @@ import type { Delivery, Programs } from '../ports.ts';
 import type { RedisConnection } from './connection.ts';
 import { writeCommand, writeReply } from './json.ts';
 import { KEYS, MAX_ENTRIES, MAX_QUEUE_BYTES, QUEUES } from './queues.ts';
-import { ANSWER, DELIVER } from './scripts.ts';
+import { ANSWER, CLAIM, DELIVER } from './scripts.ts';
 
 /** Ours are 36 long: what is much longer is no answer to us, and no key for Redis. */
 const MAX_UID = 128;
@@ -33,8 +33,7 @@ export class RedisPrograms implements Programs {
 
   async isFirst(twin: number, uid: string, seconds: number): Promise<boolean> {
     const key = KEYS.seen(`plugin.${requestKey(twin, uid)}`);
-    const options = { condition: 'NX', expiration: { type: 'EX', value: seconds } } as const;
-    return (await this.#redis.run((client) => client.set(key, '', options))) !== null;
+    return (await this.#redis.evaluate(CLAIM, [key], [randomUUID(), String(seconds)])) === 1;
   }
 
   async deliverAnswer({ replyTo, seconds }: Question, entry: ReplyEntry, fingerprint: string): Promise<boolean> {

@@ -44,6 +44,17 @@ return 1
 `);
 
 /**
+ * Whether nobody came before. KEYS seen; ARGV a token of who comes now, seconds. Who lost the answer and asks again
+ * is the same, by its token.
+ */
+export const CLAIM = script(`
+local first = redis.call('GET', KEYS[1])
+if first then return first == ARGV[1] and 1 or 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+return 1
+`);
+
+/**
  * Gives an answer to a program, once. KEYS list, seen; ARGV entry, most, seconds. Returns whether it was given now.
  */
 export const ANSWER = script(`

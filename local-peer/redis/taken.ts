@@ -53,6 +53,11 @@ export class TakenQueue {
       all.flatMap((field) => readField(field) ?? []).filter(({ place }) => place !== undefined),
       ({ order, uid }) => fieldOf(order, uid),
     );
+    const entries = new Set(all);
+    const orphans = [...settled]
+      .filter(([field]) => !entries.has(field))
+      .flatMap(([field, places]) => places.map(({ place }) => `${field}#${place}`));
+    if (orphans.length > 0) await this.#redis.run((client) => client.hDel(this.#keys.taken, orphans));
     const left = all.filter((field) => !this.#inHands.has(field) && readField(field)?.place === undefined);
     for (let from = 0; from < left.length; from += CHUNK) {
       const fields = left.slice(from, from + CHUNK);
