@@ -85,13 +85,13 @@ export async function startPeer(
     }
     await Promise.all(behind);
   };
-  const beginning = begin().catch((error: unknown) => log.error({ error: String(error) }, 'failed to start'));
+  // Nobody waits for it, at a stop neither: what it still does behind the scenes ends with the chain's connection.
+  begin().catch((error: unknown) => log.error({ error: String(error) }, 'failed to start'));
 
   const leave = async () => {
     health.stopping();
     stop.resolve();
     await traffic?.close();
-    await beginning;
   };
   let closing: Promise<void> | undefined;
   const close = () => {

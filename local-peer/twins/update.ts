@@ -15,6 +15,8 @@ export async function updateTwin(
   if (call === undefined) throw new Error('this chain is no tfchain: it has no TfgridModule.update_twin');
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   const late = setTimeout(() => reject(new Error(`it was in no block within ${BLOCK_MS / 1000} s`)), BLOCK_MS);
+  // A peer that stops meanwhile is not kept from it.
+  late.unref();
   const key = new Keyring().addFromSeed(seed, {}, keyType);
   const watching = call(relay, `0x${Buffer.from(pk).toString('hex')}`).signAndSend(key, ({ status, dispatchError }) => {
     if (dispatchError?.isModule) {
