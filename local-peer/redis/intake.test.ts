@@ -76,6 +76,20 @@ describe('Intake', () => {
     await running;
   });
 
+  it('ends with what it has begun, though Redis answers nothing any more; what comes later is left', async () => {
+    const { intake, inWork, idle } = rig([entry('begun')]);
+    const away = Promise.withResolvers<Entry[]>();
+    const silent = { take: () => away.promise, wait: async () => undefined, stop: nothing, async *leftovers() {} };
+    const hanging = new Intake<Entry>(silent, () => Promise.reject(new Error('must not begin')), log);
+    const ends = [intake.run(), hanging.run()];
+    await idle;
+    intake.stop();
+    hanging.stop();
+    inWork[0]?.end();
+    await Promise.all(ends);
+    away.resolve([entry('late')]);
+  });
+
   it('has no more in hand than it may: many, or a few large ones', async () => {
     const many = rig(Array.from({ length: 3000 }, (_, n) => entry(String(n))));
     const large = rig(Array.from({ length: 10 }, (_, n) => entry(String(n), 2 ** 25)));

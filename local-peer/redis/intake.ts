@@ -24,6 +24,7 @@ export class Intake<Entry extends { readonly size: number }> {
   readonly #log: Log;
   readonly #work = new Set<Promise<void>>();
   #size = 0;
+  readonly #stopped = Promise.withResolvers<void>();
   #isStopping = false;
 
   /** @param process deals with an entry; what it throws is logged, and the entry left for the next start */
@@ -33,8 +34,21 @@ export class Intake<Entry extends { readonly size: number }> {
     this.#log = log;
   }
 
-  /** Runs until `stop`; ends when what it took has been dealt with. */
+  /** Runs until `stop`; ends when what it began with has been dealt with. */
   async run(): Promise<void> {
+    // A Redis that is away must not keep us from stopping: what it still gives then is left for the next start.
+    await Promise.race([this.#loop(), this.#stopped.promise]);
+    await Promise.all(this.#work);
+  }
+
+  /** Takes no more. */
+  stop(): void {
+    this.#isStopping = true;
+    this.#stopped.resolve();
+    this.#queue.stop();
+  }
+
+  async #loop(): Promise<void> {
     // Whenever an answer of Redis was lost, entries may be in our hands that we do not know of.
     let isCertain = false;
     while (!this.#isStopping) {
@@ -51,17 +65,11 @@ export class Intake<Entry extends { readonly size: number }> {
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }
     }
-    await Promise.all(this.#work);
-  }
-
-  /** Takes no more. */
-  stop(): void {
-    this.#isStopping = true;
-    this.#queue.stop();
   }
 
   /** Begins with an entry as soon as there is room. */
   async #begin(entry: Entry): Promise<void> {
+    if (this.#isStopping) return;
     const { size } = entry;
     const work = this.#process(entry)
       .catch((error: unknown) => this.#log.error({ error: messageOf(error) }, 'failed to process an entry'))
