@@ -10,6 +10,8 @@ import { startRedis } from './rig/redis.ts';
 import { startService } from './rig/service.ts';
 
 /** Redis, chain and relays come and go; the peer stays, says so, and works as soon as it can. */
+const NEWCOMER = 77;
+
 let network: Network;
 let callee: PeerRig;
 let service: AsyncDisposable;
@@ -69,17 +71,19 @@ describe('the chain', () => {
       await isAnswered(before);
     }
     await chain.refuse();
+    // A twin that came after: what the blocks told of the others is remembered.
+    await network.settle(NEWCOMER, `localhost:${network.relay.port}`);
     await using rig = await startPeerRig(network, 1, options);
     expect(rig.peer.state()).toMatchObject({ twin: 1, chain: { isUp: false } });
     await isAnswered(rig);
-    await rig.request(localRequest({ dst: [4] }));
+    await rig.request(localRequest({ dst: [NEWCOMER] }));
     expect((await rig.reply('replies')).err).toMatchObject({
       code: 500,
-      message: expect.stringMatching(/^twin 4 cannot be looked up: the chain is out of reach/),
+      message: expect.stringMatching(/^twin 77 cannot be looked up: the chain is out of reach/),
     });
     await chain.listen();
     await until(rig, 'the chain to be up', (state) => state.chain.isUp);
-    await rig.request(localRequest({ dst: [4], tag: 'fail-fast' }));
+    await rig.request(localRequest({ dst: [NEWCOMER], tag: 'fail-fast' }));
     expect((await rig.reply('replies')).err?.message).toBe('destination offline');
   });
 
@@ -102,9 +106,9 @@ describe('the chain', () => {
     await using rig = await startPeerRig(network, 1, { substrate: [`ws://localhost:${chain.port}`], update: false });
     await isAnswered(rig);
     chain.blackhole('up', 'down');
-    await rig.request(localRequest({ dst: [5] }));
-    await isAnswered({ ...rig, reply: () => rig.reply('replies') });
-    expect((await rig.reply('replies')).err?.message).toContain('the chain said nothing about twin 5');
+    await rig.request(localRequest({ dst: [NEWCOMER + 1] }));
+    await isAnswered(rig);
+    expect((await rig.reply('replies')).err?.message).toContain('the chain said nothing about twin 78');
   });
 
   it('without our twin: the peer says what to do, and goes on when it is there', async () => {
