@@ -21,9 +21,15 @@ export interface Running extends AsyncDisposable {
 /**
  * Starts a program and waits for its first line of output.
  * @param script path from the repository's root
+ * @param startMs how long it may take until its first line
  * @throws with the end of its output when it stops before it is ready
  */
-export async function start(name: string, script: string, args: readonly string[]): Promise<Running> {
+export async function start(
+  name: string,
+  script: string,
+  args: readonly string[],
+  startMs = START_MS,
+): Promise<Running> {
   const child = spawn(process.execPath, [script, ...args], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
   const said: string[] = [];
   const keep = (line: string) => {
@@ -39,7 +45,7 @@ export async function start(name: string, script: string, args: readonly string[
       if (!stopping) resolve([how, ...said].join('\n  '));
     });
   });
-  const late = setTimeout(() => child.kill('SIGKILL'), START_MS);
+  const late = setTimeout(() => child.kill('SIGKILL'), startMs);
   const ready = await Promise.race([
     once(lines, 'line').then(([line]) => String(line)),
     died.then((how) => Promise.reject(new Error(how))),

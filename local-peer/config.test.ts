@@ -8,6 +8,7 @@ const good = {
   substrate: ['wss://tfchain.grid.tf:443'],
   relays: ['wss://relay.grid.tf:443'],
   update: true,
+  keepRelays: false,
 };
 
 describe('parseConfig', () => {

@@ -18,6 +18,7 @@ const schema = z.object({
   substrate: z.array(url('ws:', 'wss:')).min(1),
   relays: z.array(relay).min(1).max(4, 'at most 4 relays'),
   update: z.boolean(),
+  keepRelays: z.boolean(),
 });
 
 /** What a peer is started with. `secret` is never logged. */

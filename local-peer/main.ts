@@ -18,6 +18,7 @@ const program = new Command('rmb-peer')
   .option('-s, --substrate <url>', 'a tfchain node; repeat for more', collect)
   .option('--relay <url>', 'a relay, by its domain name; repeat for up to 4', collect)
   .option('--no-update', 'leave our twin on chain as it is')
+  .option('--keep-relays', 'add our relays to those of our twin on chain', false)
   .addOption(new Option('-u, --uploads <dir>', 'taken for compatibility; there is no upload plugin').hideHelp())
   .option('-d, --debug', 'say more; repeat for everything', (_, level: number) => level + 1, 0);
 
@@ -31,13 +32,14 @@ async function main(): Promise<void> {
     substrate: flags.substrate ?? ['wss://tfchain.grid.tf:443'],
     relays: flags.relay ?? ['wss://relay.grid.tf:443'],
     update: flags.update,
+    keepRelays: flags.keepRelays,
   });
   const stopped = stopSignal();
-  await using peer = await startPeer(config, log);
-  const isUp = await Promise.race([peer.connected.then(() => true), stopped.then(() => false)]);
+  await using peer = await startPeer(config, log, () => undefined);
+  const isUp = await Promise.race([peer.ready.then(() => true), stopped.then(() => false)]);
   if (!isUp) return;
   console.log(
-    `rmb-peer: twin ${peer.twin} ready, redis ${new URL(config.redis).host}, relays ${config.relays.join(' ')}`,
+    `rmb-peer: twin ${peer.state().twin} ready, redis ${new URL(config.redis).host}, relays ${config.relays.join(' ')}`,
   );
   await stopped;
 }

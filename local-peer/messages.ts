@@ -49,3 +49,14 @@ export interface ReplyEntry {
   readonly now: number;
   readonly error: { readonly code: number; readonly message: string } | null;
 }
+
+/** What is remembered of a request that was sent, to give its answers back. */
+export interface Question {
+  readonly command: string;
+  readonly replyTo: string;
+  readonly ref: string | null;
+  /** The twins that may answer; undefined when only a Rust peer's note is left, which does not say. */
+  readonly asked: readonly number[] | undefined;
+  /** How long an answer was of use when it was sent. */
+  readonly seconds: number;
+}

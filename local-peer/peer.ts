@@ -1,105 +1,137 @@
 import { identityOf } from '../proto/identity.ts';
 import { miniSecret } from '../proto/seed.ts';
-import { mintToken } from '../proto/token.ts';
+import { Clock } from './clock.ts';
 import type { PeerConfig } from './config.ts';
-import { Downstream } from './downstream.ts';
+import { Health } from './health.ts';
+import type { Plugin } from './plugins/plugin.ts';
+import { versionPlugin } from './plugins/version.ts';
 import type { Log } from './ports.ts';
-import { Protocol } from './protocol.ts';
-import { connectRedis } from './redis/connection.ts';
-import { Intake } from './redis/intake.ts';
-import { RedisPrograms } from './redis/programs.ts';
-import { RelayConnection } from './relays/connection.ts';
-import { Relays } from './relays/relays.ts';
-import { type Chain, connectChain } from './twins/chain.ts';
+import { RedisConnection } from './redis/connection.ts';
+import { RedisTwinMemory } from './redis/twin-memory.ts';
+import type { CountEvent, PeerState } from './state.ts';
+import { startTraffic, type Traffic } from './traffic.ts';
+import { ChainConnection } from './twins/chain.ts';
 import { Directory } from './twins/directory.ts';
-import { differs, profileFor } from './twins/registration.ts';
-import { Upstream } from './upstream.ts';
+import { confirmOwnTwin, findOwnTwin } from './twins/own-twin.ts';
+import { register } from './twins/registrar.ts';
 
-const TOKEN_SECONDS = 300;
-/** At a stop, what waits for a relay has this long; then its programs are told. */
-const DRAIN_MS = 5_000;
+/** At a stop, all that is in hand has this long. */
+const STOP_MS = 10_000;
 
 /** A running peer. */
 export interface Peer extends AsyncDisposable {
-  readonly twin: number;
-  /** Resolves when a relay is connected for the first time. */
-  readonly connected: Promise<void>;
-  /** Stops taking entries, ends what is under way, and leaves. */
+  state(): PeerState;
+  /** Calls back after each change of the state; ends with the function it returns. */
+  onChange(listener: () => void): () => void;
+  /** Resolves the first time that Redis and one relay are up. */
+  readonly ready: Promise<void>;
+  /** Stops taking entries, ends what is under way, and leaves; within 10 s. */
   close(): Promise<void>;
 }
 
 /**
- * Starts a peer: keys, own twin, its profile on chain, Redis, relays.
- * @throws with what to do when the secret is bad, the account has no twin, or Redis or the chain do not answer
+ * Starts a peer. Whatever Redis, chain and relays do, it starts, says how they are, and works as soon as it can.
+ * @throws when the secret is bad: no waiting mends that
  */
-export async function startPeer(config: PeerConfig, log: Log): Promise<Peer> {
+export async function startPeer(
+  config: PeerConfig,
+  log: Log,
+  count: CountEvent,
+  plugins: readonly Plugin[] = [versionPlugin],
+): Promise<Peer> {
   const identity = await identityOf(config.secret, config.keyType);
+  const seed = miniSecret(config.secret);
   if (!identity.ok) throw new Error(`--mnemonic: ${identity.error.detail}`);
-  await using stack = new AsyncDisposableStack();
-  const redis = stack.adopt(await connectRedis(config.redis, log), (each) => each.close());
-  const chain = stack.adopt(await connectChain(config.substrate), (each) => each.close());
-  const twin = await chain.twinIdOf(identity.value.account);
-  if (twin === undefined) {
-    throw new Error(`no twin on chain for this ${config.keyType} key: create one first, or choose another --key-type`);
-  }
-  const pk = identity.value.e2ePublicKey;
-  if (config.update) await register(config, chain, twin, pk, log);
-  const isKeyOnChain = Buffer.compare((await chain.twin(twin))?.pk ?? new Uint8Array(0), pk) === 0;
-  if (!isKeyOnChain) log.warn({ twin }, 'our key is not on chain: what we send travels signed, but not encrypted');
-
-  const twins = new Directory((id) => chain.twin(id), Date.now);
-  const programs = new RedisPrograms(redis);
-  const protocol = new Protocol(identity.value, twins, isKeyOnChain);
-  const { promise: connected, resolve: onConnected } = Promise.withResolvers<void>();
-  const token = () => mintToken({ twin, now: Math.floor(Date.now() / 1000), ttl: TOKEN_SECONDS }, identity.value);
-  const onOpen = () => {
-    relays.wake();
-    onConnected();
-  };
-  const onFrame = (frame: Uint8Array) =>
-    downstream
-      .receive(frame)
-      .catch((error: unknown) => log.error({ error: String(error) }, 'failed to process a message'));
-  const connections = config.relays.map(
-    (url) => new RelayConnection(url.replace(/\/+$/, ''), { token, onOpen, onFrame, log }),
-  );
-  const relays = new Relays(connections);
-  const upstream = new Upstream(twin, { protocol, twins, programs, uplink: relays, log });
-  const downstream = new Downstream(twin, { protocol, programs, upstream, log });
-  const intake = new Intake({ source: redis, upstream, programs, log });
-  for (const connection of connections) {
-    connection.open();
-    stack.defer(() => connection.close());
-  }
-  const running = intake.run();
-  stack.defer(async () => {
-    intake.stop();
-    const patience = setTimeout(() => relays.close(), DRAIN_MS);
-    await running;
-    clearTimeout(patience);
+  if (!seed.ok) throw new Error(`--mnemonic: ${seed.error.detail}`);
+  const { account, e2ePublicKey: pk } = identity.value;
+  const urls = config.relays.map((relay) => new URL(relay));
+  const clock = new Clock(Date.now, (skew, isWrong, relay) => {
+    const fields = { relay, seconds: Math.round(skew) };
+    if (isWrong) log.warn(fields, 'our clock is off: relays’ time is used instead; set it right (NTP)');
+    else log.info(fields, 'our clock is right again');
   });
-  const owned = stack.move();
-  const close = () => owned.disposeAsync();
-  return { twin, connected, close, [Symbol.asyncDispose]: close };
+  const health = new Health(
+    urls.map(({ host }) => host),
+    () => clock.skew,
+  );
+  const redis = new RedisConnection(config.redis, log, (state) => health.redis(state));
+  const memory = new RedisTwinMemory(redis, config.substrate);
+  const twins = new Directory((id) => chain.twin(id), memory, Date.now);
+  const chain = new ChainConnection(config.substrate, {
+    onState: (state) => health.chain(state),
+    onTwin: (twin) => twins.put(twin),
+    onGap: () => twins.doubt(),
+    log,
+  });
+
+  const stop = Promise.withResolvers<void>();
+  const pause = pauseUntil(stop.promise);
+  let traffic: Traffic | undefined;
+  const begin = async () => {
+    const own = await findOwnTwin(account, { chain, memory, log, pause });
+    if (own === undefined || health.state().isStopping) return;
+    log.info({ twin: own.id, remembered: own.isRemembered }, 'own twin is known');
+    health.twin(own.id);
+    traffic = startTraffic(
+      { twin: own.id, identity: identity.value, relays: urls },
+      { redis, twins, clock, health, plugins, log, count },
+    );
+    const behind = [];
+    if (own.isRemembered) behind.push(confirmOwnTwin(account, own.id, { chain, memory, log, pause }));
+    if (config.update) {
+      const key = { seed: seed.value, keyType: config.keyType };
+      const registration = { twin: own.id, account, key, pk, relays: urls, keepRelays: config.keepRelays };
+      behind.push(register(registration, { chain, log, onTwin: (twin) => twins.put(twin), pause }));
+    }
+    await Promise.all(behind);
+  };
+  // Nobody waits for it, at a stop neither: what it still does behind the scenes ends with the chain's connection.
+  begin().catch((error: unknown) => log.error({ error: String(error) }, 'failed to start'));
+
+  const leave = async () => {
+    health.stopping();
+    stop.resolve();
+    await traffic?.close();
+  };
+  let closing: Promise<void> | undefined;
+  const close = () => {
+    closing ??= within(STOP_MS, leave()).finally(async () => {
+      redis.close();
+      await within(STOP_MS, chain.close());
+    });
+    return closing;
+  };
+  return {
+    state: () => health.state(),
+    onChange: (listener) => health.onChange(listener),
+    ready: health.ready,
+    close,
+    [Symbol.asyncDispose]: close,
+  };
 }
 
-/** Tells the chain where this twin is found and with which key, when it says otherwise. */
-async function register(config: PeerConfig, chain: Chain, twin: number, pk: Uint8Array, log: Log): Promise<void> {
-  const known = await chain.twin(twin);
-  const profile = profileFor(
-    config.relays.map((relay) => new URL(relay)),
-    pk,
-  );
-  if (known === undefined || !differs(known, profile)) return;
-  const seed = await miniSecret(config.secret);
-  if (!seed.ok) throw new Error(`--mnemonic: ${seed.error.detail}`);
-  log.info({ twin, relay: profile.relay }, 'chain: updating our twin');
+/** A pause that ends early when the peer stops; false then. */
+function pauseUntil(stopped: Promise<void>): (ms: number) => Promise<boolean> {
+  return async (ms) => {
+    let timer: NodeJS.Timeout | undefined;
+    const over = new Promise<boolean>((resolve) => {
+      timer = setTimeout(() => resolve(true), ms);
+    });
+    const goesOn = await Promise.race([over, stopped.then(() => false)]);
+    clearTimeout(timer);
+    return goesOn;
+  };
+}
+
+/** Waits for `work`, but no longer than `ms`. */
+async function within(ms: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
   try {
-    await chain.updateTwin({ seed: seed.value, keyType: config.keyType }, profile.relay, profile.pk);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new Error(
-      `twin ${twin} could not be updated on chain: ${why} (with --no-update the peer leaves it as it is)`,
-    );
+    await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -1,19 +1,55 @@
-import type { Backlog } from '../proto/backlog.ts';
-import type { CommandEntry, ReplyEntry } from './messages.ts';
+import type { CommandEntry, Question, ReplyEntry } from './messages.ts';
+
+/** What became of a request for a service: `repeated` was delivered before, `full` finds no room in its queue. */
+export type Delivery = 'delivered' | 'repeated' | 'full';
 
 /** The programs' side of the core: where entries go, and what is remembered of requests. */
 export interface Programs {
-  deliverCommand(entry: CommandEntry): Promise<void>;
-  deliverReply(queue: string, entry: ReplyEntry): Promise<void>;
-  /** Remembers a request until its time is over. */
-  saveBacklog(backlog: Backlog): Promise<void>;
-  findBacklog(uid: string): Promise<Backlog | undefined>;
+  /** Gives a twin's request to its service, once: for `seconds` the same uid of that twin is `repeated`. */
+  deliverCommand(entry: CommandEntry, twin: number, seconds: number): Promise<Delivery>;
+  /** Whether no plugin was shown this request of a twin before; for `seconds` one now has been. */
+  isFirst(twin: number, uid: string, seconds: number): Promise<boolean>;
+  /** Gives an answer to the program that asked, once for each `fingerprint`; false when it came before. */
+  deliverAnswer(question: Question, entry: ReplyEntry, fingerprint: string): Promise<boolean>;
+  /** Remembers who may answer a uid and where to, as long as an answer is of use. */
+  saveQuestion(uid: string, question: Question): Promise<void>;
+  findQuestion(uid: string): Promise<Question | undefined>;
 }
+
+/** What a program is told, and in which queue. */
+export interface Told {
+  readonly queue: string;
+  readonly entry: ReplyEntry;
+}
+
+/** An entry that Redis keeps until its fate is known, so that a crash does not lose it. */
+export interface Held {
+  /** Unix seconds when it was taken, however often it has been taken up since. */
+  readonly takenAt: number;
+  /** Its fate is known: nothing is left to take up again. */
+  end(): Promise<void>;
+}
+
+/** A request that is held. What is `told` of it reaches the program once, crash or not. */
+export interface HeldRequest extends Held {
+  /** Of its envelopes; the same after a crash. */
+  readonly uid: string;
+  /** Characters of the entry. */
+  readonly size: number;
+  /** Places in its list of destinations whose fate was known before a crash. */
+  readonly settled: ReadonlySet<number>;
+  end(told?: Told): Promise<void>;
+  /** The fate of one of `total` destinations is known; that of the last ends it. */
+  settle(place: number, total: number, told?: Told): Promise<void>;
+}
+
+/** What became of an envelope: `late` found no relay in its time, `closed` found the peer stopping. */
+export type Sent = 'sent' | 'late' | 'closed';
 
 /** The relays' side of the core. */
 export interface Uplink {
-  /** Hands an envelope to a relay; false when none took it until `deadline` (Unix ms). */
-  send(bytes: Uint8Array, deadline: number): Promise<boolean>;
+  /** Hands an envelope to a relay, at the latest at `deadline` (Unix ms by our own clock). */
+  send(bytes: Uint8Array, deadline: number): Promise<Sent>;
 }
 
 /** What the core says about its work. Nothing in `fields` is ever a secret, a token or a payload. */

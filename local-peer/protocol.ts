@@ -1,20 +1,21 @@
 import { open, seal } from '../proto/cipher.ts';
-import type { Envelope, Payload } from '../proto/envelope.ts';
+import { type Envelope, isExpired, type Payload } from '../proto/envelope.ts';
 import type { Identity } from '../proto/identity.ts';
 import { err, ok, type Result } from '../proto/result.ts';
 import { signatureFaultText, signEnvelope, verifyEnvelope } from '../proto/signature.ts';
 import type { Twin, TwinDirectory } from '../proto/twin.ts';
 import type { PeerFault } from './faults.ts';
 
+const EXPIRED = 'envelope validation error: message has expired';
+
 /** End to end: encrypts, signs, verifies and decrypts envelopes for one identity. */
 export class Protocol {
   readonly #identity: Identity;
   readonly #twins: TwinDirectory;
-
-  readonly #isKeyOnChain: boolean;
+  readonly #isKeyOnChain: () => Promise<boolean>;
 
   /** @param isKeyOnChain whether the chain holds our own key: without it nobody can open what we encrypt */
-  constructor(identity: Identity, twins: TwinDirectory, isKeyOnChain: boolean) {
+  constructor(identity: Identity, twins: TwinDirectory, isKeyOnChain: () => Promise<boolean>) {
     this.#identity = identity;
     this.#twins = twins;
     this.#isKeyOnChain = isKeyOnChain;
@@ -32,15 +33,24 @@ export class Protocol {
   /**
    * Verifies and decrypts. What the chain said of the sender may be old: before a signature or a cipher is
    * given up, it is asked again.
+   * @param now Unix seconds
    */
-  async open(envelope: Envelope, sender: number): Promise<Result<Uint8Array, PeerFault>> {
-    const known = await this.#twins.get(sender);
+  async open(envelope: Envelope, sender: number, now: number): Promise<Result<Uint8Array, PeerFault>> {
+    if (isExpired(envelope, now)) return err({ reason: 'expired', what: EXPIRED });
+    let known: Twin | undefined;
+    try {
+      known = await this.#twins.get(sender);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      return err({ reason: 'other', detail: `twin ${sender} cannot be looked up: ${why}` });
+    }
     const opened =
       known === undefined
         ? err<PeerFault>({ reason: 'unknown-twin', twin: sender })
         : await this.#openFor(envelope, known);
     if (opened.ok) return opened;
-    const fresh = await this.#twins.refresh(sender);
+    // Without the chain, what we know of the sender must do.
+    const fresh = await this.#twins.refresh(sender).catch(() => undefined);
     if (fresh === undefined || (known !== undefined && sameKeys(known, fresh))) return opened;
     return this.#openFor(envelope, fresh);
   }
@@ -58,7 +68,7 @@ export class Protocol {
   }
 
   async #sealPayload(payload: Payload | undefined, receiver: Twin): Promise<Result<Payload | undefined, PeerFault>> {
-    if (receiver.pk === null || !this.#isKeyOnChain) return ok(payload);
+    if (receiver.pk === null || !(await this.#isKeyOnChain())) return ok(payload);
     const key = this.#sharedKey(receiver.pk);
     if (key === undefined) return err({ reason: 'crypto' });
     return ok({ kind: 'cipher', bytes: await seal(key, payload?.bytes ?? new Uint8Array(0)) });

@@ -1,169 +1,179 @@
-import { randomUUID } from 'node:crypto';
-import { type Envelope, encodeEnvelope, stamp } from '../proto/envelope.ts';
-import { err, ok, type Result } from '../proto/result.ts';
-import type { Twin, TwinDirectory } from '../proto/twin.ts';
+import { type Envelope, stamp } from '../proto/envelope.ts';
+import { ok, type Result } from '../proto/result.ts';
+import { SentAnswers } from './answers.ts';
+import type { Awaited } from './awaited.ts';
+import type { Clock } from './clock.ts';
 import { faultError, type PeerFault } from './faults.ts';
-import { Lanes } from './lanes.ts';
 import type { LocalRequest, LocalResponse, ReplyEntry } from './messages.ts';
-import type { Log, Programs, Uplink } from './ports.ts';
-import type { Protocol } from './protocol.ts';
+import { answerOf, type Plugin, pluginFor } from './plugins/plugin.ts';
+import type { Held, HeldRequest, Log, Programs, Told } from './ports.ts';
+import { type Round, roundsOf } from './rounds.ts';
+import type { Sending } from './sending.ts';
+import type { CountEvent } from './state.ts';
 
 /** No message lives longer, whatever its sender asks for, seconds. */
 const MAX_TTL = 1800;
+/** An answer that is asked for again has waited long enough. */
+const AGAIN_SECONDS = 60;
 
-/** Relays end the connection of whoever sends more. */
-const MAX_ENVELOPE = 16 * 2 ** 20;
 const LATE: PeerFault = { reason: 'expired', what: 'request has expired: no relay could be reached in time' };
+
+/** What going up needs of the rest of the peer. */
+export interface UpstreamParts {
+  readonly sending: Sending;
+  readonly programs: Programs;
+  readonly awaited: Awaited;
+  readonly clock: Clock;
+  readonly plugins: readonly Plugin[];
+  readonly log: Log;
+  readonly count: CountEvent;
+}
 
 /** From programs to relays: one envelope a destination, signed, encrypted where the destination has a key. */
 export class Upstream {
   readonly #twin: number;
-  readonly #protocol: Protocol;
-  readonly #twins: TwinDirectory;
-  readonly #programs: Programs;
-  readonly #uplink: Uplink;
-  readonly #log: Log;
-  /** By receiving twin. */
-  readonly #lanes = new Lanes<number>();
+  readonly #parts: UpstreamParts;
+  readonly #answers = new SentAnswers();
 
-  constructor(
-    twin: number,
-    parts: { protocol: Protocol; twins: TwinDirectory; programs: Programs; uplink: Uplink; log: Log },
-  ) {
+  /** @param twin our own */
+  constructor(twin: number, parts: UpstreamParts) {
     this.#twin = twin;
-    this.#protocol = parts.protocol;
-    this.#twins = parts.twins;
-    this.#programs = parts.programs;
-    this.#uplink = parts.uplink;
-    this.#log = parts.log;
+    this.#parts = parts;
   }
 
   /** Sends a program's request; whatever fails is told to the queue where its answers are awaited. */
-  async request(request: LocalRequest): Promise<void> {
-    const { destinations } = request;
-    if (destinations.length === 0) return;
-    const uid = randomUUID();
-    const stamped = stamp(
-      {
-        uid,
-        timestamp: BigInt(request.now),
-        expiration: BigInt(Math.min(request.expiration, MAX_TTL)),
-        source: { twin: this.#twin },
-        content: { kind: 'request', command: request.command },
-        payload: { kind: 'plain', bytes: request.data },
-        relays: [],
-        ...(request.tags === null ? {} : { tags: request.tags }),
-        ...(request.schema === null ? {} : { schema: request.schema }),
-      },
-      nowSeconds(),
-    );
-    if (!stamped.ok) return this.#tell(request, { reason: 'expired', what: 'request has expired' });
-    const { replyTo, command: module, ref } = request;
-    const backlog = { uid, replyTo, module, ttl: stamped.value.expiration };
-    await this.#programs.saveBacklog(ref === null ? backlog : { ...backlog, reference: ref });
-    await Promise.all(
-      destinations.map(async (twin) => {
-        const fault = await this.#send({ ...stamped.value, destination: { twin } }, twin);
-        if (fault !== undefined) await this.#tell(request, fault);
-      }),
-    );
+  async request(request: LocalRequest, held: HeldRequest): Promise<void> {
+    const { destinations, replyTo, ref, command } = request;
+    if (destinations.length === 0) return held.end();
+    const stamped = this.#stamp(request, held, {
+      uid: held.uid,
+      expiration: BigInt(Math.min(request.expiration, MAX_TTL)),
+      content: { kind: 'request', command },
+      ...(request.tags === null ? {} : { tags: request.tags }),
+    });
+    if (!stamped.ok) {
+      return held.end(this.#told(request, { reason: 'expired', what: 'request has expired' }));
+    }
+    const answer = await answerOf(() => pluginFor(this.#parts.plugins, command)?.local?.(request));
+    if (answer !== undefined) {
+      const { data, schema = null, error = null } = answer;
+      const now = Number(stamped.value.timestamp);
+      return held.end({ queue: replyTo, entry: { ref, data, source: String(this.#twin), schema, now, error } });
+    }
+    const rounds = roundsOf(held.uid, destinations, held.settled).filter(({ places }) => places.size > 0);
+    if (rounds.length === 0) return held.end();
+    await Promise.all(rounds.map((round) => this.#ask(round, request, held, stamped.value)));
   }
 
   /** Sends a service's answer. There is nobody to tell when it fails: the caller's time runs out. */
-  async response(response: LocalResponse): Promise<void> {
-    const stamped = stamp(
-      {
-        uid: response.ref ?? '',
-        timestamp: BigInt(response.now),
-        expiration: BigInt(MAX_TTL),
-        source: { twin: this.#twin },
-        destination: response.destination,
-        content: response.error === null ? { kind: 'response' } : { kind: 'error', ...response.error },
-        payload: { kind: 'plain', bytes: response.data },
-        relays: [],
-        ...(response.schema === null ? {} : { schema: response.schema }),
-      },
-      nowSeconds(),
-    );
-    const to = response.destination.twin;
-    const fault: PeerFault | undefined = stamped.ok
-      ? await this.#send(stamped.value, to)
+  async response(response: LocalResponse, held: Held): Promise<void> {
+    const { destination, ref, error } = response;
+    const stamped = this.#stamp(response, held, {
+      uid: ref ?? '',
+      expiration: BigInt(MAX_TTL),
+      destination,
+      content: error === null ? { kind: 'response' } : { kind: 'error', ...error },
+    });
+    const fault: PeerFault | 'closed' | undefined = stamped.ok
+      ? await this.#answer(stamped.value, destination.twin)
       : { reason: 'expired', what: 'response has expired before sending!' };
+    // It stays where it is, for the next start.
+    if (fault === 'closed') return;
+    this.#parts.count(fault === undefined ? 'response-sent' : 'response-failed');
     if (fault !== undefined) {
-      this.#log.warn(
-        { uid: response.ref, to, ...faultError(fault) },
-        `failed to send response: ${faultError(fault).message}`,
-      );
+      const { code, message } = faultError(fault);
+      this.#parts.log.warn({ uid: ref, to: destination.twin, code }, `failed to send response: ${message}`);
     }
+    await held.end();
   }
 
   /** Sends an envelope that this peer made itself, with its own time, to its destination. */
   async reply(envelope: Envelope): Promise<void> {
     if (envelope.expiration === 0n || envelope.destination === undefined) return;
-    const { twin } = envelope.destination;
-    const fault = await this.#send({ ...envelope, source: { twin: this.#twin } }, twin);
-    if (fault !== undefined)
-      this.#log.warn({ uid: envelope.uid, to: twin, ...faultError(fault) }, 'failed to send answer');
+    const { twin: to } = envelope.destination;
+    const fault = await this.#answer({ ...envelope, source: { twin: this.#twin } }, to);
+    if (fault === undefined) return;
+    const why = fault === 'closed' ? 'the peer is stopping' : faultError(fault).message;
+    this.#parts.log.warn({ uid: envelope.uid, to }, `failed to send answer: ${why}`);
   }
 
-  /** Messages to one twin are prepared side by side, and sent in order. */
-  async #send(envelope: Envelope, to: number): Promise<PeerFault | undefined> {
-    const prepared = this.#prepare(envelope, to);
-    // Its failure is looked at when its turn has come.
-    prepared.catch(() => undefined);
-    return this.#lanes.run(to, async () => {
-      const sealed = await prepared;
-      if (!sealed.ok) return sealed.error;
-      const deadline = Number(envelope.timestamp + envelope.expiration) * 1000;
-      const sent = await this.#uplink.send(sealed.value, deadline);
-      return sent ? undefined : LATE;
+  /** A twin asks what it asked before: it gets what it was answered, if it was. */
+  async again(uid: string, twin: number): Promise<void> {
+    for (const bytes of this.#answers.find(twin, uid)) await this.#parts.sending.again(bytes, twin, AGAIN_SECONDS);
+  }
+
+  /** Asks the twins of one round; what cannot be sent is told to the program, each for itself. */
+  async #ask(round: Round, request: LocalRequest, held: HeldRequest, stamped: Envelope): Promise<void> {
+    const { awaited, programs, sending, count } = this.#parts;
+    const { uid, asked, places } = round;
+    const { command, replyTo, ref, destinations } = request;
+    const seconds = Number(stamped.expiration);
+    const question = { command, replyTo, ref, asked, seconds };
+    // Before anything leaves: an answer may be back before the sending is over.
+    awaited.add(uid, {
+      question,
+      held,
+      total: destinations.length,
+      places: new Map(places),
+      sent: new Set(),
+      until: this.#parts.clock.local() + seconds * 1000,
     });
-  }
-
-  async #prepare(envelope: Envelope, to: number): Promise<Result<Uint8Array, PeerFault>> {
-    let receiver: Twin | undefined;
-    try {
-      receiver = await this.#receiver(to);
-    } catch (error) {
-      return err({ reason: 'other', detail: `twin ${to} cannot be looked up: ${messageOf(error)}` });
-    }
-    if (receiver === undefined) return err({ reason: 'unknown-twin', twin: to });
-    const sealed = await this.#protocol.seal(envelope, receiver);
-    if (!sealed.ok) return sealed;
-    const bytes = encodeEnvelope(sealed.value);
-    if (bytes.length > MAX_ENVELOPE) {
-      return err({ reason: 'payload', detail: `the message has ${bytes.length} bytes, relays take ${MAX_ENVELOPE}` });
-    }
-    return ok(bytes);
-  }
-
-  /** A key that is missing may have been set since; without the chain what we know must do. */
-  async #receiver(to: number): Promise<Twin | undefined> {
-    if (to === 0) return undefined;
-    const known = await this.#twins.get(to);
-    if (known === undefined) return this.#twins.refresh(to);
-    return known.pk === null ? this.#twins.refresh(to).catch(() => known) : known;
-  }
-
-  async #tell(request: LocalRequest, fault: PeerFault): Promise<void> {
-    const error = faultError(fault);
-    this.#log.warn(
-      { ref: request.ref, command: request.command, code: error.code },
-      `failed to send message: ${error.message}`,
+    const saved = programs.saveQuestion(uid, question);
+    await Promise.all(
+      [...places.keys()].map(async (twin) => {
+        const result = await sending.seal({ ...stamped, uid, destination: { twin } }, twin, seconds, saved);
+        if (result.ok && result.value.sent === 'sent') {
+          awaited.sent(uid, twin);
+          return count('request-sent');
+        }
+        // It stays where it is, for the next start.
+        if (result.ok && result.value.sent === 'closed') return;
+        await awaited.settle(uid, twin, this.#told(request, result.ok ? LATE : result.error));
+      }),
     );
-    await this.#programs.deliverReply(request.replyTo, refusal(request.ref, error));
+  }
+
+  async #answer(envelope: Envelope, to: number): Promise<PeerFault | 'closed' | undefined> {
+    const seconds = Math.min(Number(envelope.expiration), MAX_TTL);
+    const result = await this.#parts.sending.seal(envelope, to, seconds);
+    if (!result.ok) return result.error;
+    const { sent, bytes } = result.value;
+    if (sent === 'sent') this.#answers.add(to, envelope.uid, bytes);
+    return sent === 'sent' ? undefined : sent === 'late' ? LATE : 'closed';
+  }
+
+  /** An envelope of an entry, with the time that is left of it, in the relays' time. */
+  #stamp(
+    entry: LocalRequest | LocalResponse,
+    held: Held,
+    fields: Pick<Envelope, 'uid' | 'expiration' | 'content' | 'destination' | 'tags'>,
+  ): Result<Envelope, unknown> {
+    const { clock } = this.#parts;
+    // No time, and one in the future, count as the moment when the entry was taken, whenever it is taken up again.
+    const written = entry.now === 0 ? held.takenAt : Math.min(entry.now, held.takenAt);
+    const stamped = stamp(
+      {
+        ...fields,
+        timestamp: BigInt(written),
+        source: { twin: this.#twin },
+        payload: { kind: 'plain', bytes: entry.data },
+        relays: [],
+        ...(entry.schema === null ? {} : { schema: entry.schema }),
+      },
+      Math.floor(clock.local() / 1000),
+    );
+    return stamped.ok ? ok({ ...stamped.value, timestamp: BigInt(clock.seconds()) }) : stamped;
+  }
+
+  #told({ ref, command, replyTo }: LocalRequest, fault: PeerFault): Told {
+    const error = faultError(fault);
+    this.#parts.count('request-failed', fault.reason);
+    this.#parts.log.warn({ ref, command, code: error.code }, `failed to send message: ${error.message}`);
+    return { queue: replyTo, entry: refusal(ref, error) };
   }
 }
 
 /** The peer's own answer to a program, as the Rust peer writes it: no source, time 0. */
 export function refusal(ref: string | null, error: { code: number; message: string }): ReplyEntry {
   return { ref, data: new Uint8Array(0), source: '', schema: null, now: 0, error };
-}
-
-function nowSeconds(): number {
-  return Math.floor(Date.now() / 1000);
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

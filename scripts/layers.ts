@@ -18,7 +18,8 @@ const ALLOWED: Record<string, readonly string[]> = {
 const ROOMS = [...Object.keys(ALLOWED), 'demo', 'test', 'bench', 'scripts'];
 
 /** The part of the peer between Redis and socket: a direct client can be made of it. */
-const PEER_CORE = /^local-peer\/(downstream|faults|lanes|messages|ports|protocol|upstream|version)\.ts$/;
+const PEER_CORE =
+  /^local-peer\/(answers|awaited|clock|downstream|faults|lanes|messages|ports|protocol|replies|rounds|sending|serving|upstream|version|plugins\/\w+)\.ts$/;
 const NOT_IN_CORE = /^(redis|pino|pino-pretty|commander|ws|@polkadot\/)/;
 
 const IMPORT = /(?:^|\n)\s*(?:import|export)\b[^'"\n;]*?(?:from\s*)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/g;

@@ -8,7 +8,7 @@ import { buildMetadata } from '../dev-chain/metadata.ts';
 import { freePort } from '../local-relay/port.ts';
 import { connectAs } from './rig/client.ts';
 import { request } from './rig/envelopes.ts';
-import { launch } from './rig/process.ts';
+import { launch, launchProgram } from './rig/process.ts';
 import { startRedis } from './rig/redis.ts';
 import { connectSubstrate } from './rig/substrate-client.ts';
 
@@ -107,15 +107,32 @@ describe('npm run relay', () => {
 });
 
 describe('npm run peer', () => {
-  it('says what to do when the key has no twin, Redis is not there, or the secret is bad', async () => {
+  it('says what is wrong with its secret, and does not start', async () => {
+    await expect(launch(['local-peer/main.ts', '-m', 'not a mnemonic'])).rejects.toThrow('--mnemonic');
+  });
+
+  it('prints who it is when it is ready; Ctrl-C ends it, also while it waits for everything', async () => {
     await using chain = await startDevChain({ blockTimeMs: 500 });
     await using redis = await startRedis();
-    const peer = (secret: string, redisUrl = redis.url) =>
-      launch(['local-peer/main.ts', '-m', secret, '-r', redisUrl, '-s', chain.wsUrl, '--relay', 'ws://localhost:9']);
-    await expect(peer(`0x${'ee'.repeat(32)}`)).rejects.toThrow('no twin on chain for this sr25519 key');
-    await expect(peer(`0x${'01'.repeat(32)}`, 'redis://127.0.0.1:9')).rejects.toThrow(
-      'Redis at 127.0.0.1:9 does not answer',
-    );
-    await expect(peer('not a mnemonic')).rejects.toThrow('--mnemonic');
+    const flags = ['-m', `0x${'01'.repeat(32)}`, '-s', chain.wsUrl, '--relay', 'ws://localhost:9'];
+    const nowhere = launchProgram('sh', [
+      '-c',
+      `echo started; exec ${process.execPath} local-peer/main.ts ${[...flags, '-r', 'redis://127.0.0.1:9'].join(' ')}`,
+    ]);
+    const waiting = await nowhere;
+    const said = (words: string) => () => waiting.said.some((line) => line.includes(words));
+    await expect.poll(said('Redis: not connected'), { timeout: 20_000 }).toBe(true);
+    await expect.poll(said('relay: not connected'), { timeout: 20_000 }).toBe(true);
+    expect(await waiting.stop('SIGINT')).toBe(0);
+
+    const relayPort = await freePort();
+    const env = { SUBSTRATE_URLS: chain.wsUrl };
+    const relay = await launch(['local-relay/main.ts', '--port', String(relayPort)], env);
+    const url = `ws://localhost:${relayPort}`;
+    const ready = ['-m', `0x${'01'.repeat(32)}`, '-s', chain.wsUrl, '--relay', url, '-r', redis.url];
+    const peer = await launch(['local-peer/main.ts', ...ready]);
+    expect(peer.ready).toBe(`rmb-peer: twin 1 ready, redis ${new URL(redis.url).host}, relays ${url}`);
+    expect(await peer.stop('SIGINT')).toBe(0);
+    expect(await relay.stop('SIGTERM')).toBe(0);
   });
 });

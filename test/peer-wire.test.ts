@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { connectChain } from '../local-peer/twins/chain.ts';
+import { ChainConnection } from '../local-peer/twins/chain.ts';
 import { open, seal } from '../proto/cipher.ts';
 import type { Envelope } from '../proto/envelope.ts';
 import type { Identity } from '../proto/identity.ts';
@@ -34,6 +34,8 @@ const sendSigned = async (envelope: Envelope) => {
   client.send(signed);
   return signed;
 };
+const NONE = new Uint8Array(0);
+const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 const text = (bytes: Uint8Array | undefined) => new TextDecoder().decode(bytes);
 
 describe('a response of the peer', () => {
@@ -129,30 +131,61 @@ describe('a request that the peer refuses', () => {
 });
 
 describe('an answer that nobody may believe', () => {
-  it('is dropped: an unsigned error of “twin 0” for a uid of nobody’s, and another twin’s for ours', async () => {
-    await peer.request(localRequest({ dst: [6], cmd: 'x', ret: 'mine' }));
-    await using plain = await network.join(6);
-    await peer.request(localRequest({ dst: [6], cmd: 'x', ret: 'mine' }));
-    const asked = await plain.next();
-    // Unsigned, from the very twin that was asked.
-    plain.send(request({ twin: 6 }, { twin: 2 }, { uid: asked.uid, content: { kind: 'response' } }));
-    const real = await signEnvelope(
-      request({ twin: 6 }, { twin: 2 }, { uid: asked.uid, content: { kind: 'response' } }),
-      me,
-    );
-    plain.send(real);
-    expect(Buffer.from((await peer.reply('mine')).dat, 'base64').toString()).toBe('hello');
-    expect(peer.logged.filter(({ message }) => message.startsWith('dropped an answer'))).toHaveLength(1);
+  /** A request of the peer's program to twin 6, as it comes there. */
+  const asked = async (ret: string) => {
+    const plain = await network.join(6);
+    await peer.request(localRequest({ dst: [6], cmd: 'x', ret }));
+    return { plain, uid: (await plain.next()).uid };
+  };
+  const reasons = () => peer.logged.filter(({ message }) => message.startsWith('dropped an answer'));
+
+  it('is not signed by the twin that was asked: dropped, and the real one still counts', async () => {
+    const { plain, uid } = await asked('unsigned');
+    await using _ = plain;
+    const answer = request({ twin: 6 }, { twin: 2 }, { uid, content: { kind: 'response' } });
+    const before = reasons().length;
+    plain.send(answer);
+    plain.send(await signEnvelope(answer, me));
+    expect(Buffer.from((await peer.reply('unsigned')).dat, 'base64').toString()).toBe('hello');
+    expect(
+      reasons()
+        .slice(before)
+        .map(({ message }) => message),
+    ).toEqual(['dropped an answer: invalid envelope signature: message is not signed']);
+  });
+
+  it('is signed by a twin that was not asked: dropped, however it learned the uid', async () => {
+    const { plain, uid } = await asked('stranger');
+    await using _ = plain;
+    await using other = await network.join(4);
+    const stranger = request({ twin: 4 }, { twin: 2 }, { uid, content: { kind: 'response' } });
+    const before = reasons().length;
+    other.send(await signEnvelope(stranger, await network.identity(4)));
+    await expect
+      .poll(
+        () =>
+          reasons()
+            .slice(before)
+            .map(({ message }) => message),
+        { timeout: 20_000 },
+      )
+      .toEqual(['dropped an answer: twin 4 was not asked']);
+    plain.send(await signEnvelope(request({ twin: 6 }, { twin: 2 }, { uid, content: { kind: 'response' } }), me));
+    expect((await peer.reply('stranger')).src).toBe('6');
   });
 });
 
 describe('a peer', () => {
   it('puts its relay and key on chain, once', async () => {
-    const chain = await connectChain([network.chain.wsUrl]);
-    const twin = await chain.twin(2);
+    const nobody = { onState: () => undefined, onTwin: () => undefined, onGap: () => undefined, log: silent };
+    const chain = new ChainConnection([network.chain.wsUrl], nobody);
+    const { e2ePublicKey } = await network.identity(2);
+    const isThere = async () => {
+      const twin = await chain.twin(2);
+      return twin?.relay === `localhost:${network.relay.port}` && Buffer.compare(twin.pk ?? NONE, e2ePublicKey) === 0;
+    };
+    await expect.poll(isThere, { timeout: 20_000 }).toBe(true);
     await chain.close();
-    expect(twin?.relay).toBe(`localhost:${network.relay.port}`);
-    expect(Buffer.compare(twin?.pk ?? new Uint8Array(), (await network.identity(2)).e2ePublicKey)).toBe(0);
     expect(peer.logged.filter(({ message }) => message === 'chain: updating our twin')).toHaveLength(1);
     await using again = await startPeerRig(network, 2);
     expect(again.logged.map(({ message }) => message)).not.toContain('chain: updating our twin');

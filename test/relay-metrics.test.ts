@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ensureProgram } from './rig/apt.ts';
 import type { Client } from './rig/client.ts';
+import { ensureProgram } from './rig/debian.ts';
 import { request } from './rig/envelopes.ts';
 import { type Network, startNetwork } from './rig/network.ts';
 

@@ -21,3 +21,7 @@ it('with REDIS_URL each rig has an empty database of that Redis, and leaves it e
   expect(await everybody.dbSize()).toBe(0);
   everybody.destroy();
 });
+
+it('a REDIS_URL that points nowhere is an error that names it, not a wait', async () => {
+  await expect(startRedis('redis://127.0.0.1:9')).rejects.toThrow('REDIS_URL: no Redis at 127.0.0.1:9');
+});

@@ -1,64 +1,142 @@
-import { createClient, RESP_TYPES } from 'redis';
+import { createClient, ErrorReply, RESP_TYPES } from 'redis';
 import type { Log } from '../ports.ts';
-import type { RedisCommands } from './programs.ts';
+import type { PartState } from '../state.ts';
+import type { Script } from './scripts.ts';
 
-/** A wrong URL or password should be told to the person who starts the peer, not retried for ever. */
-const FIRST_CONNECT_MS = 5_000;
+const CONNECT_MS = 5_000;
 /** While Redis is away commands wait for it, up to this many. */
 const MOST_WAITING = 10_000;
+const RETRY_MS = 250;
+const LONGEST_RETRY_MS = 2_000;
+/** So often Redis is asked whether it is there, and so long it may take to say so. */
+const WATCH_MS = 5_000;
+const SILENCE_MS = 5_000;
+/** Refusals of a Redis that is starting, failing over or full: the same command may be taken a moment later. */
+const PASSING = /^(LOADING|BUSY|MASTERDOWN|READONLY|TRYAGAIN|OOM|MISCONF|NOREPLICAS|CLUSTERDOWN|UNBLOCKED)\b/;
 
-/** A Redis of programs: one connection for commands, one that waits for entries. */
-export interface RedisConnection extends RedisCommands {
-  /** The next entry of any of these lists; undefined when none came within `seconds`. */
-  pop(keys: readonly string[], seconds: number): Promise<{ key: string; entry: string } | undefined>;
-  close(): void;
+/** What node-redis calls a client, of which we use few commands. */
+export type RedisClient = ReturnType<typeof clientFor>;
+
+/** A Redis of programs: connected for as long as it takes, commands repeated until they are answered. */
+export class RedisConnection {
+  readonly #log: Log;
+  readonly #onState: (state: PartState) => void;
+  readonly #client: RedisClient;
+  readonly #others: RedisClient[] = [];
+  readonly #watch: NodeJS.Timeout;
+  #state: PartState = { isUp: false, detail: 'not connected yet' };
+  #isClosed = false;
+
+  /** Begins to connect. @param url redis(s)://[user:password@]host[:port][/database] */
+  constructor(url: string, log: Log, onState: (state: PartState) => void) {
+    this.#log = log;
+    this.#onState = onState;
+    this.#client = clientFor(url);
+    this.#client.on('ready', () => this.#set({ isUp: true, detail: '' }));
+    this.#client.on('error', (error: Error) => this.#set({ isUp: false, detail: messageOf(error) }));
+    this.#client.connect().catch((error: unknown) => this.#set({ isUp: false, detail: messageOf(error) }));
+    this.#watch = setInterval(() => void this.#look(), WATCH_MS);
+  }
+
+  get isUp(): boolean {
+    return this.#state.isUp;
+  }
+
+  /**
+   * Gives a command, again and again while Redis is away.
+   * @throws what Redis holds against the command, or when the connection is closed meanwhile
+   */
+  async run<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        return await command(this.#client);
+      } catch (error) {
+        if (this.#isClosed || !mayPass(error)) throw error;
+        this.#log.debug({ error: messageOf(error) }, 'Redis: a command was not answered, giving it again');
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+  }
+
+  /** Runs a script once. @throws when its answer does not come: what it did is not known then */
+  async once(script: Script, keys: string[], args: string[]): Promise<unknown> {
+    const options = { keys, arguments: args };
+    try {
+      return await this.#client.evalSha(script.sha, options);
+    } catch (error) {
+      // A Redis that was started again has forgotten the scripts.
+      if (!(error instanceof ErrorReply) || !error.message.startsWith('NOSCRIPT')) throw error;
+      return this.#client.eval(script.text, options);
+    }
+  }
+
+  /** Runs a script until it is answered. */
+  evaluate(script: Script, keys: string[], args: string[]): Promise<unknown> {
+    return this.run(() => this.once(script, keys, args));
+  }
+
+  /** The bytes of a key. */
+  bytes(key: string): Promise<Uint8Array | null> {
+    return this.run((client) => client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer }).get(key));
+  }
+
+  /** A further connection, for commands that wait. */
+  async waiting(): Promise<RedisClient> {
+    const client = this.#client.duplicate();
+    // The first connection's troubles are told; this one shares them.
+    client.on('error', () => undefined);
+    this.#others.push(client);
+    await client.connect();
+    return client;
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearInterval(this.#watch);
+    for (const each of [this.#client, ...this.#others]) each.destroy();
+  }
+
+  /** A Redis that hangs keeps its connection. */
+  async #look(): Promise<void> {
+    if (!this.#client.isReady) return;
+    const late = setTimeout(
+      () => this.#set({ isUp: false, detail: `no answer within ${SILENCE_MS / 1000} s` }),
+      SILENCE_MS,
+    );
+    await this.#client.ping().then(
+      () => this.#set({ isUp: true, detail: '' }),
+      () => undefined,
+    );
+    clearTimeout(late);
+  }
+
+  #set(state: PartState): void {
+    const before = this.#state;
+    if (this.#isClosed || (before.isUp === state.isUp && before.detail === state.detail)) return;
+    this.#state = state;
+    if (state.isUp) this.#log.info({}, 'Redis: connected');
+    else this.#log.warn({ error: state.detail }, 'Redis: not connected, trying again');
+    this.#onState(state);
+  }
 }
 
-/** Connects; a connection that is lost later is made again by itself. @throws naming the URL's host */
-export async function connectRedis(url: string, log: Log): Promise<RedisConnection> {
-  const client = createClient({
+function clientFor(url: string) {
+  return createClient({
     url,
     commandsQueueMaxLength: MOST_WAITING,
-    socket: { connectTimeout: FIRST_CONNECT_MS, reconnectStrategy: retryFrom(() => isUp) },
+    socket: {
+      connectTimeout: CONNECT_MS,
+      reconnectStrategy: (retries) => Math.random() * Math.min(100 * 2 ** Math.min(retries, 10), LONGEST_RETRY_MS),
+    },
   });
-  const waiting = client.duplicate();
-  const bytes = client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
-  let isUp = false;
-  for (const each of [client, waiting])
-    each.on('error', (error: Error) => log.warn({ error: error.message }, 'Redis: connection lost'));
-  try {
-    await client.connect();
-    await waiting.connect();
-  } catch (error) {
-    client.destroy();
-    throw new Error(`Redis at ${new URL(url).host} does not answer: ${error instanceof Error ? error.message : error}`);
-  }
-  isUp = true;
-  return {
-    async pushTrimmed(key, entry, most) {
-      await client
-        .multi()
-        .lPush(key, entry)
-        .lTrim(key, 0, most - 1)
-        .exec();
-    },
-    async setFor(key, value, seconds) {
-      await client.set(key, Buffer.from(value), { expiration: { type: 'EX', value: seconds } });
-    },
-    async getBytes(key) {
-      return bytes.get(key);
-    },
-    async pop(keys, seconds) {
-      const popped = await waiting.brPop([...keys], seconds);
-      return popped === null ? undefined : { key: popped.key, entry: popped.element };
-    },
-    close() {
-      for (const each of [client, waiting]) each.destroy();
-    },
-  };
 }
 
-/** Until the first connection a failure is final; from then on it is tried again, slower and slower to 2 s. */
-function retryFrom(isUp: () => boolean): (retries: number, cause: Error) => number | Error {
-  return (retries, cause) => (isUp() ? Math.min(100 * 2 ** retries, 2_000) : cause);
+/** Whether the same command may succeed later: Redis is away, or says that it cannot take it now. */
+function mayPass(error: unknown): boolean {
+  return !(error instanceof ErrorReply) || PASSING.test(error.message);
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(messageOf).join(', ');
+  return error instanceof Error ? error.message : String(error);
 }

@@ -1,79 +1,87 @@
-import { faultError } from '../faults.ts';
-import type { Log, Programs } from '../ports.ts';
-import { refusal, type Upstream } from '../upstream.ts';
-import { readRequest, readResponse } from './json.ts';
-import { QUEUES } from './queues.ts';
+import type { Log } from '../ports.ts';
 
-/** So often the loop looks whether it should end. */
-const WAIT_SECONDS = 1;
-const RETRY_MS = 500;
-/** Entries worked on at once: enough to keep the relay busy, few enough to lose little with the process. */
-const MOST_AT_ONCE = 64;
+/** So long Redis is waited for at once, seconds. */
+const WAIT_SECONDS = 5;
+const RETRY_MS = 250;
+const BATCH = 32;
+/** Entries worked on at once: many, so that those that wait for a look-up or a relay hold up nobody. */
+const MOST_AT_ONCE = 1_024;
+/** And so many of their characters, give or take a batch. */
+const MOST_SIZE = 64 * 2 ** 20;
 
-/** What the intake reads from. */
-export interface EntrySource {
-  pop(keys: readonly string[], seconds: number): Promise<{ key: string; entry: string } | undefined>;
+/** What an intake reads from. */
+export interface EntryQueue<Entry> {
+  take(most: number): Promise<readonly Entry[]>;
+  wait(seconds: number): Promise<void>;
+  leftovers(): AsyncIterable<Entry>;
+  stop(): void;
 }
 
-/** Takes entries from Redis as they come, and hands them to the core. */
-export class Intake {
-  readonly #source: EntrySource;
-  readonly #upstream: Upstream;
-  readonly #programs: Programs;
+/** Takes the entries of one queue as they come, first of all those that a crash has left. */
+export class Intake<Entry extends { readonly size: number }> {
+  readonly #queue: EntryQueue<Entry>;
+  readonly #process: (entry: Entry) => Promise<void>;
   readonly #log: Log;
   readonly #work = new Set<Promise<void>>();
+  #size = 0;
+  readonly #stopped = Promise.withResolvers<void>();
   #isStopping = false;
 
-  constructor(parts: { source: EntrySource; upstream: Upstream; programs: Programs; log: Log }) {
-    this.#source = parts.source;
-    this.#upstream = parts.upstream;
-    this.#programs = parts.programs;
-    this.#log = parts.log;
+  /** @param process deals with an entry; what it throws is logged, and the entry left for the next start */
+  constructor(queue: EntryQueue<Entry>, process: (entry: Entry) => Promise<void>, log: Log) {
+    this.#queue = queue;
+    this.#process = process;
+    this.#log = log;
   }
 
-  /** Runs until `stop`; ends when what it took has been dealt with. */
+  /** Runs until `stop`; ends when what it began with has been dealt with. */
   async run(): Promise<void> {
-    while (!this.#isStopping) {
-      try {
-        const popped = await this.#source.pop([QUEUES.responses, QUEUES.requests], WAIT_SECONDS);
-        if (popped !== undefined) this.#begin(popped);
-      } catch (error) {
-        if (this.#isStopping) break;
-        this.#log.warn({ error: messageOf(error) }, 'Redis: cannot read, trying again');
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
-      }
-      if (this.#work.size >= MOST_AT_ONCE) await Promise.race(this.#work);
-    }
+    // A Redis that is away must not keep us from stopping: what it still gives then is left for the next start.
+    await Promise.race([this.#loop(), this.#stopped.promise]);
     await Promise.all(this.#work);
   }
 
+  /** Takes no more. */
   stop(): void {
     this.#isStopping = true;
+    this.#stopped.resolve();
+    this.#queue.stop();
   }
 
-  #begin({ key, entry }: { key: string; entry: string }): void {
-    const work = (key === QUEUES.requests ? this.#request(entry) : this.#response(entry))
-      .catch((error: unknown) => this.#log.error({ queue: key, error: messageOf(error) }, 'failed to process an entry'))
-      .finally(() => this.#work.delete(work));
+  async #loop(): Promise<void> {
+    // Whenever an answer of Redis was lost, entries may be in our hands that we do not know of.
+    let isCertain = false;
+    while (!this.#isStopping) {
+      try {
+        if (!isCertain) for await (const entry of this.#queue.leftovers()) await this.#begin(entry);
+        isCertain = true;
+        const taken = await this.#queue.take(BATCH);
+        for (const entry of taken) await this.#begin(entry);
+        if (taken.length < BATCH && !this.#isStopping) await this.#queue.wait(WAIT_SECONDS);
+      } catch (error) {
+        if (this.#isStopping) break;
+        isCertain = false;
+        this.#log.debug({ error: messageOf(error) }, 'Redis: cannot read, trying again');
+        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      }
+    }
+  }
+
+  /** Begins with an entry as soon as there is room. */
+  async #begin(entry: Entry): Promise<void> {
+    if (this.#isStopping) return;
+    const { size } = entry;
+    const work = this.#process(entry)
+      .catch((error: unknown) => this.#log.error({ error: messageOf(error) }, 'failed to process an entry'))
+      .finally(() => {
+        this.#work.delete(work);
+        this.#size -= size;
+      });
     this.#work.add(work);
-  }
-
-  async #request(entry: string): Promise<void> {
-    const request = readRequest(entry);
-    if (request.ok) return this.#upstream.request(request.value);
-    const { fault, replyTo } = request.error;
-    const error = faultError(fault);
-    this.#log.warn({ ref: replyTo?.ref, code: error.code }, `refused a request: ${error.message}`);
-    if (replyTo !== undefined) await this.#programs.deliverReply(replyTo.queue, refusal(replyTo.ref, error));
-  }
-
-  async #response(entry: string): Promise<void> {
-    const response = readResponse(entry);
-    if (response.ok) return this.#upstream.response(response.value);
-    this.#log.warn(
-      { code: faultError(response.error.fault).code },
-      `refused a response: ${faultError(response.error.fault).message}`,
-    );
+    this.#size += size;
+    while (this.#work.size >= MOST_AT_ONCE || this.#size >= MOST_SIZE) await Promise.race(this.#work);
+    // Signing keeps the processor: sockets and timers get their turn between two entries.
+    await new Promise((resolve) => setImmediate(resolve));
   }
 }
 

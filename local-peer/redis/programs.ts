@@ -1,44 +1,73 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { z } from 'zod';
 import { type Backlog, decodeBacklog, encodeBacklog } from '../../proto/backlog.ts';
-import type { CommandEntry, ReplyEntry } from '../messages.ts';
-import type { Programs } from '../ports.ts';
+import type { CommandEntry, Question, ReplyEntry } from '../messages.ts';
+import type { Delivery, Programs } from '../ports.ts';
+import type { RedisConnection } from './connection.ts';
 import { writeCommand, writeReply } from './json.ts';
-import { MAX_ENTRIES, QUEUES } from './queues.ts';
+import { KEYS, MAX_ENTRIES, MAX_QUEUE_BYTES, QUEUES } from './queues.ts';
+import { ANSWER, CLAIM, DELIVER } from './scripts.ts';
 
 /** Ours are 36 long: what is much longer is no answer to us, and no key for Redis. */
 const MAX_UID = 128;
-
-/** The commands of Redis that delivery needs. */
-export interface RedisCommands {
-  /** LPUSH and LTRIM in one transaction. */
-  pushTrimmed(key: string, entry: string, most: number): Promise<void>;
-  setFor(key: string, value: Uint8Array, seconds: number): Promise<void>;
-  getBytes(key: string): Promise<Uint8Array | null>;
-}
+/** Of a request; a Rust peer's note might say more. Seconds. */
+const MAX_TTL = 1800;
+const delivery = z.enum(['delivered', 'repeated', 'full']);
 
 /** Programs and services, reached through Redis lists. */
 export class RedisPrograms implements Programs {
-  readonly #redis: RedisCommands;
+  readonly #redis: RedisConnection;
 
-  constructor(redis: RedisCommands) {
+  constructor(redis: RedisConnection) {
     this.#redis = redis;
   }
 
-  async deliverCommand(entry: CommandEntry): Promise<void> {
-    await this.#redis.pushTrimmed(QUEUES.command(entry.command), writeCommand(entry, QUEUES.responses), MAX_ENTRIES);
+  async deliverCommand(entry: CommandEntry, twin: number, seconds: number): Promise<Delivery> {
+    const { command, uid } = entry;
+    const keys = [QUEUES.command(command), KEYS.sizes(command), KEYS.seen(requestKey(twin, uid))];
+    const limits = [String(MAX_ENTRIES), String(MAX_QUEUE_BYTES)];
+    const now = Math.floor(Date.now() / 1000);
+    const args = [writeCommand(entry, QUEUES.responses), String(seconds), String(now), ...limits];
+    return delivery.parse(await this.#redis.evaluate(DELIVER, keys, args));
   }
 
-  async deliverReply(queue: string, entry: ReplyEntry): Promise<void> {
-    await this.#redis.pushTrimmed(queue, writeReply(entry), MAX_ENTRIES);
+  async isFirst(twin: number, uid: string, seconds: number): Promise<boolean> {
+    const key = KEYS.seen(`plugin.${requestKey(twin, uid)}`);
+    return (await this.#redis.evaluate(CLAIM, [key], [randomUUID(), String(seconds)])) === 1;
   }
 
-  async saveBacklog(backlog: Backlog): Promise<void> {
-    await this.#redis.setFor(QUEUES.backlog(backlog.uid), encodeBacklog(backlog), Number(backlog.ttl));
+  async deliverAnswer({ replyTo, seconds }: Question, entry: ReplyEntry, fingerprint: string): Promise<boolean> {
+    // When its time is over nobody waits for it, and a repeat is dropped for that.
+    const args = [writeReply(entry), String(MAX_ENTRIES), String(Math.max(1, seconds))];
+    return (await this.#redis.evaluate(ANSWER, [replyTo, KEYS.seen(`answer.${fingerprint}`)], args)) === 1;
   }
 
-  async findBacklog(uid: string): Promise<Backlog | undefined> {
+  async saveQuestion(uid: string, { command, replyTo, ref, asked, seconds }: Question): Promise<void> {
+    const ttl = BigInt(seconds);
+    const backlog: Backlog = { uid, replyTo, module: command, ttl, ...(ref === null ? {} : { reference: ref }) };
+    const expiration = { type: 'EX', value: seconds } as const;
+    await Promise.all([
+      this.#redis.run((client) => client.set(QUEUES.backlog(uid), Buffer.from(encodeBacklog(backlog)), { expiration })),
+      this.#redis.run((client) => client.set(KEYS.asked(uid), (asked ?? []).join(), { expiration })),
+    ]);
+  }
+
+  async findQuestion(uid: string): Promise<Question | undefined> {
     if (uid === '' || uid.length > MAX_UID) return undefined;
-    const bytes = await this.#redis.getBytes(QUEUES.backlog(uid));
+    const [bytes, asked] = await Promise.all([
+      this.#redis.bytes(QUEUES.backlog(uid)),
+      this.#redis.run((client) => client.get(KEYS.asked(uid))),
+    ]);
     const backlog = bytes === null ? undefined : decodeBacklog(bytes);
-    return backlog?.ok ? backlog.value : undefined;
+    if (!backlog?.ok) return undefined;
+    const { replyTo, reference, module, ttl } = backlog.value;
+    const twins = asked === null ? undefined : asked.split(',').map(Number);
+    return { command: module, replyTo, ref: reference ?? null, asked: twins, seconds: Math.min(Number(ttl), MAX_TTL) };
   }
+}
+
+/** What makes two requests of a twin the same one; those without a uid are never. */
+function requestKey(twin: number, uid: string): string {
+  if (uid === '') return `${twin}.none.${randomUUID()}`;
+  return `${twin}.${uid.length <= MAX_UID ? uid : createHash('sha256').update(uid).digest('base64url')}`;
 }

@@ -6,5 +6,31 @@ export const QUEUES = {
   backlog: (uid: string) => `msgbus.backlog.${uid}`,
 } as const;
 
-/** A list without a reader keeps this many entries, the newest. */
+/** What this peer keeps beside them: no command of a stranger begins with `system.`, so none can name it. */
+export const KEYS = {
+  /** Entries that were moved out of a queue, on their way into `taken`. */
+  moving: (queue: string) => `${queue}.moving`,
+  /** Hash: entries in the peer's hands, until their fate is known. */
+  taken: (queue: string) => `${queue}.taken`,
+  /** List: entries that could not be read, with the reason. */
+  malformed: 'msgbus.system.malformed',
+  /** The twins that may answer a uid, beside the backlog. */
+  asked: (uid: string) => `msgbus.system.asked.${uid}`,
+  /** What came once, and must not be delivered again. */
+  seen: (what: string) => `msgbus.system.seen.${what}`,
+  /** List beside a service's queue: the sum of its entries' sizes, then each entry's size and the end of its time. */
+  sizes: (command: string) => `msgbus.system.sizes.${command}`,
+  /** What the chain said of a twin. */
+  twin: (network: string, id: number) => `msgbus.system.twin.${network}.${id}`,
+  /** The id of an account's twin. */
+  ownTwin: (network: string, account: string) => `msgbus.system.own-twin.${network}.${account}`,
+} as const;
+
+/** A list without a reader keeps this many entries: a program's replies the newest, a service's queue the oldest. */
 export const MAX_ENTRIES = 10_000;
+/** And a service's queue this many bytes. */
+export const MAX_QUEUE_BYTES = 64 * 2 ** 20;
+
+/** Of entries that could not be read the newest are kept, cut to this many characters. */
+export const MAX_MALFORMED = 1_000;
+export const MAX_MALFORMED_LENGTH = 16_384;

@@ -1,18 +1,24 @@
-import { WebSocket } from 'ws';
+import type { WebSocket } from 'ws';
 import type { Log } from '../ports.ts';
+import type { PartState } from '../state.ts';
+import { Backoff } from './backoff.ts';
+import { FramesInWork } from './frames.ts';
+import { HEARTBEAT, Heartbeat, type HeartbeatTimes } from './heartbeat.ts';
+import { dial } from './socket.ts';
 
-/** Times of the Rust peer (PROTOCOL §9), ms. */
-const PING_MS = 20_000;
-const SILENCE_MS = 40_000;
-const RETRY_MS = 2_000;
-const CONNECT_MS = 10_000;
-const REFUSAL_MS = 2_000;
 /** The relay refuses a switch within 10 s: coming back sooner would only be refused again. */
 const CONTESTED_MS = 12_000;
 const CONTESTED_CODE = 4409;
-const MAX_FRAME = 32 * 2 ** 20;
-/** Frames in work at once: beyond it the relay waits, not our memory. */
-const MOST_FRAMES = 256;
+const CONTESTED =
+  'one identity is used twice: another program with this twin’s secret took the session; stop one of the two';
+/** A relay that has opened answers a ping in this time. */
+const PROOF_MS = 10_000;
+/** At a stop the relay has this long to answer our close. */
+const CLOSE_MS = 2_000;
+/** No close came from the other side. */
+const TORN_CODE = 1006;
+/** A relay that has not taken this much of what we gave it is slow: others go first. */
+const MOST_UNSENT = 2 ** 20;
 
 /** Where a connection stands. */
 type State =
@@ -25,7 +31,9 @@ type State =
 export interface ConnectionPort {
   /** A fresh token for each attempt. */
   token(): Promise<string>;
-  onOpen(): void;
+  onState(state: PartState): void;
+  /** The relay's Date, with our Unix ms when it was asked. */
+  onDate(date: string, askedAt: number): void;
   /** Resolves when the frame has been dealt with; never rejects. */
   onFrame(frame: Uint8Array): Promise<void>;
   readonly log: Log;
@@ -35,17 +43,27 @@ export interface ConnectionPort {
 export class RelayConnection {
   readonly #url: string;
   readonly #port: ConnectionPort;
+  readonly #times: HeartbeatTimes;
+  readonly #backoff = new Backoff();
+  readonly #frames: FramesInWork;
   #state: State = { kind: 'closed' };
-  #frames = 0;
+  #isFinishing = false;
 
   /** @param url ws(s)://host[:port] */
-  constructor(url: string, port: ConnectionPort) {
+  constructor(url: string, port: ConnectionPort, times = HEARTBEAT) {
     this.#url = url;
     this.#port = port;
+    this.#times = times;
+    this.#frames = new FramesInWork((frame) => port.onFrame(frame));
   }
 
   get isOpen(): boolean {
     return this.#state.kind === 'open';
+  }
+
+  /** Whether it takes what it is given more slowly than it is given. */
+  get isSlow(): boolean {
+    return this.#state.kind === 'open' && this.#state.socket.bufferedAmount > MOST_UNSENT;
   }
 
   open(): void {
@@ -59,90 +77,105 @@ export class RelayConnection {
     return new Promise((resolve) => socket.send(frame, (error) => resolve(!error)));
   }
 
-  close(): void {
+  /** Reads no more, and waits until all that was read has been dealt with; sending still works. */
+  async finish(): Promise<void> {
+    this.#isFinishing = true;
+    this.#frames.pause();
+    await this.#frames.done();
+  }
+
+  /**
+   * Takes leave of the relay; what it sent before it heard of that is still dealt with.
+   * @returns whether it has all that was sent; undefined when it was not connected
+   */
+  async close(): Promise<boolean | undefined> {
     const state = this.#state;
     this.#state = { kind: 'closed' };
     if (state.kind === 'waiting') clearTimeout(state.timer);
-    if (state.kind === 'open') state.socket.close(1001);
     if (state.kind === 'connecting') state.socket.terminate();
+    if (state.kind !== 'open') return undefined;
+    const { socket } = state;
+    const closed = new Promise<number>((resolve) => socket.once('close', (code) => resolve(code)));
+    const patience = setTimeout(() => socket.terminate(), CLOSE_MS);
+    this.#frames.resume();
+    socket.close(1001);
+    const code = await closed;
+    clearTimeout(patience);
+    await this.#frames.done();
+    return code !== TORN_CODE;
   }
 
   #retryIn(ms: number): void {
-    // Peers that lost the same relay must not all come back in the same instant.
-    const delay = ms * (0.75 + Math.random() / 2);
-    this.#state = { kind: 'waiting', timer: setTimeout(() => this.#connect(), delay) };
+    this.#state = { kind: 'waiting', timer: setTimeout(() => this.#connect(), ms) };
   }
 
   #connect(): void {
     this.#port.token().then(
       (token) => {
-        if (this.#state.kind === 'waiting') this.#dial(token);
+        if (this.#state.kind === 'waiting' && !this.#isFinishing) this.#dial(token);
       },
-      (error: unknown) => this.#lost(`no token: ${String(error)}`, RETRY_MS),
+      (error: unknown) => this.#lost(`no token: ${String(error)}`, this.#backoff.next()),
     );
   }
 
   #dial(token: string): void {
-    const options = { perMessageDeflate: false, handshakeTimeout: CONNECT_MS, maxPayload: MAX_FRAME };
-    const socket = new WebSocket(`${this.#url}/?${token}`, options);
+    const socket = dial(`${this.#url}/?${token}`, {
+      onDate: (date, askedAt) => this.#port.onDate(date, askedAt),
+      onOpen: () => this.#opened(socket),
+      onLost: (code, detail) => {
+        if (code !== CONTESTED_CODE) return this.#lost(detail, this.#backoff.next());
+        this.#port.log.error({ relay: this.#url, detail }, `relay: ${CONTESTED}`);
+        this.#lost(CONTESTED, CONTESTED_MS * (1 + Math.random() / 4));
+      },
+    });
     this.#state = { kind: 'connecting', socket };
-    let fault = 'connection closed';
-    socket.on('unexpected-response', (request, response) => {
-      fault = `refused: ${response.statusCode}`;
-      const end = () => {
-        clearTimeout(patience);
-        request.destroy();
-        socket.terminate();
-      };
-      // Its first words are enough; whoever sends none, or never ends, is not waited for.
-      const patience = setTimeout(end, REFUSAL_MS);
-      response.once('data', (chunk: Buffer) => {
-        fault += ` ${chunk.toString().slice(0, 200)}`;
-        end();
-      });
-      response.once('error', end);
-      response.once('close', end);
-    });
-    socket.on('error', (error) => {
-      fault = error.message;
-    });
-    socket.on('open', () => this.#opened(socket));
-    socket.on('message', (data: Buffer, isBinary) => {
-      if (isBinary) void this.#take(socket, data);
-    });
-    socket.on('close', (code, reason) => {
-      const detail = reason.length > 0 ? `${code} ${reason.toString()}` : fault;
-      this.#lost(detail, code === CONTESTED_CODE ? CONTESTED_MS : RETRY_MS);
-    });
-  }
-
-  async #take(socket: WebSocket, frame: Uint8Array): Promise<void> {
-    this.#frames += 1;
-    if (this.#frames >= MOST_FRAMES) socket.pause();
-    await this.#port.onFrame(frame);
-    this.#frames -= 1;
-    if (socket.isPaused && this.#frames < MOST_FRAMES / 2) socket.resume();
   }
 
   #opened(socket: WebSocket): void {
-    this.#state = { kind: 'open', socket };
-    this.#port.log.info({ relay: this.#url }, 'relay: connected');
-    let heard = Date.now();
+    const pulse = { ping: () => socket.ping(), dead: () => socket.terminate() };
+    const heartbeat = new Heartbeat(pulse, this.#times);
+    // A relay may open the door only to refuse at once, with a reason: what is sent before that is lost.
+    const patience = setTimeout(() => socket.terminate(), PROOF_MS);
     const hear = () => {
-      heard = Date.now();
+      clearTimeout(patience);
+      heartbeat.heard();
+      // The answer to the first ping proves the way; that the relay is well is proven by what it says itself, or by
+      // its answers later on.
+      if (this.#state.kind === 'open') this.#backoff.reset();
+      else this.#proven(socket);
     };
     for (const event of ['message', 'ping', 'pong'] as const) socket.on(event, hear);
-    const timer = setInterval(() => {
-      if (Date.now() - heard >= SILENCE_MS) socket.terminate();
-      else socket.ping();
-    }, PING_MS);
-    socket.once('close', () => clearInterval(timer));
-    this.#port.onOpen();
+    socket.once('close', () => {
+      clearTimeout(patience);
+      heartbeat.stop();
+    });
+    this.#frames.attach({
+      pause: () => {
+        heartbeat.pause();
+        socket.pause();
+      },
+      resume: () => {
+        heartbeat.resume();
+        socket.resume();
+      },
+    });
+    socket.on('message', (data: Buffer, isBinary) => {
+      if (isBinary) this.#frames.take(data);
+    });
+    socket.ping();
+  }
+
+  #proven(socket: WebSocket): void {
+    if (this.#state.kind !== 'connecting') return;
+    this.#state = { kind: 'open', socket };
+    this.#port.log.info({ relay: this.#url }, 'relay: connected');
+    this.#port.onState({ isUp: true, detail: '' });
   }
 
   #lost(detail: string, retryMs: number): void {
     if (this.#state.kind === 'closed') return;
     this.#port.log.warn({ relay: this.#url, detail }, 'relay: not connected, trying again');
     this.#retryIn(retryMs);
+    this.#port.onState({ isUp: false, detail });
   }
 }

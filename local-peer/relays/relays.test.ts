@@ -5,6 +5,7 @@ function relay(name: string, sent: string[]) {
   return {
     isOpen: true,
     isBroken: false,
+    isSlow: false,
     async send(): Promise<boolean> {
       if (!this.isBroken) sent.push(name);
       return !this.isBroken;
@@ -29,6 +30,17 @@ describe('Relays', () => {
     expect(sent).toEqual(['a', 'b', 'b', 'a']);
   });
 
+  it('goes past a relay that does not take what it was given, and to it when there is no other', async () => {
+    const sent: string[] = [];
+    const [a, b] = [relay('a', sent), relay('b', sent)];
+    const relays = new Relays([a, b]);
+    a.isSlow = true;
+    await relays.send(frame, later());
+    b.isOpen = false;
+    await relays.send(frame, later());
+    expect(sent).toEqual(['b', 'a']);
+  });
+
   it('lets a message wait for a connection', async () => {
     const sent: string[] = [];
     const a = relay('a', sent);
@@ -39,7 +51,7 @@ describe('Relays', () => {
     // The message must have begun to wait.
     await Promise.resolve();
     relays.wake();
-    expect(await sending).toBe(true);
+    expect(await sending).toBe('sent');
     expect(sent).toEqual(['a']);
   });
 
@@ -49,13 +61,13 @@ describe('Relays', () => {
     const relays = new Relays([a]);
     const sending = relays.send(frame, later());
     relays.close();
-    expect(await sending).toBe(false);
+    expect(await sending).toBe('closed');
   });
 
   it('gives a message up when its time is over', async () => {
     const a = relay('a', []);
     a.isOpen = false;
-    expect(await new Relays([a]).send(frame, Date.now() - 1)).toBe(false);
-    expect(await new Relays([a]).send(frame, Date.now() + 5)).toBe(false);
+    expect(await new Relays([a]).send(frame, Date.now() - 1)).toBe('late');
+    expect(await new Relays([a]).send(frame, Date.now() + 5)).toBe('late');
   });
 });

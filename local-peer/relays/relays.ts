@@ -1,15 +1,17 @@
-import type { Uplink } from '../ports.ts';
+import type { Sent, Uplink } from '../ports.ts';
 
 /** A relay as sending sees it. */
 export interface Relay {
   readonly isOpen: boolean;
+  /** It has not taken yet what it was given before. */
+  readonly isSlow: boolean;
   send(frame: Uint8Array): Promise<boolean>;
 }
 
 /** Up to four relays: the one that worked last goes first; with none connected a message waits until its time is over. */
 export class Relays implements Uplink {
   #relays: readonly Relay[];
-  readonly #waiting = new Set<(isConnected: boolean) => void>();
+  readonly #waiting = new Set<(outcome: 'connected' | 'closed' | 'late') => void>();
   #isClosed = false;
 
   constructor(relays: readonly Relay[]) {
@@ -17,39 +19,47 @@ export class Relays implements Uplink {
   }
 
   /** @param deadline Unix ms */
-  async send(frame: Uint8Array, deadline: number): Promise<boolean> {
+  async send(frame: Uint8Array, deadline: number): Promise<Sent> {
     for (;;) {
-      for (const relay of this.#relays) {
+      for (const relay of this.#inOrder()) {
         if (!relay.isOpen || !(await relay.send(frame))) continue;
         if (relay !== this.#relays[0]) this.#relays = [relay, ...this.#relays.filter((each) => each !== relay)];
-        return true;
+        return 'sent';
       }
-      if (!(await this.#connected(deadline))) return false;
+      const outcome = await this.#connected(deadline);
+      if (outcome !== 'connected') return outcome;
     }
   }
 
   /** A relay has connected: what waits goes on. */
   wake(): void {
-    for (const end of [...this.#waiting]) end(true);
+    for (const end of [...this.#waiting]) end('connected');
   }
 
-  /** Nothing more will be sent: what waits has failed. */
+  /** Nothing that waits will be sent. */
   close(): void {
     this.#isClosed = true;
-    for (const end of [...this.#waiting]) end(false);
+    for (const end of [...this.#waiting]) end('closed');
   }
 
-  /** Resolves true at the next connection, false when the deadline comes first. */
-  async #connected(deadline: number): Promise<boolean> {
+  /** One that is stuck must not hold up what another would take. */
+  #inOrder(): readonly Relay[] {
+    if (this.#relays.every(({ isSlow }) => !isSlow)) return this.#relays;
+    return [...this.#relays.filter(({ isSlow }) => !isSlow), ...this.#relays.filter(({ isSlow }) => isSlow)];
+  }
+
+  /** Resolves at the next connection, or when there is none in time. */
+  async #connected(deadline: number): Promise<'connected' | 'closed' | 'late'> {
+    if (this.#isClosed) return 'closed';
     const left = deadline - Date.now();
-    if (left <= 0 || this.#isClosed) return false;
+    if (left <= 0) return 'late';
     return new Promise((resolve) => {
-      const end = (isConnected: boolean) => {
+      const end = (outcome: 'connected' | 'closed' | 'late') => {
         clearTimeout(timer);
         this.#waiting.delete(end);
-        resolve(isConnected);
+        resolve(outcome);
       };
-      const timer = setTimeout(() => end(false), left);
+      const timer = setTimeout(() => end('late'), left);
       this.#waiting.add(end);
     });
   }

@@ -3,14 +3,17 @@ import type { Twin } from '../../proto/twin.ts';
 import { Directory } from './directory.ts';
 
 function rig(answer: (id: number) => Promise<Twin | undefined>) {
-  const state = { now: 1_000_000, calls: 0 };
+  const state = { now: 1_000_000, calls: 0, isDown: false };
+  const saved = new Map<number, Twin>();
+  const memory = { find: async (id: number) => saved.get(id), save: (twin: Twin) => void saved.set(twin.id, twin) };
   const ask = (id: number) => {
     state.calls += 1;
-    return answer(id);
+    return state.isDown ? Promise.reject(new Error('chain is down')) : answer(id);
   };
-  return { state, directory: new Directory(ask, () => state.now) };
+  const start = () => new Directory(ask, memory, () => state.now);
+  return { state, saved, start, directory: start() };
 }
-const twin = (id: number): Twin => ({ id, account: new Uint8Array(32), relay: null, pk: null });
+const twin = (id: number, relay: string | null = null): Twin => ({ id, account: new Uint8Array(32), relay, pk: null });
 
 describe('Directory', () => {
   it('asks once for many, and again after ten minutes', async () => {
@@ -34,24 +37,55 @@ describe('Directory', () => {
     expect(state.calls).toBe(2);
   });
 
-  it('keeps what it knows when asking again fails', async () => {
-    let isDown = false;
-    const { state, directory } = rig(async (id) => (isDown ? Promise.reject(new Error('chain is down')) : twin(id)));
+  it('asks once in seconds for a twin that does not exist, until the chain tells of it', async () => {
+    const { state, directory } = rig(async () => undefined);
+    for (let n = 0; n < 100; n += 1) {
+      expect(await directory.get(7)).toBeUndefined();
+      expect(await directory.refresh(7)).toBeUndefined();
+    }
+    expect(state.calls).toBe(1);
+    state.now += 10_000;
     await directory.get(7);
-    isDown = true;
-    state.now += 6_000;
-    await expect(directory.refresh(7)).rejects.toThrow('chain is down');
+    expect(state.calls).toBe(2);
+    directory.put(twin(7));
     expect(await directory.get(7)).toEqual(twin(7));
+    expect(state.calls).toBe(2);
   });
 
-  it('remembers neither a twin that does not exist nor a question that failed', async () => {
-    const none = rig(async () => undefined);
-    expect(await none.directory.get(7)).toBeUndefined();
-    await none.directory.get(7);
-    expect(none.state.calls).toBe(2);
-    const failing = rig(() => Promise.reject(new Error('chain is down')));
-    await expect(failing.directory.get(7)).rejects.toThrow('chain is down');
-    await expect(failing.directory.get(7)).rejects.toThrow('chain is down');
-    expect(failing.state.calls).toBe(2);
+  it('believes the chain’s events at once', async () => {
+    const { state, directory } = rig(async (id) => twin(id, 'old.example'));
+    await directory.get(7);
+    directory.put(twin(7, 'new.example'));
+    expect((await directory.get(7))?.relay).toBe('new.example');
+    expect(state.calls).toBe(1);
+  });
+
+  it('asks again for what may have changed while the chain was away', async () => {
+    const { state, directory } = rig(async (id) => twin(id));
+    await directory.get(7);
+    directory.doubt();
+    await Promise.all([directory.get(7), directory.get(7)]);
+    await directory.get(7);
+    expect(state.calls).toBe(2);
+  });
+
+  it('lives on what it knows while the chain is away, however long, also after a new start', async () => {
+    const { state, directory, start } = rig(async (id) => twin(id));
+    await directory.get(7);
+    state.isDown = true;
+    state.now += 3_600_000;
+    directory.doubt();
+    expect(await directory.get(7)).toEqual(twin(7));
+    await expect(directory.refresh(7)).rejects.toThrow('chain is down');
+    expect(await start().get(7)).toEqual(twin(7));
+    await expect(start().get(8)).rejects.toThrow('chain is down');
+  });
+
+  it('does not remember a question that failed', async () => {
+    const { state, directory } = rig(async (id) => twin(id));
+    state.isDown = true;
+    await expect(directory.get(7)).rejects.toThrow('chain is down');
+    state.isDown = false;
+    expect(await directory.get(7)).toEqual(twin(7));
   });
 });

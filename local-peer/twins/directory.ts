@@ -1,60 +1,110 @@
 import type { Twin, TwinDirectory } from '../../proto/twin.ts';
 
+/** Changes come with the chain's events; one that was missed is found after this time, ms. */
 const REMEMBER_MS = 10 * 60_000;
 /** A twin is asked for again at most this often: a stranger's bad signatures must not become our questions. */
 const REFRESH_MS = 5_000;
+/** Who asks in the name of a twin that does not exist costs one question in this time. */
+const STRANGER_MS = 10_000;
 const MOST = 10_000;
 
-interface Known {
-  readonly twin: Promise<Twin | undefined>;
-  readonly askedAt: number;
+/** What the chain said before, for when it says nothing. */
+export interface TwinMemory {
+  find(id: number): Promise<Twin | undefined>;
+  save(twin: Twin): void;
 }
 
-/** Twins by id, remembered for ten minutes; many who ask at once share one question. */
+interface Known {
+  /** Undefined: the chain knows no such twin. */
+  readonly twin: Twin | undefined;
+  readonly askedAt: number;
+  /** The chain was away since: it may have changed. */
+  readonly isDoubtful: boolean;
+}
+
+/** Twins by id, as the chain last told them; many who ask at once share one question. */
 export class Directory implements TwinDirectory {
   readonly #ask: (id: number) => Promise<Twin | undefined>;
+  readonly #memory: TwinMemory;
   readonly #now: () => number;
   readonly #known = new Map<number, Known>();
+  readonly #strangers = new Map<number, Known>();
+  readonly #asking = new Map<number, Promise<Twin | undefined>>();
 
   /** @param now Unix ms */
-  constructor(ask: (id: number) => Promise<Twin | undefined>, now: () => number) {
+  constructor(ask: (id: number) => Promise<Twin | undefined>, memory: TwinMemory, now: () => number) {
     this.#ask = ask;
+    this.#memory = memory;
     this.#now = now;
   }
 
-  get(id: number): Promise<Twin | undefined> {
-    return this.#notOlderThan(id, REMEMBER_MS);
+  /** What is known of a twin, asked for when it may be old; when the chain does not answer, what it said before. */
+  async get(id: number): Promise<Twin | undefined> {
+    const known = this.#lookUp(id);
+    if (known !== undefined) {
+      const life = known.twin === undefined ? STRANGER_MS : REMEMBER_MS;
+      if (!known.isDoubtful && this.#now() - known.askedAt < life) return known.twin;
+    }
+    try {
+      return await this.#fresh(id);
+    } catch (error) {
+      const before = known?.twin ?? (await this.#memory.find(id));
+      if (before === undefined) throw error;
+      // Whoever comes next need not ask Redis again.
+      if (known?.twin === undefined) this.#keep(before, true);
+      return before;
+    }
   }
 
-  refresh(id: number): Promise<Twin | undefined> {
-    return this.#notOlderThan(id, REFRESH_MS);
+  async refresh(id: number): Promise<Twin | undefined> {
+    const known = this.#lookUp(id);
+    if (known !== undefined && this.#now() - known.askedAt < REFRESH_MS) return known.twin;
+    return this.#fresh(id);
   }
 
-  #notOlderThan(id: number, age: number): Promise<Twin | undefined> {
-    const known = this.#known.get(id);
-    if (known !== undefined && this.#now() - known.askedAt < age) return known.twin;
-    const twin = this.#ask(id);
-    const fresh = { twin, askedAt: this.#now() };
-    this.#known.delete(id);
-    const [oldest] = this.#known.keys();
-    if (this.#known.size >= MOST && oldest !== undefined) this.#known.delete(oldest);
-    this.#known.set(id, fresh);
-    // An answer that never came is not remembered, nor is a twin that does not exist (it may, any moment).
-    twin.then(
-      (found) => found === undefined && this.#forget(id, fresh),
-      () => this.#restore(id, fresh, known),
-    );
-    return twin;
+  /** The chain tells of a twin. */
+  put(twin: Twin): void {
+    this.#keep(twin, false);
+    this.#memory.save(twin);
   }
 
-  /** A question that failed takes nothing away: what the chain said before still holds. */
-  #restore(id: number, failed: Known, before: Known | undefined): void {
-    if (this.#known.get(id) !== failed) return;
-    if (before === undefined) this.#known.delete(id);
-    else this.#known.set(id, before);
+  /** The chain was away: what is known stays of use only while it does not answer. */
+  doubt(): void {
+    for (const [id, known] of this.#known) this.#known.set(id, { ...known, isDoubtful: true });
+    this.#strangers.clear();
   }
 
-  #forget(id: number, entry: Known): void {
-    if (this.#known.get(id) === entry) this.#known.delete(id);
+  #lookUp(id: number): Known | undefined {
+    return this.#known.get(id) ?? this.#strangers.get(id);
   }
+
+  #fresh(id: number): Promise<Twin | undefined> {
+    const asking = this.#asking.get(id);
+    if (asking !== undefined) return asking;
+    const question = this.#ask(id).then((twin) => {
+      if (twin !== undefined) this.put(twin);
+      else {
+        this.#known.delete(id);
+        remember(this.#strangers, id, { twin, askedAt: this.#now(), isDoubtful: false });
+      }
+      return twin;
+    });
+    this.#asking.set(id, question);
+    const end = () => void this.#asking.delete(id);
+    question.then(end, end);
+    return question;
+  }
+
+  #keep(twin: Twin, isDoubtful: boolean): void {
+    this.#strangers.delete(twin.id);
+    remember(this.#known, twin.id, { twin, askedAt: this.#now(), isDoubtful });
+  }
+}
+
+/** The one that was told longest ago makes room. */
+function remember(map: Map<number, Known>, id: number, known: Known): void {
+  map.delete(id);
+  const [oldest] = map.keys();
+  if (map.size >= MOST && oldest !== undefined) map.delete(oldest);
+  map.set(id, known);
 }

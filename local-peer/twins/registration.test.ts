@@ -12,7 +12,14 @@ const twin = (relay: string | null, key: Uint8Array | null = pk) => ({
 describe('profileFor', () => {
   it('joins domains, with a port where it is not the scheme’s', () => {
     const urls = ['wss://relay.grid.tf:443', 'ws://localhost:8787', 'wss://relay.grid.tf'].map((url) => new URL(url));
-    expect(profileFor(urls, pk).relay).toBe('relay.grid.tf_localhost:8787');
+    expect(profileFor(urls, pk, null).relay).toBe('relay.grid.tf_localhost:8787');
+  });
+
+  it('adds ours to those that are kept, each once, whatever clients wrote there', () => {
+    const ours = [new URL('wss://a.example')];
+    expect(profileFor(ours, pk, 'b.example_wss://A.example/').relay).toBe('a.example_b.example');
+    const kept = twin('b.example_a.example');
+    expect(differs(kept, profileFor(ours, pk, kept.relay))).toBe(false);
   });
 });
 

@@ -8,9 +8,9 @@ export interface Profile {
   readonly pk: Uint8Array;
 }
 
-/** The profile for these relays. */
-export function profileFor(relays: readonly URL[], pk: Uint8Array): Profile {
-  return { relay: [...new Set(relays.map(relayDomainOf))].join('_'), pk };
+/** The profile for these relays, and for those that are kept: a relay string as it stands on chain. */
+export function profileFor(relays: readonly URL[], pk: Uint8Array, kept: string | null): Profile {
+  return { relay: [...new Set([...relays.map(relayDomainOf), ...relayDomains(kept)])].join('_'), pk };
 }
 
 /** Whether the chain must be told: another set of relays, whatever the order, or another key. */

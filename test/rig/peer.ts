@@ -2,7 +2,10 @@ import { createClient } from 'redis';
 import { z } from 'zod';
 import { DEV_TWINS } from '../../dev-chain/dev-twins.ts';
 import { type Peer, startPeer } from '../../local-peer/peer.ts';
+import type { Plugin } from '../../local-peer/plugins/plugin.ts';
 import type { Log } from '../../local-peer/ports.ts';
+import type { PeerEvent } from '../../local-peer/state.ts';
+import { within } from './client.ts';
 import type { Network } from './network.ts';
 import { startRedis } from './redis.ts';
 
@@ -28,6 +31,8 @@ export interface PeerRig extends AsyncDisposable {
   readonly peer: Peer;
   readonly redisUrl: string;
   readonly logged: readonly Logged[];
+  /** How often each event was counted. */
+  readonly counted: ReadonlyMap<PeerEvent, number>;
   /** Leaves a request for the peer; any text, so that it may be wrong. */
   request(entry: object | string): Promise<void>;
   /** Leaves a response. */
@@ -40,35 +45,58 @@ export interface PeerRig extends AsyncDisposable {
 
 const WAIT_SECONDS = 20;
 
-/** Starts one and waits until its relay is connected. */
-export async function startPeerRig(network: Network, twin: number, { update = true } = {}): Promise<PeerRig> {
+/** How a peer is started; what is absent is the network's, or a peer's default. */
+export interface PeerOptions {
+  readonly update?: boolean;
+  readonly keepRelays?: boolean;
+  /** Absent: a Redis of its own. */
+  readonly redis?: string;
+  readonly substrate?: string[];
+  readonly relays?: string[];
+  readonly plugins?: readonly Plugin[];
+}
+
+/** Starts one and waits until it is ready. */
+export async function startPeerRig(network: Network, twin: number, options: PeerOptions = {}): Promise<PeerRig> {
+  const rig = await openPeerRig(network, twin, options);
+  await within(rig.peer.ready, `the peer of twin ${twin} to be ready`);
+  return rig;
+}
+
+/** Starts one, whatever its Redis, chain and relays do. */
+export async function openPeerRig(network: Network, twin: number, options: PeerOptions = {}): Promise<PeerRig> {
   const dev = DEV_TWINS.find(({ id }) => id === twin);
   if (dev === undefined) throw new Error(`twin ${twin} is no development twin`);
   await using stack = new AsyncDisposableStack();
-  const redis = stack.use(await startRedis());
+  const redisUrl = options.redis ?? stack.use(await startRedis()).url;
   const logged: Logged[] = [];
+  const counted = new Map<PeerEvent, number>();
   const at = (level: string) => (fields: object, message: string) => void logged.push({ level, fields, message });
   const log: Log = { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
   const config = {
     secret: dev.secret,
     keyType: dev.keyType,
-    redis: redis.url,
-    substrate: [network.chain.wsUrl],
-    relays: [network.relay.wsUrl],
-    update,
+    redis: redisUrl,
+    substrate: options.substrate ?? [network.chain.wsUrl],
+    relays: options.relays ?? [network.relay.wsUrl],
+    update: options.update ?? true,
+    keepRelays: options.keepRelays ?? false,
   };
-  const peer = stack.use(await startPeer(config, log));
-  await peer.connected;
-  const client = stack.adopt(createClient({ url: redis.url }), (each) => each.destroy());
+  const count = (event: PeerEvent) => void counted.set(event, (counted.get(event) ?? 0) + 1);
+  const peer = stack.use(await startPeer(config, log, count, options.plugins));
+  const client = stack.adopt(createClient({ url: redisUrl }), (each) => each.destroy());
   client.on('error', () => undefined);
-  await client.connect();
+  // Of a Redis that is away nothing is asked until it is there.
+  const connecting = client.connect();
+  connecting.catch(() => undefined);
   const text = (entry: object | string) => (typeof entry === 'string' ? entry : JSON.stringify(entry));
   const take = async (queue: string, seconds = WAIT_SECONDS) => (await client.brPop(queue, seconds))?.element;
   const owned = stack.move();
   return {
     peer,
-    redisUrl: redis.url,
+    redisUrl,
     logged,
+    counted,
     request: async (entry) => void (await client.lPush('msgbus.system.local', text(entry))),
     respond: async (entry) => void (await client.lPush('msgbus.system.reply', text(entry))),
     take,

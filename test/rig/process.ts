@@ -2,17 +2,29 @@ import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { within } from './client.ts';
 
-/** A program of this repository in a process of its own. */
+/** A program in a process of its own. */
 export interface Launched {
+  readonly pid: number;
   /** Its first line on stdout. */
   readonly ready: string;
+  /** All lines it has written so far. */
+  readonly said: readonly string[];
   /** Sends a signal and waits for its end; the exit code, null when the signal killed it. */
-  stop(signal: 'SIGINT' | 'SIGTERM'): Promise<number | null>;
+  stop(signal: 'SIGINT' | 'SIGTERM' | 'SIGKILL'): Promise<number | null>;
 }
 
-/** Starts a program and waits for its first line. @throws with all it said when it ends before */
-export async function launch(args: readonly string[], env: Record<string, string> = {}): Promise<Launched> {
-  const child = spawn(process.execPath, [...args], {
+/** Starts a program of Node and waits for its first line. @throws with all it said when it ends before */
+export function launch(args: readonly string[], env: Record<string, string> = {}): Promise<Launched> {
+  return launchProgram(process.execPath, args, env);
+}
+
+/** Starts any program and waits for its first line. @throws with all it said when it ends before */
+export async function launchProgram(
+  program: string,
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<Launched> {
+  const child = spawn(program, [...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -28,7 +40,9 @@ export async function launch(args: readonly string[], env: Record<string, string
   early.catch(() => undefined);
   const ready = await within(Promise.race([first.promise, early]), `${args[0]} to be ready`, 40_000);
   return {
+    pid: child.pid ?? 0,
     ready,
+    said,
     stop: async (signal) => {
       child.kill(signal);
       return within(ended, `the end of ${args[0]}`);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { freePort } from '../../local-relay/port.ts';
-import { ensureProgram } from './apt.ts';
+import { ensureProgram } from './debian.ts';
 import { claimDatabase } from './shared-redis.ts';
 
 /** A Redis of one's own. */

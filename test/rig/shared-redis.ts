@@ -5,19 +5,18 @@ import type { RedisRig } from './redis.ts';
 const DATABASES = 15;
 const CLAIM = 'rmb.rig.claim';
 const CLAIM_SECONDS = 3600;
+const CONNECT_MS = 5_000;
 
 /**
  * An empty database of a Redis that runs already, claimed for one rig and emptied after it. Whatever held
  * data before is left alone.
- * @throws when no database is free
+ * @throws when no database is free, or no Redis there
  */
 export async function claimDatabase(url: string): Promise<RedisRig> {
   for (let database = 1; database <= DATABASES; database += 1) {
     const one = new URL(url);
     one.pathname = `/${database}`;
-    const client = createClient({ url: one.href });
-    client.on('error', () => undefined);
-    await client.connect();
+    const client = await connectOnce(one);
     if (
       (await client.set(CLAIM, '1', { condition: 'NX', expiration: { type: 'EX', value: CLAIM_SECONDS } })) !== null
     ) {
@@ -33,4 +32,16 @@ export async function claimDatabase(url: string): Promise<RedisRig> {
     client.destroy();
   }
   throw new Error(`REDIS_URL: none of the databases 1 to ${DATABASES} of ${new URL(url).host} is empty`);
+}
+
+/** Nobody waits for a Redis that is not there: whoever set the URL should learn it. */
+async function connectOnce(url: URL) {
+  const client = createClient({ url: url.href, socket: { reconnectStrategy: false, connectTimeout: CONNECT_MS } });
+  client.on('error', () => undefined);
+  try {
+    return await client.connect();
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new Error(`REDIS_URL: no Redis at ${url.host}: ${why}`);
+  }
 }

@@ -1,0 +1,73 @@
+import type { PartState, PeerState } from './state.ts';
+
+const UNKNOWN: PartState = { isUp: false, detail: 'not connected yet' };
+
+/** What the parts of a peer say of themselves, gathered for whoever asks. */
+export class Health {
+  readonly #listeners = new Set<() => void>();
+  readonly #ready = Promise.withResolvers<void>();
+  readonly #relays: Map<string, PartState>;
+  readonly #skew: () => number | undefined;
+  #redis = UNKNOWN;
+  #chain = UNKNOWN;
+  #twin: number | undefined;
+  #isStopping = false;
+
+  /** @param relays host[:port] of each, in the order given */
+  constructor(relays: readonly string[], skew: () => number | undefined) {
+    this.#relays = new Map(relays.map((relay) => [relay, { isUp: false, detail: 'own twin id is not known yet' }]));
+    this.#skew = skew;
+  }
+
+  /** Resolves the first time that Redis and one relay are up. */
+  get ready(): Promise<void> {
+    return this.#ready.promise;
+  }
+
+  state(): PeerState {
+    return {
+      twin: this.#twin,
+      redis: this.#redis,
+      chain: this.#chain,
+      relays: new Map(this.#relays),
+      clockSkew: this.#skew(),
+      isStopping: this.#isStopping,
+    };
+  }
+
+  /** Calls back after each change; ends with the function it returns. */
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => void this.#listeners.delete(listener);
+  }
+
+  redis(state: PartState): void {
+    this.#redis = state;
+    this.#changed();
+  }
+
+  chain(state: PartState): void {
+    this.#chain = state;
+    this.#changed();
+  }
+
+  relay(relay: string, state: PartState): void {
+    this.#relays.set(relay, state);
+    this.#changed();
+  }
+
+  twin(id: number): void {
+    this.#twin = id;
+    this.#changed();
+  }
+
+  stopping(): void {
+    this.#isStopping = true;
+    this.#changed();
+  }
+
+  #changed(): void {
+    if (this.#redis.isUp && [...this.#relays.values()].some(({ isUp }) => isUp)) this.#ready.resolve();
+    for (const listener of [...this.#listeners]) listener();
+  }
+}

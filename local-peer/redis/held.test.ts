@@ -1,0 +1,18 @@
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { fieldOf, readField } from './held.ts';
+
+it('a field says when its entry was taken and under which uid, and sorts by time', () => {
+  fc.assert(
+    fc.property(fc.nat(2 ** 52), fc.nat(2 ** 52), fc.uuid(), fc.option(fc.nat(1024)), (order, other, uid, place) => {
+      const field = fieldOf(order, uid);
+      const mark = place === null ? field : `${field}#${place}`;
+      expect(readField(mark)).toEqual({ order, uid, place: place ?? undefined });
+      expect(field < fieldOf(other, uid)).toBe(order < other);
+    }),
+  );
+});
+
+it('what is no field of ours is left alone', () => {
+  for (const field of ['', 'x', '123.uid', `${'1'.repeat(16)}.`]) expect(readField(field)).toBeUndefined();
+});

@@ -1,0 +1,119 @@
+import { describe, expect, it } from 'vitest';
+import { Intake } from './intake.ts';
+
+interface Entry {
+  readonly name: string;
+  readonly size: number;
+}
+
+const nothing = () => undefined;
+const log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+
+/** A queue that holds `entries`; each take fails that `isLost` says so for, its entries left over. */
+function rig(entries: Entry[], isLost: (take: number) => boolean = () => false) {
+  const done: string[] = [];
+  const inWork: { entry: Entry; end: () => void }[] = [];
+  let left: Entry[] = [];
+  let takes = 0;
+  const idle = Promise.withResolvers<void>();
+  const queue = {
+    async take(most: number) {
+      takes += 1;
+      const taken = entries.splice(0, most);
+      if (!isLost(takes)) return taken;
+      left.push(...taken);
+      throw new Error('Redis is away');
+    },
+    // Nothing more comes: whoever waits, waits for the stop.
+    async wait() {
+      idle.resolve();
+      await stopped.promise;
+    },
+    async *leftovers() {
+      const all = left;
+      left = [];
+      yield* all;
+    },
+    stop: () => stopped.resolve(),
+  };
+  const stopped = Promise.withResolvers<void>();
+  const process = (entry: Entry) =>
+    new Promise<void>((resolve) => {
+      inWork.push({
+        entry,
+        end: () => {
+          done.push(entry.name);
+          resolve();
+        },
+      });
+    });
+  const intake = new Intake<Entry>(queue, process, log);
+  return { intake, done, inWork, idle: idle.promise, left: (found: Entry[]) => left.push(...found) };
+}
+const entry = (name: string, size = 1): Entry => ({ name, size });
+const names = (all: { entry: Entry }[]) => all.map(({ entry: { name } }) => name);
+
+describe('Intake', () => {
+  it('takes up what a crash left before anything else, and ends when all is dealt with', async () => {
+    const { intake, done, inWork, idle, left } = rig([entry('new')]);
+    left([entry('old 1'), entry('old 2')]);
+    const running = intake.run();
+    await idle;
+    expect(names(inWork)).toEqual(['old 1', 'old 2', 'new']);
+    intake.stop();
+    for (const { end } of inWork) end();
+    await running;
+    expect(done).toHaveLength(3);
+  });
+
+  it('takes up what it was given without hearing of it', async () => {
+    const { intake, inWork, idle } = rig([entry('a'), entry('b')], (take) => take === 1);
+    const running = intake.run();
+    await idle;
+    expect(names(inWork)).toEqual(['a', 'b']);
+    intake.stop();
+    for (const { end } of inWork) end();
+    await running;
+  });
+
+  it('ends with what it has begun, though Redis answers nothing any more; what comes later is left', async () => {
+    const { intake, inWork, idle } = rig([entry('begun')]);
+    const away = Promise.withResolvers<Entry[]>();
+    const silent = { take: () => away.promise, wait: async () => undefined, stop: nothing, async *leftovers() {} };
+    const hanging = new Intake<Entry>(silent, () => Promise.reject(new Error('must not begin')), log);
+    const ends = [intake.run(), hanging.run()];
+    await idle;
+    intake.stop();
+    hanging.stop();
+    inWork[0]?.end();
+    await Promise.all(ends);
+    away.resolve([entry('late')]);
+  });
+
+  it('has no more in hand than it may: many, or a few large ones', async () => {
+    const many = rig(Array.from({ length: 3000 }, (_, n) => entry(String(n))));
+    const large = rig(Array.from({ length: 10 }, (_, n) => entry(String(n), 2 ** 25)));
+    for (const { intake, inWork, idle } of [many, large]) {
+      const limit = inWork === many.inWork ? 1024 : 2;
+      const running = intake.run();
+      await expect.poll(() => inWork.length).toBe(limit);
+      let ended = 0;
+      const work = (async () => {
+        for (;;) {
+          const next = inWork[ended];
+          if (next === undefined) await new Promise((resolve) => setImmediate(resolve));
+          else {
+            ended += 1;
+            next.end();
+            expect(inWork.length - ended).toBeLessThanOrEqual(limit);
+          }
+          if (ended === (limit === 2 ? 10 : 3000)) return;
+        }
+      })();
+      await work;
+      await idle;
+      intake.stop();
+      await running;
+    }
+  });
+});

@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+
+/** A Lua script: what must happen as one. Each may be run again when its answer was lost, and does no more then. */
+export interface Script {
+  readonly text: string;
+  readonly sha: string;
+}
+
+function script(text: string): Script {
+  return { text, sha: createHash('sha1').update(text).digest('hex') };
+}
+
+/**
+ * Takes entries: out of the queue, into the peer's hands, under the field that each is given.
+ * KEYS moving, queue, taken; ARGV most bytes, fields. Returns the entries.
+ */
+export const TAKE = script(`
+local entries, bytes = {}, 0
+for n = 2, #ARGV do
+  local entry = redis.call('RPOP', KEYS[1]) or redis.call('RPOP', KEYS[2])
+  if not entry then break end
+  redis.call('HSET', KEYS[3], ARGV[n], entry)
+  entries[#entries + 1] = entry
+  bytes = bytes + #entry
+  if bytes >= tonumber(ARGV[1]) then break end
+end
+return entries
+`);
+
+/**
+ * Tells something and remembers that it was told. What cannot be told because its list is no list is given up.
+ * KEYS taken, list; ARGV entry, most, the field that says it is open, the field that says it is told or '',
+ * fields that are removed. Returns whether it was told now.
+ */
+export const SETTLE = script(`
+if redis.call('HEXISTS', KEYS[1], ARGV[3]) == 0 then return 0 end
+if ARGV[4] ~= '' and redis.call('HEXISTS', KEYS[1], ARGV[4]) == 1 then return 0 end
+local told = redis.pcall('LPUSH', KEYS[2], ARGV[1])
+if type(told) == 'table' and told.err and not string.find(told.err, 'WRONGTYPE') then return told end
+if type(told) == 'number' then redis.call('LTRIM', KEYS[2], 0, tonumber(ARGV[2]) - 1) end
+if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], ARGV[4], '') end
+for n = 5, #ARGV do redis.call('HDEL', KEYS[1], ARGV[n]) end
+return 1
+`);
+
+/**
+ * Whether nobody came before. KEYS seen; ARGV a token of who comes now, seconds. Who lost the answer and asks again
+ * is the same, by its token.
+ */
+export const CLAIM = script(`
+local first = redis.call('GET', KEYS[1])
+if first then return first == ARGV[1] and 1 or 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+return 1
+`);
+
+/**
+ * Gives an answer to a program, once. KEYS list, seen; ARGV entry, most, seconds. Returns whether it was given now.
+ */
+export const ANSWER = script(`
+if not redis.call('SET', KEYS[2], '', 'NX', 'EX', ARGV[3]) then return 0 end
+redis.call('LPUSH', KEYS[1], ARGV[1])
+redis.call('LTRIM', KEYS[1], 0, tonumber(ARGV[2]) - 1)
+return 1
+`);
+
+/**
+ * Gives a request to a service, once, when its queue has room. The sizes lie in a list of their own, in the queue's
+ * order, their sum at its head; what services have popped is taken off when the next entry comes. To make room,
+ * entries whose time is over go. The queue ends with the time of its entries, so that commands that nobody serves
+ * leave nothing behind.
+ * KEYS queue, sizes, seen; ARGV entry, seconds, now, most entries, most bytes. Returns what became of it.
+ */
+export const DELIVER = script(`
+local queue, sizes = KEYS[1], KEYS[2]
+local entry, seconds, now = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+if redis.call('EXISTS', KEYS[3]) == 1 then return 'repeated' end
+local length = redis.call('LLEN', queue)
+local sum = tonumber(redis.call('LPOP', sizes) or '0')
+local known = redis.call('LLEN', sizes)
+local function forget()
+  sum = sum - tonumber(string.match(redis.call('RPOP', sizes), '^%d+'))
+  known = known - 1
+end
+local function isFull() return length >= tonumber(ARGV[4]) or sum + #entry > tonumber(ARGV[5]) end
+while known > length do forget() end
+while known == length and length > 0 and isFull() do
+  if tonumber(string.match(redis.call('LINDEX', sizes, -1), '%d+$')) > now then break end
+  redis.call('RPOP', queue)
+  forget()
+  length = length - 1
+end
+local verdict = 'full'
+if not isFull() then
+  local isOurs = known == length
+  redis.call('LPUSH', queue, entry)
+  redis.call('LPUSH', sizes, #entry .. ' ' .. (now + seconds))
+  sum = sum + #entry
+  redis.call('SET', KEYS[3], '', 'EX', seconds)
+  if isOurs and redis.call('TTL', queue) < seconds then redis.call('EXPIRE', queue, seconds) end
+  verdict = 'delivered'
+end
+local life = redis.call('TTL', sizes)
+redis.call('LPUSH', sizes, sum)
+redis.call('EXPIRE', sizes, math.max(life, seconds))
+return verdict
+`);

@@ -1,0 +1,51 @@
+import { WebSocket } from 'ws';
+
+const CONNECT_MS = 10_000;
+/** The first words of a refusal are enough; whoever says none, or never ends, is not waited for. */
+const REFUSAL_MS = 2_000;
+const MAX_FRAME = 32 * 2 ** 20;
+
+/** Whom a socket tells. */
+export interface SocketPort {
+  /** The relay's Date, with our Unix ms when it was asked. */
+  onDate(date: string, askedAt: number): void;
+  onOpen(): void;
+  /** Called once, however it ends. @param detail for people */
+  onLost(code: number, detail: string): void;
+}
+
+/** Opens a WebSocket to a relay. A refusal, however broken, ends in `onLost`. */
+export function dial(url: string, port: SocketPort): WebSocket {
+  const options = { perMessageDeflate: false, handshakeTimeout: CONNECT_MS, maxPayload: MAX_FRAME };
+  const askedAt = Date.now();
+  const socket = new WebSocket(url, options);
+  const tellDate = ({ date }: { readonly date?: string | undefined }) => {
+    if (date !== undefined) port.onDate(date, askedAt);
+  };
+  let fault = 'connection closed';
+  socket.on('unexpected-response', (request, response) => {
+    tellDate(response.headers);
+    fault = `refused: ${response.statusCode}`;
+    const end = () => {
+      clearTimeout(patience);
+      request.destroy();
+      socket.terminate();
+    };
+    const patience = setTimeout(end, REFUSAL_MS);
+    response.once('data', (chunk: Buffer) => {
+      fault += ` ${chunk.toString().slice(0, 200)}`;
+      end();
+    });
+    response.once('error', end);
+    response.once('close', end);
+  });
+  socket.on('upgrade', (response) => tellDate(response.headers));
+  socket.on('error', (error) => {
+    fault = error.message === '' && error instanceof AggregateError ? String(error.errors[0]) : error.message;
+  });
+  socket.on('open', () => port.onOpen());
+  socket.once('close', (code, reason) => {
+    port.onLost(code, reason.length > 0 ? `${code} ${reason.toString()}` : fault);
+  });
+  return socket;
+}

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import { type Envelope, encodeEnvelope } from '../proto/envelope.ts';
+import { identityOf } from '../proto/identity.ts';
+import { Awaited } from './awaited.ts';
+import { Clock } from './clock.ts';
+import type { Question, ReplyEntry } from './messages.ts';
+import type { HeldRequest } from './ports.ts';
+import { Protocol } from './protocol.ts';
+import { Replies } from './replies.ts';
+
+const nothing = () => undefined;
+const silent = { debug: nothing, info: nothing, warn: nothing, error: nothing };
+const question: Question = { command: 'c', replyTo: 'replies', ref: 'r', asked: [5], seconds: 60 };
+
+/** Replies of twin 1, whose programs asked what `questions` holds. */
+async function rig(questions: Record<string, Question>) {
+  const identity = await identityOf(`0x${'01'.repeat(32)}`, 'ed25519');
+  if (!identity.ok) throw new Error('bad seed');
+  const unknown = { get: async () => undefined, refresh: async () => undefined };
+  const [told, settled, dropped]: [ReplyEntry[], number[], (string | undefined)[]] = [[], [], []];
+  const awaited = new Awaited(nothing);
+  const held: HeldRequest = {
+    uid: 'open',
+    size: 1,
+    takenAt: 0,
+    settled: new Set(),
+    end: async () => undefined,
+    settle: async (place) => void settled.push(place),
+  };
+  const open = {
+    question,
+    held,
+    total: 1,
+    places: new Map([[5, 0]]),
+    sent: new Set<number>(),
+    until: Number.MAX_SAFE_INTEGER,
+  };
+  awaited.add('open', open);
+  const replies = new Replies({
+    protocol: new Protocol(identity.value, unknown, async () => false),
+    programs: {
+      deliverCommand: async () => 'delivered',
+      isFirst: async () => true,
+      deliverAnswer: async (_, entry) => told.push(entry) > 0,
+      saveQuestion: async () => undefined,
+      findQuestion: async (uid) => questions[uid],
+    },
+    awaited,
+    clock: new Clock(() => 1_000_000, nothing),
+    log: silent,
+    count: (event, detail) => event === 'envelope-dropped' && dropped.push(detail),
+  });
+  const report = async (uid: string, content: Envelope['content']) => {
+    const envelope = { uid, timestamp: 1000n, expiration: 300n, destination: { twin: 1 }, content, relays: [] };
+    await replies.reply(envelope, 0, encodeEnvelope(envelope));
+  };
+  return { report, told, settled, dropped };
+}
+const error = { kind: 'error', code: 0, message: 'destination offline' } as const;
+
+describe('a relay’s report, which nobody signed', () => {
+  it('is believed for a request that is under way, and ends it', async () => {
+    const { report, told, settled } = await rig({});
+    await report('open', error);
+    expect(told).toMatchObject([{ ref: 'r', source: '0', error: { code: 0, message: 'destination offline' } }]);
+    expect(settled).toEqual([0]);
+  });
+
+  it('is believed for a uid that Redis remembers, and for no other', async () => {
+    const { report, told, settled, dropped } = await rig({ ours: { ...question, asked: [5, 6] } });
+    await report('ours', error);
+    await report('guessed', error);
+    expect(told).toHaveLength(1);
+    expect(dropped).toEqual(['unwanted']);
+    // Of two twins it does not say which one it means.
+    expect(settled).toEqual([]);
+  });
+
+  it('is no answer: what looks like one is dropped', async () => {
+    const { report, told, dropped } = await rig({});
+    await report('open', { kind: 'response' });
+    expect([told, dropped]).toEqual([[], ['unwanted']]);
+  });
+});

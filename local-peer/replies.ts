@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import { formatAddress } from '../proto/address.ts';
+import type { Envelope } from '../proto/envelope.ts';
+import type { Awaited } from './awaited.ts';
+import type { Clock } from './clock.ts';
+import { faultError } from './faults.ts';
+import type { Question } from './messages.ts';
+import type { Log, Programs } from './ports.ts';
+import type { Protocol } from './protocol.ts';
+import type { CountEvent } from './state.ts';
+
+/** What replies need of the rest of the peer. */
+export interface RepliesParts {
+  readonly protocol: Protocol;
+  readonly programs: Programs;
+  readonly awaited: Awaited;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly count: CountEvent;
+}
+
+/** Answers to our programs' requests: each goes to the queue of who asked, when it comes from one who was asked. */
+export class Replies {
+  readonly #parts: RepliesParts;
+
+  constructor(parts: RepliesParts) {
+    this.#parts = parts;
+  }
+
+  /** @param source the twin it is said to come from; 0 is a relay */
+  async reply(envelope: Envelope, source: number, frame: Uint8Array): Promise<void> {
+    const { uid } = envelope;
+    const question = this.#parts.awaited.find(uid) ?? (await this.#parts.programs.findQuestion(uid));
+    if (question === undefined) {
+      this.#parts.count('envelope-dropped', 'unwanted');
+      return this.#parts.log.info({ uid, from: source }, 'received reply of an expired message');
+    }
+    // A relay's report is unsigned: it is believed for a uid that only the relays and we know.
+    if (source === 0) return this.#report(envelope, question, frame);
+    if (question.asked !== undefined && !question.asked.includes(source)) {
+      return this.#drop(envelope, source, 'twin-not-asked', `twin ${source} was not asked`);
+    }
+    const opened = await this.#parts.protocol.open(envelope, source, this.#parts.clock.seconds());
+    if (!opened.ok) return this.#drop(envelope, source, opened.error.reason, faultError(opened.error).message);
+    await this.#deliver(envelope, question, opened.value, frame);
+    await this.#parts.awaited.settle(uid, source);
+  }
+
+  async #report(envelope: Envelope, question: Question, frame: Uint8Array): Promise<void> {
+    if (envelope.content?.kind !== 'error') return this.#drop(envelope, 0, 'unwanted', 'a relay answers nothing');
+    await this.#deliver(envelope, question, new Uint8Array(0), frame);
+    // Of several twins it does not say which one it means.
+    const [only, ...others] = question.asked ?? [];
+    if (only !== undefined && others.length === 0) await this.#parts.awaited.settle(envelope.uid, only);
+  }
+
+  async #deliver(envelope: Envelope, question: Question, data: Uint8Array, frame: Uint8Array): Promise<void> {
+    const error = envelope.content?.kind === 'error' ? envelope.content : null;
+    const entry = {
+      ref: question.ref,
+      // The payload of an error is not for programs: the Rust peer gives them none.
+      data: error === null ? data : new Uint8Array(0),
+      source: formatAddress(envelope.source ?? { twin: 0 }),
+      schema: envelope.schema ?? null,
+      now: Number(envelope.timestamp),
+      error: error === null ? null : { code: error.code, message: error.message },
+    };
+    const fingerprint = createHash('sha256').update(frame).digest('base64url');
+    const isNew = await this.#parts.programs.deliverAnswer(question, entry, fingerprint);
+    if (isNew) this.#parts.count('reply-delivered');
+  }
+
+  #drop({ uid }: Envelope, from: number, reason: string, why: string): void {
+    this.#parts.count('envelope-dropped', reason);
+    this.#parts.log.warn({ uid, from }, `dropped an answer: ${why}`);
+  }
+}

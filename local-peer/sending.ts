@@ -1,0 +1,97 @@
+import { type Envelope, encodeEnvelope } from '../proto/envelope.ts';
+import { err, ok, type Result } from '../proto/result.ts';
+import type { Twin, TwinDirectory } from '../proto/twin.ts';
+import type { PeerFault } from './faults.ts';
+import { Lanes } from './lanes.ts';
+import type { Sent, Uplink } from './ports.ts';
+import type { Protocol } from './protocol.ts';
+
+/** Relays end the connection of whoever sends more. */
+const MAX_ENVELOPE = 16 * 2 ** 20;
+
+/** Sends envelopes: those to one twin are sealed side by side and leave in order, and hold up no other twin's. */
+export class Sending {
+  readonly #protocol: Protocol;
+  readonly #twins: TwinDirectory;
+  readonly #uplink: Uplink;
+  /** By receiving twin. */
+  readonly #lanes = new Lanes<number>();
+
+  constructor(parts: { protocol: Protocol; twins: TwinDirectory; uplink: Uplink }) {
+    this.#protocol = parts.protocol;
+    this.#twins = parts.twins;
+    this.#uplink = parts.uplink;
+  }
+
+  /**
+   * Seals an envelope for a twin and sends it.
+   * @param seconds how long it is of use, from now
+   * @param first what must be done before it leaves; it is sealed meanwhile
+   * @returns its bytes when they were sent
+   */
+  async seal(
+    envelope: Envelope,
+    to: number,
+    seconds: number,
+    first?: Promise<unknown>,
+  ): Promise<Result<{ readonly sent: Sent; readonly bytes: Uint8Array }, PeerFault>> {
+    const deadline = Date.now() + seconds * 1000;
+    const prepared = Promise.all([this.#prepare(envelope, to), first]);
+    // Its failure is looked at when its turn has come.
+    prepared.catch(() => undefined);
+    let isOver = false;
+    const turn = this.#lanes.run(to, async () => {
+      // Told to be late already: its place in the lane is given up.
+      if (isOver) return ok({ sent: 'late' as const, bytes: NONE });
+      const [sealed] = await prepared;
+      return sealed.ok ? ok({ sent: await this.#uplink.send(sealed.value, deadline), bytes: sealed.value }) : sealed;
+    });
+    // One that lives short must not learn only after a longer one before it that it is late.
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<Result<{ sent: Sent; bytes: Uint8Array }, PeerFault>>((resolve) => {
+      timer = setTimeout(() => {
+        isOver = true;
+        resolve(ok({ sent: 'late', bytes: NONE }));
+      }, seconds * 1000);
+    });
+    try {
+      return await Promise.race([turn, late]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Sends what was sealed before. */
+  async again(bytes: Uint8Array, to: number, seconds: number): Promise<Sent> {
+    const deadline = Date.now() + seconds * 1000;
+    return this.#lanes.run(to, () => this.#uplink.send(bytes, deadline));
+  }
+
+  async #prepare(envelope: Envelope, to: number): Promise<Result<Uint8Array, PeerFault>> {
+    let receiver: Twin | undefined;
+    try {
+      receiver = await this.#receiver(to);
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error);
+      return err({ reason: 'other', detail: `twin ${to} cannot be looked up: ${why}` });
+    }
+    if (receiver === undefined) return err({ reason: 'unknown-twin', twin: to });
+    const sealed = await this.#protocol.seal(envelope, receiver);
+    if (!sealed.ok) return sealed;
+    const bytes = encodeEnvelope(sealed.value);
+    if (bytes.length > MAX_ENVELOPE) {
+      return err({ reason: 'payload', detail: `the message has ${bytes.length} bytes, relays take ${MAX_ENVELOPE}` });
+    }
+    return ok(bytes);
+  }
+
+  /** A key that is missing may have been set since; without the chain what we know must do. */
+  async #receiver(to: number): Promise<Twin | undefined> {
+    if (to === 0) return undefined;
+    const known = await this.#twins.get(to);
+    if (known === undefined) return this.#twins.refresh(to);
+    return known.pk === null ? this.#twins.refresh(to).catch(() => known) : known;
+  }
+}
+
+const NONE = new Uint8Array(0);

@@ -1,0 +1,109 @@
+import type { Identity } from '../proto/identity.ts';
+import { mintToken } from '../proto/token.ts';
+import { Awaited } from './awaited.ts';
+import type { Clock } from './clock.ts';
+import { Downstream } from './downstream.ts';
+import type { Health } from './health.ts';
+import type { Plugin } from './plugins/plugin.ts';
+import type { Log } from './ports.ts';
+import { Protocol } from './protocol.ts';
+import type { RedisConnection } from './redis/connection.ts';
+import { Entries } from './redis/entries.ts';
+import { Intake } from './redis/intake.ts';
+import { RedisPrograms } from './redis/programs.ts';
+import { QUEUES } from './redis/queues.ts';
+import { TakenQueue } from './redis/taken.ts';
+import { RelayConnection } from './relays/connection.ts';
+import { Relays } from './relays/relays.ts';
+import { Replies } from './replies.ts';
+import { Sending } from './sending.ts';
+import { Serving } from './serving.ts';
+import type { CountEvent } from './state.ts';
+import type { Directory } from './twins/directory.ts';
+import { Upstream } from './upstream.ts';
+
+const TOKEN_SECONDS = 300;
+/** At a stop, what waits for a relay has this long; then it stays in Redis for the next start. */
+const DRAIN_MS = 4_000;
+const SWEEP_MS = 1_000;
+
+/** Who speaks, and through which relays. */
+export interface Speaker {
+  readonly twin: number;
+  readonly identity: Identity;
+  readonly relays: readonly URL[];
+}
+
+/** What traffic needs of the rest of the peer. */
+export interface TrafficParts {
+  readonly redis: RedisConnection;
+  readonly twins: Directory;
+  readonly clock: Clock;
+  readonly health: Health;
+  readonly plugins: readonly Plugin[];
+  readonly log: Log;
+  readonly count: CountEvent;
+}
+
+/** Entries and envelopes on their way, in both directions. */
+export interface Traffic {
+  /** Takes no more, ends what is in hand, and leaves the relays. */
+  close(): Promise<void>;
+}
+
+/** Starts to carry: connects to the relays, and takes entries from Redis. */
+export function startTraffic({ twin, identity, relays: urls }: Speaker, parts: TrafficParts): Traffic {
+  const { redis, twins, clock, health, plugins, log, count } = parts;
+  const fault = (what: string) => (error: unknown) => log.error({ error: String(error) }, what);
+  const isKeyOnChain = async () => {
+    const own = await twins.get(twin).catch(() => undefined);
+    return own?.pk != null && Buffer.compare(own.pk, identity.e2ePublicKey) === 0;
+  };
+  const programs = new RedisPrograms(redis);
+  const protocol = new Protocol(identity, twins, isKeyOnChain);
+  const awaited = new Awaited(fault('failed to let go of a request'));
+  const connections = urls.map(
+    (url) =>
+      new RelayConnection(url.href.replace(/\/+$/, ''), {
+        token: () => mintToken({ twin, now: clock.secondsAt(url.host), ttl: TOKEN_SECONDS }, identity),
+        onDate: (date, askedAt) => clock.measure(url.host, date, askedAt),
+        onState: (state) => {
+          count(state.isUp ? 'relay-connected' : 'relay-lost', url.host);
+          health.relay(url.host, state);
+          if (state.isUp) relays.wake();
+        },
+        onFrame: (frame) => downstream.receive(frame).catch(fault('failed to process a message')),
+        log,
+      }),
+  );
+  const relays = new Relays(connections);
+  const sending = new Sending({ protocol, twins, uplink: relays });
+  const upstream = new Upstream(twin, { sending, programs, awaited, clock, plugins, log, count });
+  const serving = new Serving(twin, { protocol, programs, upstream, clock, plugins, log, count });
+  const replies = new Replies({ protocol, programs, awaited, clock, log, count });
+  const downstream = new Downstream({ serving, replies, log, count });
+  const entries = new Entries({ upstream, log, count });
+  const intakes = [
+    new Intake(new TakenQueue(redis, QUEUES.requests), (held) => entries.request(held), log),
+    new Intake(new TakenQueue(redis, QUEUES.responses), (held) => entries.response(held), log),
+  ];
+  for (const { host } of urls) health.relay(host, { isUp: false, detail: 'connecting' });
+  for (const connection of connections) connection.open();
+  const running = Promise.all(intakes.map((intake) => intake.run()));
+  const sweeping = setInterval(() => awaited.sweep(Date.now()), SWEEP_MS);
+  return {
+    async close() {
+      for (const intake of intakes) intake.stop();
+      const patience = setTimeout(() => relays.close(), DRAIN_MS);
+      await running;
+      // What was read from a relay is with us alone: it is dealt with, and answered, before the sockets go.
+      await Promise.all(connections.map((connection) => connection.finish()));
+      clearTimeout(patience);
+      const partings = await Promise.all(connections.map((connection) => connection.close()));
+      clearInterval(sweeping);
+      // A relay that took its leave has all that it was sent: after the next start nothing of that goes out again.
+      const clean = partings.filter((isClean) => isClean !== undefined);
+      if (clean.length > 0 && clean.every(Boolean)) await awaited.leave();
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import { type KeyType, ss58Address } from '../../proto/identity.ts';
+import type { Twin } from '../../proto/twin.ts';
+import type { Log } from '../ports.ts';
+import type { Chain } from './chain.ts';
+import { differs, profileFor } from './registration.ts';
+
+const RETRY_MS = 5_000;
+const LONGEST_RETRY_MS = 300_000;
+
+/** What telling the chain about us needs. */
+export interface RegistrarParts {
+  readonly chain: Pick<Chain, 'twin' | 'updateTwin'>;
+  readonly log: Log;
+  /** Our twin is now as the chain says. */
+  onTwin(twin: Twin): void;
+  /** Resolves true after `ms`, false when the peer stops. */
+  pause(ms: number): Promise<boolean>;
+}
+
+/** Who we are, and where we are found. */
+export interface Registration {
+  readonly twin: number;
+  readonly account: Uint8Array;
+  readonly key: { readonly seed: Uint8Array; readonly keyType: KeyType };
+  /** 33 bytes. */
+  readonly pk: Uint8Array;
+  readonly relays: readonly URL[];
+  /** Relays on chain that are not ours stay there. */
+  readonly keepRelays: boolean;
+}
+
+/** Tells the chain where our twin is found and with which key, when it says otherwise; tries until it has. */
+export async function register(registration: Registration, parts: RegistrarParts): Promise<void> {
+  const { twin, account } = registration;
+  let limit = RETRY_MS;
+  let told = '';
+  for (;;) {
+    const outcome = await attempt(registration, parts);
+    if (outcome.kind === 'done') return;
+    const reason = reasonOf(outcome.error, account);
+    if (reason !== told) parts.log.warn({ twin }, `chain: our twin is not updated yet: ${reason}`);
+    told = reason;
+    // A chain that is away is asked again soon; one that refuses has its reasons, and maybe a fee.
+    limit = outcome.kind === 'refused' ? Math.min(limit * 2, LONGEST_RETRY_MS) : RETRY_MS;
+    // Full jitter: a farm of nodes that starts as one must not ask as one.
+    if (!(await parts.pause(Math.random() * limit))) return;
+  }
+}
+
+type Outcome = { readonly kind: 'done' } | { readonly kind: 'away' | 'refused'; readonly error: unknown };
+
+async function attempt(
+  { twin, key, pk, relays, keepRelays }: Registration,
+  { chain, log, onTwin }: RegistrarParts,
+): Promise<Outcome> {
+  let known: Twin | undefined;
+  try {
+    known = await chain.twin(twin);
+  } catch (error) {
+    return { kind: 'away', error };
+  }
+  if (known === undefined) return { kind: 'away', error: `the chain knows no twin ${twin}` };
+  const profile = profileFor(relays, pk, keepRelays ? known.relay : null);
+  const isNews = differs(known, profile);
+  if (isNews) {
+    const isKeyNew = known.pk === null || Buffer.compare(known.pk, pk) !== 0;
+    const change = { twin, from: known.relay, relay: profile.relay, key: isKeyNew ? 'ours' : 'as it is' };
+    log.info(change, 'chain: updating our twin');
+    try {
+      await chain.updateTwin(key, profile.relay, profile.pk);
+    } catch (error) {
+      return { kind: 'refused', error };
+    }
+    log.info({ twin, relay: profile.relay }, 'chain: our twin is updated');
+  }
+  onTwin(isNews ? { ...known, ...profile } : known);
+  return { kind: 'done' };
+}
+
+function reasonOf(error: unknown, account: Uint8Array): string {
+  const text = error instanceof Error ? error.message : String(error);
+  if (!/inability to pay|balance too low/i.test(text)) return text;
+  return `the balance of ${ss58Address(account)} cannot pay the fee: send it some TFT (or start with --no-update)`;
+}

@@ -1,0 +1,163 @@
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { RedisConnection } from '../local-peer/redis/connection.ts';
+import { DELIVER } from '../local-peer/redis/scripts.ts';
+import { type Network, startNetwork } from './rig/network.ts';
+import { localRequest, type PeerRig, startPeerRig } from './rig/peer.ts';
+import { openProgram, type Program } from './rig/program.ts';
+import { type RedisRig, startRedis } from './rig/redis.ts';
+
+const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+describe('a service’s queue', () => {
+  let redis: RedisRig;
+  let connection: RedisConnection;
+  let program: Program;
+  beforeAll(async () => {
+    redis = await startRedis();
+    connection = new RedisConnection(redis.url, silent, () => undefined);
+    program = await openProgram(redis.url);
+  });
+  afterAll(async () => {
+    connection.close();
+    await program[Symbol.asyncDispose]();
+    await redis[Symbol.asyncDispose]();
+  });
+
+  let nth = 0;
+  /** A queue that takes so many entries, and so many bytes. */
+  function queueOf(most: number, bytes: number) {
+    nth += 1;
+    const [queue, sizes] = [`msgbus.q${nth}`, `msgbus.system.sizes.q${nth}`];
+    const deliver = (uid: string, entry: string, { seconds = 100, now = 1000 } = {}) => {
+      const args = [entry, String(seconds), String(now), String(most), String(bytes)];
+      return connection.evaluate(DELIVER, [queue, sizes, `msgbus.system.seen.${nth}.${uid}`], args);
+    };
+    return { queue, sizes, deliver };
+  }
+
+  it('takes a uid once, whatever became of its entry', async () => {
+    const { queue, deliver } = queueOf(10, 1000);
+    expect([await deliver('a', 'x'), await deliver('a', 'x')]).toEqual(['delivered', 'repeated']);
+    await program.redis.rPop(queue);
+    expect(await deliver('a', 'x')).toBe('repeated');
+    expect(await program.redis.lLen(queue)).toBe(0);
+  });
+
+  it('makes room by what is over, oldest first, and for nothing else', async () => {
+    const { queue, deliver } = queueOf(2, 1000);
+    await deliver('a', 'a', { seconds: 10 });
+    await deliver('b', 'b', { seconds: 100 });
+    expect(await deliver('c', 'c', { now: 1009 })).toBe('full');
+    expect(await deliver('c', 'c', { now: 1010 })).toBe('delivered');
+    expect(await deliver('d', 'd', { now: 1011 })).toBe('full');
+    expect(await program.redis.lRange(queue, 0, -1)).toEqual(['c', 'b']);
+  });
+
+  it('ends with its entries’ time; what programs pushed there themselves stays', async () => {
+    const ours = queueOf(10, 1000);
+    await ours.deliver('a', 'a', { seconds: 50 });
+    await ours.deliver('b', 'b', { seconds: 20 });
+    expect(await program.redis.ttl(ours.queue)).toBeGreaterThan(40);
+    const theirs = queueOf(10, 1000);
+    await program.redis.lPush(theirs.queue, 'theirs');
+    await theirs.deliver('a', 'a');
+    expect(await program.redis.ttl(theirs.queue)).toBe(-1);
+    expect(await program.redis.ttl(theirs.sizes)).toBeGreaterThan(0);
+  });
+
+  it('keeps its bounds exactly, and its order, while services take what they want', async () => {
+    const step = fc.oneof(
+      fc.record({ kind: fc.constant('deliver' as const), length: fc.integer({ min: 1, max: 40 }) }),
+      fc.record({ kind: fc.constant('pop' as const), length: fc.integer({ min: 1, max: 3 }) }),
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
+        const { queue, deliver } = queueOf(5, 100);
+        let model: string[] = [];
+        for (const [n, { kind, length }] of steps.entries()) {
+          if (kind === 'pop') {
+            await program.redis.rPopCount(queue, length);
+            model = model.slice(0, Math.max(0, model.length - length));
+            continue;
+          }
+          const entry = String(n % 10).repeat(length);
+          const bytes = model.reduce((sum, each) => sum + each.length, 0);
+          const fits = model.length < 5 && bytes + length <= 100;
+          expect(await deliver(String(n), entry)).toBe(fits ? 'delivered' : 'full');
+          if (fits) model = [entry, ...model];
+        }
+        expect(await program.redis.lRange(queue, 0, -1)).toEqual(model);
+      }),
+      { numRuns: 30 },
+    );
+  });
+});
+
+describe('a peer', () => {
+  let network: Network;
+  let caller: PeerRig;
+  let callee: PeerRig;
+  let beside: Program;
+  beforeAll(async () => {
+    network = await startNetwork();
+    [caller, callee] = await Promise.all([startPeerRig(network, 1), startPeerRig(network, 2)]);
+    beside = await openProgram(callee.redisUrl);
+  });
+  afterAll(async () => {
+    for (const each of [beside, caller, callee, network]) await each[Symbol.asyncDispose]();
+  });
+
+  it('tells a caller at once that a queue is full, and serves other commands', async () => {
+    await beside.redis.lPush('msgbus.test.full', Array(10_000).fill('{}'));
+    await caller.request(localRequest({ cmd: 'test.full' }));
+    expect((await caller.reply('replies')).err).toMatchObject({
+      code: 500,
+      message: expect.stringContaining("the queue of 'test.full' is full"),
+    });
+    expect(await beside.redis.lLen('msgbus.test.full')).toBe(10_000);
+    await caller.request(localRequest({ cmd: 'test.other' }));
+    const { ref, src } = JSON.parse((await callee.take('msgbus.test.other')) ?? '{}');
+    await callee.respond({ ver: 1, ref, dst: src, dat: '', now: 0 });
+    expect(await caller.reply('replies')).toMatchObject({ src: '2', err: null });
+    expect([callee.counted.get('command-refused'), callee.counted.get('command-delivered')]).toEqual([1, 1]);
+  });
+
+  it('tells a caller that a command’s key is no queue', async () => {
+    await beside.redis.set('msgbus.test.text', 'x');
+    await caller.request(localRequest({ cmd: 'test.text' }));
+    expect((await caller.reply('replies')).err?.message).toContain("the queue of 'test.text' takes nothing");
+  });
+
+  it('puts aside what nobody can read, with the reason, and keeps nothing of it in hand', async () => {
+    await using program = await openProgram(caller.redisUrl);
+    await caller.request('{');
+    await caller.respond({ ver: 1, ref: 'r', dat: '*', dst: '2', now: 0 });
+    await caller.request(localRequest({ dat: '***', ret: 'told' }));
+    await expect.poll(() => program.redis.lLen('msgbus.system.malformed'), { timeout: 20_000 }).toBe(3);
+    const aside = (await program.redis.lRange('msgbus.system.malformed', 0, -1)).map((text) => JSON.parse(text));
+    const requests = aside.filter(({ queue }) => queue === 'msgbus.system.local').map(({ reason }) => reason);
+    expect(requests.sort()).toEqual(['invalid message: not JSON', 'invalid payload: dat is not base64']);
+    expect(aside.find(({ queue }) => queue === 'msgbus.system.reply')).toMatchObject({
+      reason: 'invalid payload: dat is not base64',
+      entry: expect.stringContaining('"ref":"r"'),
+    });
+    expect((await caller.reply('told')).err?.code).toBe(101);
+    const taken = () => program.redis.exists(['msgbus.system.local.taken', 'msgbus.system.reply.taken']);
+    await expect.poll(taken, { timeout: 20_000 }).toBe(0);
+    await program.redis.lPush('msgbus.system.malformed', Array(1_500).fill('old'));
+    await caller.request('['.repeat(100_000));
+    await expect.poll(() => program.redis.lLen('msgbus.system.malformed'), { timeout: 20_000 }).toBe(1_000);
+    const [newest = ''] = await program.redis.lRange('msgbus.system.malformed', 0, 0);
+    expect(JSON.parse(newest).entry).toHaveLength(16_384);
+  });
+
+  it('goes on when a reply’s queue is no list', async () => {
+    await using program = await openProgram(caller.redisUrl);
+    await program.redis.set('text', 'x');
+    await caller.request(localRequest({ dst: [999_999], ret: 'text' }));
+    await caller.request(localRequest({ dst: [999_999], ret: 'list' }));
+    expect((await caller.reply('list')).err?.code).toBe(103);
+    await expect.poll(() => program.redis.exists('msgbus.system.local.taken'), { timeout: 20_000 }).toBe(0);
+  });
+});

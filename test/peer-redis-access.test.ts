@@ -1,0 +1,86 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { createClient } from 'redis';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { freePort } from '../local-relay/port.ts';
+import { startDurableRedis } from './rig/durable-redis.ts';
+import { type Network, startNetwork } from './rig/network.ts';
+import { localRequest, openPeerRig, startPeerRig } from './rig/peer.ts';
+import { launchPeer } from './rig/peer-process.ts';
+import { openProgram } from './rig/program.ts';
+import { startService } from './rig/service.ts';
+
+const run = promisify(execFile);
+let network: Network;
+let directory: string;
+beforeAll(async () => {
+  network = await startNetwork();
+  directory = await mkdtemp(join(tmpdir(), 'rmb-tls-'));
+});
+afterAll(async () => {
+  await network[Symbol.asyncDispose]();
+  await rm(directory, { recursive: true });
+});
+
+/** A certificate for 127.0.0.1, signed by itself. */
+async function certificate(): Promise<{ key: string; cert: string }> {
+  const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
+  const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
+  await run('openssl', [
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-days',
+    '2',
+    '-keyout',
+    key,
+    '-out',
+    cert,
+    ...subject,
+  ]);
+  return { key, cert };
+}
+
+it('a peer reaches its Redis by TLS, as an ACL user, in a database of its own', async () => {
+  const { key, cert } = await certificate();
+  const tlsPort = await freePort();
+  const tls = ['--tls-port', String(tlsPort), '--tls-cert-file', cert, '--tls-key-file', key];
+  const acl = ['--user', 'peer', 'on', '>pass-word', '~msgbus.*', '~replies', '+@all', '-@dangerous'];
+  await using redis = await startDurableRedis([...tls, '--tls-auth-clients', 'no', ...acl]);
+  await using callee = await startPeerRig(network, 2);
+  await using _ = await startService(callee.redisUrl, 'test.echo', (payload) => ({ dat: payload }));
+  const urls = {
+    redis: `rediss://peer:pass-word@127.0.0.1:${tlsPort}/5`,
+    chain: network.chain.wsUrl,
+    relay: network.relay.wsUrl,
+  };
+  const peer = await launchPeer(1, urls, [], { NODE_EXTRA_CA_CERTS: cert });
+  try {
+    await using program = await openProgram(`${redis.url}/5`);
+    await program.ask(localRequest({}));
+    expect(await program.reply('replies')).toMatchObject({ src: '2', err: null });
+    const elsewhere = createClient({ url: redis.url });
+    await elsewhere.connect();
+    expect(await elsewhere.dbSize()).toBe(0);
+    elsewhere.destroy();
+    expect(peer.said.join('\n')).not.toContain('pass-word');
+  } finally {
+    await peer.stop('SIGTERM');
+  }
+});
+
+it('a wrong password is named, and tried again: it may be set right in Redis', async () => {
+  await using redis = await startDurableRedis(['--requirepass', 'right']);
+  const admin = createClient({ url: redis.url.replace('//', '//:right@') });
+  await admin.connect();
+  await using rig = await openPeerRig(network, 1, { redis: redis.url.replace('//', '//:wrong@') });
+  await expect.poll(() => rig.peer.state().redis.detail, { timeout: 20_000 }).toContain('WRONGPASS');
+  await admin.configSet('requirepass', 'wrong');
+  await rig.peer.ready;
+  admin.destroy();
+});

@@ -1,0 +1,226 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { startDevChain } from '../dev-chain/dev-chain.ts';
+import { startRelay } from '../local-relay/relay.ts';
+import { within } from './rig/client.ts';
+import { startDurableRedis } from './rig/durable-redis.ts';
+import { type Network, startNetwork } from './rig/network.ts';
+import { localRequest, openPeerRig, type PeerRig, startPeerRig } from './rig/peer.ts';
+import { startProxy } from './rig/proxy.ts';
+import { startRedis } from './rig/redis.ts';
+import { startService } from './rig/service.ts';
+
+/** Redis, chain and relays come and go; the peer stays, says so, and works as soon as it can. */
+const NEWCOMER = 77;
+
+let network: Network;
+let callee: PeerRig;
+let service: AsyncDisposable;
+beforeAll(async () => {
+  network = await startNetwork();
+  callee = await startPeerRig(network, 2);
+  service = await startService(callee.redisUrl, 'test.echo', (payload) => ({ dat: payload }));
+});
+afterAll(async () => {
+  for (const each of [service, callee, network]) await each[Symbol.asyncDispose]();
+});
+
+/** Resolves when the state of a rig's peer is as wanted. */
+function until(
+  { peer }: PeerRig,
+  what: string,
+  isSo: (state: ReturnType<typeof peer.state>) => boolean,
+): Promise<void> {
+  const reached = new Promise<void>((resolve) => {
+    const look = () => isSo(peer.state()) && resolve();
+    peer.onChange(look);
+    look();
+  });
+  return within(reached, what, 40_000);
+}
+const isAnswered = async (rig: PeerRig) => {
+  await rig.request(localRequest({}));
+  expect(await rig.reply('replies')).toMatchObject({ src: '2', err: null });
+};
+const port = (url: string) => ({ port: Number(new URL(url).port) });
+
+describe('Redis', () => {
+  it('away at start and later: reported, survived, and nothing is lost', async () => {
+    await using redis = await startDurableRedis();
+    await redis.kill();
+    await using rig = await openPeerRig(network, 1, { redis: redis.url });
+    await until(rig, 'the relay to be up', ({ relays }) => [...relays.values()].every(({ isUp }) => isUp));
+    expect(rig.peer.state().redis).toMatchObject({ isUp: false, detail: expect.stringContaining('ECONNREFUSED') });
+    await redis.start();
+    await within(rig.peer.ready, 'the peer to be ready');
+    await isAnswered(rig);
+    await redis.kill();
+    await until(rig, 'Redis to be down', (state) => !state.redis.isUp);
+    await redis.start();
+    await until(rig, 'Redis to be up', (state) => state.redis.isUp);
+    await isAnswered(rig);
+  });
+});
+
+describe('the chain', () => {
+  it('away at start: the twin’s id and who it knows come from Redis; strangers get a clear error', async () => {
+    await using redis = await startRedis();
+    await using chain = await startProxy(port(network.chain.httpUrl));
+    const options = { redis: redis.url, substrate: [`ws://localhost:${chain.port}`] };
+    {
+      await using before = await startPeerRig(network, 1, options);
+      await isAnswered(before);
+    }
+    await chain.refuse();
+    // A twin that came after: what the blocks told of the others is remembered.
+    await network.settle(NEWCOMER, `localhost:${network.relay.port}`);
+    await using rig = await startPeerRig(network, 1, options);
+    expect(rig.peer.state()).toMatchObject({ twin: 1, chain: { isUp: false } });
+    await isAnswered(rig);
+    await rig.request(localRequest({ dst: [NEWCOMER] }));
+    expect((await rig.reply('replies')).err).toMatchObject({
+      code: 500,
+      message: expect.stringMatching(/^twin 77 cannot be looked up: the chain is out of reach/),
+    });
+    await chain.listen();
+    await until(rig, 'the chain to be up', (state) => state.chain.isUp);
+    await rig.request(localRequest({ dst: [NEWCOMER], tag: 'fail-fast' }));
+    expect((await rig.reply('replies')).err?.message).toBe('destination offline');
+  });
+
+  it('away at the first start: the peer waits for its twin id, and can be stopped meanwhile', async () => {
+    await using chain = await startProxy(port(network.chain.httpUrl));
+    await chain.refuse();
+    const options = { substrate: [`ws://localhost:${chain.port}`] };
+    await using waiting = await openPeerRig(network, 1, options);
+    await using stopped = await openPeerRig(network, 3, options);
+    await until(waiting, 'the chain to be tried', (state) => state.chain.detail !== 'not connected yet');
+    expect(waiting.peer.state().twin).toBeUndefined();
+    await within(stopped.peer.close(), 'the end of a peer that never began', 15_000);
+    await chain.listen();
+    await within(waiting.peer.ready, 'the peer to be ready', 40_000);
+    await isAnswered(waiting);
+  });
+
+  it('hanging: a twin that is not known is an error, known ones are served', async () => {
+    await using chain = await startProxy(port(network.chain.httpUrl));
+    await using rig = await startPeerRig(network, 1, { substrate: [`ws://localhost:${chain.port}`], update: false });
+    await isAnswered(rig);
+    chain.blackhole('up', 'down');
+    await rig.request(localRequest({ dst: [NEWCOMER + 1] }));
+    await isAnswered(rig);
+    expect((await rig.reply('replies')).err?.message).toContain('the chain said nothing about twin 78');
+  });
+
+  it('without our twin: the peer says what to do, and goes on when it is there', async () => {
+    await using chain = await startDevChain({ blockTimeMs: 500, twins: [] });
+    const { account } = await network.identity(3);
+    await using rig = await openPeerRig(network, 3, { substrate: [chain.wsUrl], update: false });
+    const isTold = () => rig.logged.some(({ message }) => message.startsWith('no twin on chain for this key'));
+    await expect.poll(isTold, { timeout: 20_000 }).toBe(true);
+    chain.putTwin({ id: 3, account: `0x${Buffer.from(account).toString('hex')}`, relay: null, pk: null });
+    await within(rig.peer.ready, 'the peer to be ready', 40_000);
+    expect(rig.peer.state().twin).toBe(3);
+  });
+
+  it('tells of a change by its events: the next message is sealed for the new key', async () => {
+    const identity = await network.identity(6);
+    const account = `0x${Buffer.from(identity.account).toString('hex')}` as const;
+    const relay = `localhost:${network.relay.port}`;
+    const pk = `0x${Buffer.from(identity.e2ePublicKey).toString('hex')}` as const;
+    network.chain.putTwin({ id: 6, account, relay, pk });
+    await using session = await network.join(6);
+    await using rig = await startPeerRig(network, 1);
+    const kind = async () => {
+      await rig.request(localRequest({ dst: [6], cmd: 'x' }));
+      return (await session.next()).payload?.kind;
+    };
+    await expect.poll(kind, { timeout: 20_000 }).toBe('cipher');
+    network.chain.putTwin({ id: 6, account, relay, pk: null });
+    await expect.poll(kind, { timeout: 20_000 }).toBe('plain');
+  });
+});
+
+describe('relays', () => {
+  it('one of two lost: requests go on through the other, and the peer counts as well', async () => {
+    await using second = await startRelay({ settings: { SUBSTRATE_URLS: network.chain.httpUrl } });
+    await using first = await startProxy(port(network.relay.httpUrl));
+    const relays = [`ws://localhost:${first.port}`, second.wsUrl];
+    await using other = await startPeerRig(network, 3, { relays: [second.wsUrl], update: false });
+    await using _ = await startService(other.redisUrl, 'test.echo', (payload) => ({ dat: payload }));
+    await using rig = await startPeerRig(network, 1, { relays, update: false });
+    await until(rig, 'both relays to be up', (state) => [...state.relays.values()].every(({ isUp }) => isUp));
+    await isAnswered(rig);
+    await first.refuse();
+    await rig.request(localRequest({ dst: [3], exp: 5 }));
+    expect(await rig.reply('replies')).toMatchObject({ src: '3', err: null });
+    expect([...rig.peer.state().relays].map(([host, { isUp }]) => [host, isUp])).toEqual([
+      [`localhost:${first.port}`, false],
+      [`localhost:${second.port}`, true],
+    ]);
+    await first.listen();
+    await until(rig, 'the first relay to be back', (state) => [...state.relays.values()].every(({ isUp }) => isUp));
+  });
+
+  it('away: one that lives short is told in its time, behind one that lives long; what waits goes later', async () => {
+    await using relay = await startProxy(port(network.relay.httpUrl));
+    await using rig = await startPeerRig(network, 1, { relays: [`ws://localhost:${relay.port}`], update: false });
+    await relay.refuse();
+    await until(rig, 'the relay to be down', (state) => [...state.relays.values()].every(({ isUp }) => !isUp));
+    await rig.request(localRequest({ ref: 'long', exp: 60 }));
+    await rig.request(localRequest({ ref: 'short', exp: 1 }));
+    expect(await rig.reply('replies')).toMatchObject({
+      ref: 'short',
+      err: { code: 102, message: 'request has expired: no relay could be reached in time' },
+    });
+    await relay.listen();
+    expect(await rig.reply('replies')).toMatchObject({ ref: 'long', err: null });
+  });
+
+  it('away at a stop: what waits stays in Redis, and is sent by the next start', async () => {
+    await using redis = await startRedis();
+    await using relay = await startProxy(port(network.relay.httpUrl));
+    const options = { redis: redis.url, relays: [`ws://localhost:${relay.port}`], update: false };
+    {
+      await using rig = await startPeerRig(network, 1, options);
+      await relay.refuse();
+      await until(rig, 'the relay to be down', (state) => [...state.relays.values()].every(({ isUp }) => !isUp));
+      await rig.request(localRequest({ ref: 'kept' }));
+      await expect.poll(() => rig.counted.get('request-taken'), { timeout: 20_000 }).toBe(1);
+    }
+    await relay.listen();
+    await using rig = await startPeerRig(network, 1, options);
+    expect(await rig.reply('replies')).toMatchObject({ ref: 'kept', src: '2', err: null });
+  });
+
+  it('with another clock: it is measured, told, and put right in tokens and stamps', async () => {
+    for (const off of [3600, -3600]) {
+      await using relay = await startProxy(port(network.relay.httpUrl));
+      relay.rewrite('down', (chunk) => withDate(chunk, Date.now() + off * 1000));
+      await using session = await network.join(6);
+      await using rig = await startPeerRig(network, 1, { relays: [`ws://localhost:${relay.port}`], update: false });
+      expect(Math.abs((rig.peer.state().clockSkew ?? 0) - off)).toBeLessThan(5);
+      expect(rig.logged.some(({ message }) => message.startsWith('our clock is off'))).toBe(true);
+      await rig.request(localRequest({ dst: [6], cmd: 'x' }));
+      const { timestamp, expiration } = await session.next();
+      expect(Math.abs(Number(timestamp) - Date.now() / 1000 - off)).toBeLessThan(30);
+      expect(expiration).toBeGreaterThan(30n);
+    }
+  });
+
+  it('tells plainly that one identity is used twice', async () => {
+    await using first = await startPeerRig(network, 3, { update: false });
+    await using _ = await startPeerRig(network, 3, { update: false });
+    const isTold = () => first.logged.find(({ message }) => message.includes('one identity is used twice'));
+    await expect.poll(isTold, { timeout: 20_000 }).toMatchObject({ level: 'error' });
+    const [state] = first.peer.state().relays.values();
+    expect(state).toMatchObject({ isUp: false, detail: expect.stringContaining('stop one of the two') });
+  });
+});
+
+/** An HTTP answer with this Date, in place of its own or of none. */
+function withDate(chunk: Buffer, now: number): Buffer {
+  const text = chunk.toString('latin1');
+  if (!text.startsWith('HTTP/1.1')) return chunk;
+  const bare = text.replace(/\r\ndate: [^\r]*/i, '');
+  return Buffer.from(bare.replace('\r\n', `\r\nDate: ${new Date(now).toUTCString()}\r\n`), 'latin1');
+}

@@ -1,0 +1,109 @@
+import { once } from 'node:events';
+import { createServer, connect as dial, type Socket } from 'node:net';
+
+/** `up` is what the client says, `down` what the server says. */
+type Direction = 'up' | 'down';
+
+/** A TCP proxy on 127.0.0.1 that can misbehave. */
+export interface FaultProxy extends AsyncDisposable {
+  readonly port: number;
+  /** From now on nothing passes in these directions; connections stay, and new ones are taken. */
+  blackhole(...directions: Direction[]): void;
+  /** Everything passes again; what came meanwhile is gone. */
+  restore(): void;
+  /** Ends all connections. */
+  cut(): void;
+  /** Ends all connections and takes no more, until `listen`. */
+  refuse(): Promise<void>;
+  listen(): Promise<void>;
+  /** Each chunk is passed on so much later, ms. */
+  delay(ms: number): void;
+  /** Changes what passes in a direction. */
+  rewrite(direction: Direction, change: (chunk: Buffer) => Buffer): void;
+  /**
+   * Stops everything at one step: when a chunk matches, nothing passes any more in either direction. Resolves then.
+   * @param isPassed whether that chunk is the last to pass, or the first to be kept back
+   */
+  stopAt(direction: Direction, matches: (chunk: Buffer) => boolean, isPassed: boolean): Promise<void>;
+}
+
+/** Starts one before a server. */
+export async function startProxy(target: { port: number; host?: string }): Promise<FaultProxy> {
+  const sockets = new Set<Socket>();
+  const blocked = new Set<Direction>();
+  const changes = new Map<Direction, (chunk: Buffer) => Buffer>();
+  let latency = 0;
+  let stop:
+    | { direction: Direction; matches: (chunk: Buffer) => boolean; isPassed: boolean; reached(): void }
+    | undefined;
+
+  const forward = (direction: Direction, from: Socket, to: Socket) => {
+    from.on('data', (chunk: Buffer) => {
+      if (blocked.has(direction)) return;
+      const isStep = stop?.direction === direction && stop.matches(chunk);
+      if (isStep) {
+        for (const each of ['up', 'down'] as const) blocked.add(each);
+        stop?.reached();
+      }
+      if (isStep && stop?.isPassed === false) return;
+      const changed = changes.get(direction)?.(chunk) ?? chunk;
+      if (latency === 0) to.write(changed);
+      else setTimeout(() => to.writable && to.write(changed), latency);
+    });
+    // Each side learns at once that the other is gone: a blackhole hides what is said, not who is there.
+    from.on('close', () => to.destroy());
+    from.on('error', () => to.destroy());
+  };
+  const server = createServer((client) => {
+    const upstream = dial(target.port, target.host ?? '127.0.0.1');
+    for (const each of [client, upstream]) {
+      sockets.add(each);
+      each.setNoDelay(true);
+      each.once('close', () => sockets.delete(each));
+    }
+    forward('up', client, upstream);
+    forward('down', upstream, client);
+  });
+  const listen = async (port: number) => {
+    server.listen(port, '127.0.0.1');
+    await once(server, 'listening');
+  };
+  await listen(0);
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the proxy has no port');
+  const { port } = address;
+  const cut = () => {
+    for (const each of sockets) each.destroy();
+  };
+  const refuse = async () => {
+    if (!server.listening) return;
+    const closed = once(server, 'close');
+    server.close();
+    cut();
+    await closed;
+  };
+  return {
+    port,
+    blackhole: (...directions) => {
+      for (const each of directions) blocked.add(each);
+    },
+    restore: () => {
+      blocked.clear();
+      changes.clear();
+      stop = undefined;
+      latency = 0;
+    },
+    cut,
+    refuse,
+    listen: () => listen(port),
+    delay: (ms) => {
+      latency = ms;
+    },
+    rewrite: (direction, change) => void changes.set(direction, change),
+    stopAt: (direction, matches, isPassed) =>
+      new Promise((resolve) => {
+        stop = { direction, matches, isPassed, reached: resolve };
+      }),
+    [Symbol.asyncDispose]: refuse,
+  };
+}
