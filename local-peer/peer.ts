@@ -10,6 +10,7 @@ import { Intake } from './redis/intake.ts';
 import { RedisPrograms } from './redis/programs.ts';
 import { RelayConnection } from './relays/connection.ts';
 import { Relays } from './relays/relays.ts';
+import type { CountEvent, PeerState } from './state.ts';
 import { type Chain, connectChain } from './twins/chain.ts';
 import { Directory } from './twins/directory.ts';
 import { differs, profileFor } from './twins/registration.ts';
@@ -21,9 +22,11 @@ const DRAIN_MS = 5_000;
 
 /** A running peer. */
 export interface Peer extends AsyncDisposable {
-  readonly twin: number;
-  /** Resolves when a relay is connected for the first time. */
-  readonly connected: Promise<void>;
+  state(): PeerState;
+  /** Calls back when the state has changed; the answer ends that. */
+  onChange(listener: () => void): () => void;
+  /** Resolves when Redis and a relay are up for the first time. */
+  readonly ready: Promise<void>;
   /** Stops taking entries, ends what is under way, and leaves. */
   close(): Promise<void>;
 }
@@ -32,7 +35,7 @@ export interface Peer extends AsyncDisposable {
  * Starts a peer: keys, own twin, its profile on chain, Redis, relays.
  * @throws with what to do when the secret is bad, the account has no twin, or Redis or the chain do not answer
  */
-export async function startPeer(config: PeerConfig, log: Log): Promise<Peer> {
+export async function startPeer(config: PeerConfig, log: Log, count: CountEvent): Promise<Peer> {
   const identity = await identityOf(config.secret, config.keyType);
   if (!identity.ok) throw new Error(`--mnemonic: ${identity.error.detail}`);
   await using stack = new AsyncDisposableStack();
@@ -50,11 +53,14 @@ export async function startPeer(config: PeerConfig, log: Log): Promise<Peer> {
   const twins = new Directory((id) => chain.twin(id), Date.now);
   const programs = new RedisPrograms(redis);
   const protocol = new Protocol(identity.value, twins, isKeyOnChain);
-  const { promise: connected, resolve: onConnected } = Promise.withResolvers<void>();
+  const { promise: ready, resolve: onReady } = Promise.withResolvers<void>();
   const token = () => mintToken({ twin, now: Math.floor(Date.now() / 1000), ttl: TOKEN_SECONDS }, identity.value);
+  const listeners = new Set<() => void>();
   const onOpen = () => {
     relays.wake();
-    onConnected();
+    count('relay-connected');
+    onReady();
+    for (const listener of listeners) listener();
   };
   const onFrame = (frame: Uint8Array) =>
     downstream
@@ -79,8 +85,26 @@ export async function startPeer(config: PeerConfig, log: Log): Promise<Peer> {
     clearTimeout(patience);
   });
   const owned = stack.move();
-  const close = () => owned.disposeAsync();
-  return { twin, connected, close, [Symbol.asyncDispose]: close };
+  let isStopping = false;
+  const close = () => {
+    isStopping = true;
+    for (const listener of listeners) listener();
+    return owned.disposeAsync();
+  };
+  const part = (isUp: boolean) => ({ isUp, detail: isUp ? '' : 'not connected' });
+  const state = () => ({
+    twin,
+    redis: part(redis.isUp),
+    chain: part(true),
+    relays: new Map(config.relays.map((url, place) => [new URL(url).host, part(connections[place]?.isOpen ?? false)])),
+    clockSkew: undefined,
+    isStopping,
+  });
+  const onChange = (listener: () => void) => {
+    listeners.add(listener);
+    return () => void listeners.delete(listener);
+  };
+  return { state, onChange, ready, close, [Symbol.asyncDispose]: close };
 }
 
 /** Tells the chain where this twin is found and with which key, when it says otherwise. */

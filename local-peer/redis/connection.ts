@@ -9,6 +9,7 @@ const MOST_WAITING = 10_000;
 
 /** A Redis of programs: one connection for commands, one that waits for entries. */
 export interface RedisConnection extends RedisCommands {
+  readonly isUp: boolean;
   /** The next entry of any of these lists; undefined when none came within `seconds`. */
   pop(keys: readonly string[], seconds: number): Promise<{ key: string; entry: string } | undefined>;
   close(): void;
@@ -35,6 +36,9 @@ export async function connectRedis(url: string, log: Log): Promise<RedisConnecti
   }
   isUp = true;
   return {
+    get isUp() {
+      return client.isReady;
+    },
     async pushTrimmed(key, entry, most) {
       await client
         .multi()

@@ -56,9 +56,10 @@ export async function startPeerRig(network: Network, twin: number, { update = tr
     substrate: [network.chain.wsUrl],
     relays: [network.relay.wsUrl],
     update,
+    keepRelays: false,
   };
-  const peer = stack.use(await startPeer(config, log));
-  await peer.connected;
+  const peer = stack.use(await startPeer(config, log, () => undefined));
+  await peer.ready;
   const client = stack.adopt(createClient({ url: redis.url }), (each) => each.destroy());
   client.on('error', () => undefined);
   await client.connect();
