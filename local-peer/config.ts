@@ -4,7 +4,7 @@ import type { CommandLine } from './config/command-line.ts';
 import { readEnvironment } from './config/environment.ts';
 import { readFileLayer } from './config/file.ts';
 import { type Layer, strongest, UsageError } from './config/layers.ts';
-import { secretsOf } from './config/mask.ts';
+import { MASK, maskUrl, secretsOf } from './config/mask.ts';
 import { SETTINGS, SETTINGS_SCHEMA, type SettingName, variableOf } from './config/table.ts';
 
 /** What a peer is started with. `secret` is never logged. */
@@ -123,7 +123,7 @@ function checkSecret(from: string, text: string | undefined): string {
 function isTelling(name: SettingName, layer: Layer): boolean {
   if (name === 'mnemonic') return true;
   const isUrl = name === 'redis' || name === 'substrate' || name === 'relay';
-  return isUrl && (layer.get(name)?.texts ?? []).some((text) => secretsOf(text).length > 0);
+  return isUrl && (layer.get(name)?.texts ?? []).some((text) => maskUrl(text).includes(MASK));
 }
 
 async function read(from: string, path: string, readFile: ReadFile): ReturnType<ReadFile> {

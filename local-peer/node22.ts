@@ -1,8 +1,9 @@
-type End = () => unknown;
+type End = () => PromiseLike<void> | void;
 type Disposing = AsyncDisposable | Disposable | null | undefined;
 
 /** What `await using` needs and Node 22 lacks: ends what it was given, the last first. */
-class Stack implements AsyncDisposable {
+class Stack implements AsyncDisposableStack {
+  readonly [Symbol.toStringTag] = 'AsyncDisposableStack';
   #ends: End[] = [];
   #isDisposed = false;
 
@@ -15,7 +16,7 @@ class Stack implements AsyncDisposable {
     return value;
   }
 
-  adopt<T>(value: T, onDispose: (value: T) => unknown): T {
+  adopt<T>(value: T, onDispose: (value: T) => PromiseLike<void> | void): T {
     this.defer(() => onDispose(value));
     return value;
   }
@@ -52,10 +53,11 @@ class Stack implements AsyncDisposable {
   }
 }
 
-function end(value: AsyncDisposable | Disposable): unknown {
+function end(value: AsyncDisposable | Disposable): PromiseLike<void> | void {
   return Symbol.asyncDispose in value ? value[Symbol.asyncDispose]() : value[Symbol.dispose]();
 }
 
 /** The bundle takes this for the global: the platform's own where there is one. */
 const Chosen = globalThis.AsyncDisposableStack ?? Stack;
+
 export { Chosen as AsyncDisposableStack, Stack };

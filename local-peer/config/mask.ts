@@ -35,9 +35,12 @@ export function hideSecrets(text: string, secrets: readonly string[]): string {
 /** What of a URL must appear nowhere: its password, as written and decoded, and a path or query that may be a key. */
 export function secretsOf(value: string): string[] {
   if (!URL.canParse(value)) return [];
-  const { protocol, password, pathname, search } = new URL(value);
-  const path = /^rediss?:$/.test(protocol) || PUBLIC_PATH.test(pathname) ? '' : pathname;
-  return [password, decoded(password), path, search].filter((part) => part.length > 1);
+  const { protocol, username, password, pathname, search } = new URL(value);
+  const isRedis = /^rediss?:$/.test(protocol);
+  const path = isRedis || PUBLIC_PATH.test(pathname) ? '' : pathname;
+  const parts = [isRedis ? '' : username, password, decoded(password), path, search];
+  // What is shorter stands in every other word: hiding it would hide everything.
+  return [...new Set(parts)].filter((part) => part.length >= 4);
 }
 
 function decoded(text: string): string {

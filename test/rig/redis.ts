@@ -1,10 +1,11 @@
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { freePort } from '../../local-relay/port.ts';
+import { ensureProgram } from './debian.ts';
 import { claimDatabase } from './shared-redis.ts';
 
 /** A Redis of one's own. */
@@ -20,11 +21,11 @@ export async function startRedis(running = process.env.REDIS_URL): Promise<Redis
 
 /** Starts a redis-server on a free port of 127.0.0.1. */
 async function startServer(): Promise<RedisRig> {
-  const binary = ensureRedisServer();
+  ensureProgram('redis-server', 'redis-server');
   const port = await freePort();
   const directory = await mkdtemp(join(tmpdir(), 'rmb-redis-'));
   const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', directory];
-  const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
   await new Promise<void>((resolve, reject) => {
     createInterface({ input: child.stdout }).on('line', (line) => {
@@ -38,19 +39,4 @@ async function startServer(): Promise<RedisRig> {
     await rm(directory, { recursive: true, force: true });
   };
   return { url: `redis://127.0.0.1:${port}`, close, [Symbol.asyncDispose]: close };
-}
-
-/**
- * The redis-server to run: on the PATH, or installed with apt when we are root.
- * @throws with the command to give when there is none
- */
-function ensureRedisServer(): string {
-  const onPath = () => spawnSync('redis-server', ['--version']).status === 0;
-  if (onPath()) return 'redis-server';
-  if (process.getuid?.() === 0 && spawnSync('apt-get', ['--version']).status === 0) {
-    execFileSync('apt-get', ['update', '-qq'], { stdio: 'inherit' });
-    execFileSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'redis-server'], { stdio: 'inherit' });
-    if (onPath()) return 'redis-server';
-  }
-  throw new Error('redis-server is needed and not there. Install it, for example: sudo apt-get install redis-server');
 }
