@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -48,10 +48,12 @@ it('is served by a unit that systemd takes, and that is shut off from the rest o
     // The command is looked for; here any will do.
     const path = join(directory, 'rmb-peer.service');
     await writeFile(path, unit.replace('ExecStart=rmb-peer', `ExecStart=${process.execPath}`));
-    const analyze = (...args: string[]) =>
-      execFileSync('systemd-analyze', [...args, path], { encoding: 'utf8', stdio: 'pipe' });
-    expect(analyze('verify', '--man=no')).toBe('');
-    analyze('security', '--no-pager', '--offline=true', `--threshold=${MOST_EXPOSED}`);
+    const analyze = (...args: string[]) => spawnSync('systemd-analyze', [...args, path], { encoding: 'utf8' });
+    // What it does not know it only warns of.
+    expect(analyze('verify', '--man=no')).toMatchObject({ status: 0, stdout: '', stderr: '' });
+    expect(analyze('security', '--no-pager', '--offline=true', `--threshold=${MOST_EXPOSED}`)).toMatchObject({
+      status: 0,
+    });
   } finally {
     await rm(directory, { recursive: true });
   }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { readCommandLine } from './command-line.ts';
 import { SETTINGS, variableOf } from './table.ts';
@@ -16,6 +17,14 @@ describe('readCommandLine', () => {
     }
     expect(help).toContain('Examples:');
     expect(help).not.toContain('--seed');
+  });
+
+  it('takes nothing that docs/peer.md does not explain', () => {
+    const docs = readFileSync('docs/peer.md', 'utf8');
+    for (const { name } of SETTINGS) {
+      expect(docs, name).toContain(`--${name}`);
+      expect(docs, name).toContain(`\`${variableOf(name)}\``);
+    }
   });
 
   it('prints the version alone', () => {

@@ -1,7 +1,7 @@
 import type { SettingName } from './table.ts';
 
 /** Where a value came from, strongest first. */
-export type Origin = 'flag' | 'variable' | 'file' | 'default';
+type Origin = 'flag' | 'variable' | 'file' | 'default';
 
 /** A setting as somebody gave it. */
 export interface Given {
