@@ -1,5 +1,5 @@
 import type { Settings } from './config.ts';
-import { openLog } from './log.ts';
+import { captureConsole, openLog } from './log.ts';
 import { openMetrics } from './metrics.ts';
 import { type Peer, startPeer } from './peer.ts';
 import type { Log } from './ports.ts';
@@ -18,7 +18,8 @@ const STOP_MS = 10_000;
  */
 export async function runDaemon(settings: Settings, env: NodeJS.ProcessEnv, stopped: Promise<string>): Promise<void> {
   const log = openLog(settings.level, settings.secrets);
-  log.info({ version: RELEASE, node: process.version, pid: process.pid }, 'starting');
+  captureConsole(log);
+  log.info({ version: RELEASE, node: process.version }, 'starting');
   for (const warning of settings.warnings) log.warn({}, warning);
   let peer: Peer | undefined;
   const state = () => peer?.state();
@@ -40,7 +41,7 @@ export async function runDaemon(settings: Settings, env: NodeJS.ProcessEnv, stop
   if (isUp) {
     service?.ready();
     tell();
-    console.log(readyLine(settings, peer.state().twin));
+    process.stdout.write(`${readyLine(settings, peer.state().twin)}\n`);
   }
   const signal = await stopped;
   log.info({ signal }, 'stopping');

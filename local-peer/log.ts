@@ -1,3 +1,4 @@
+import { format } from 'node:util';
 import { pino } from 'pino';
 import pretty from 'pino-pretty';
 import { hideSecrets } from './config/mask.ts';
@@ -17,4 +18,12 @@ export function openLog(level: 'info' | 'debug' | 'trace', secrets: readonly str
     ? pretty({ destination: 2, sync: true, ignore: 'pid,hostname,name' })
     : pino.destination({ dest: 2, sync: false });
   return pino(options, { write: (line: string) => void sink.write(hideSecrets(line, secrets)) });
+}
+
+/** What libraries say goes into the log as well: a line among the JSON that is none breaks whoever reads it. */
+export function captureConsole(log: Log): void {
+  console.warn = (...parts: unknown[]) => log.warn({}, format(...parts));
+  console.error = (...parts: unknown[]) => log.error({}, format(...parts));
+  console.info = (...parts: unknown[]) => log.info({}, format(...parts));
+  console.log = console.info;
 }

@@ -31,7 +31,7 @@ main().then(
   () => process.exit(0),
   (error: unknown) => {
     const message = error instanceof Error ? error.message : String(error);
-    console.error(`rmb-peer: ${hideSecrets(message, secrets)}`);
+    process.stderr.write(`rmb-peer: ${hideSecrets(message, secrets)}\n`);
     process.exit(error instanceof UsageError ? MISUSED : FAILED);
   },
 );

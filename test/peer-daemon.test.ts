@@ -58,6 +58,12 @@ describe('signals', () => {
     peer.signal(signal);
     expect(await within(peer.ended, 'the end of the peer')).toBe(0);
     expect(peer.output()).toContain('"msg":"stopped"');
+    // Off a terminal all that is logged is JSON, also what libraries say.
+    const logged = peer
+      .output()
+      .split('\n')
+      .filter((line) => !line.startsWith('rmb-peer: '));
+    for (const line of logged) expect(JSON.parse(line)).toHaveProperty('msg');
   });
 
   it('what it has taken is sent before it leaves, its status ends last', async () => {
