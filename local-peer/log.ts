@@ -1,13 +1,29 @@
+import { format } from 'node:util';
 import { pino } from 'pino';
 import pretty from 'pino-pretty';
+import { hideSecrets } from './config/mask.ts';
 import type { Log } from './ports.ts';
 
 /** Never in a log, wherever it stands. */
 const SECRETS = ['secret', 'mnemonic', 'seed', 'token', 'jwt', '*.secret', '*.mnemonic', '*.seed', '*.token', '*.jwt'];
 
-/** Logs to stderr: for people at a terminal, as JSON lines elsewhere. */
-export function openLog(level: 'info' | 'debug' | 'trace'): Log {
+/**
+ * Logs to stderr: for people at a terminal, as JSON lines elsewhere.
+ * @param secrets texts that must appear nowhere: a library may put one into its error
+ */
+export function openLog(level: 'info' | 'debug' | 'trace', secrets: readonly string[]): Log {
   const options = { name: 'rmb-peer', level, redact: SECRETS };
-  if (process.stderr.isTTY) return pino(options, pretty({ destination: 2, sync: true, ignore: 'pid,hostname,name' }));
-  return pino(options, pino.destination({ dest: 2, sync: false }));
+  // A stream in this process: pino's transports run in workers, from files that a bundle does not have.
+  const sink = process.stderr.isTTY
+    ? pretty({ destination: 2, sync: true, ignore: 'pid,hostname,name' })
+    : pino.destination({ dest: 2, sync: false });
+  return pino(options, { write: (line: string) => void sink.write(hideSecrets(line, secrets)) });
+}
+
+/** What libraries say goes into the log as well: a line among the JSON that is none breaks whoever reads it. */
+export function captureConsole(log: Log): void {
+  console.warn = (...parts: unknown[]) => log.warn({}, format(...parts));
+  console.error = (...parts: unknown[]) => log.error({}, format(...parts));
+  console.info = (...parts: unknown[]) => log.info({}, format(...parts));
+  console.log = console.info;
 }

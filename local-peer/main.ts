@@ -1,67 +1,37 @@
 #!/usr/bin/env node
-import { Command, Option } from 'commander';
-import { parseConfig } from './config.ts';
-import { openLog } from './log.ts';
-import { startPeer } from './peer.ts';
-import { VERSION } from './version.ts';
+import { readCommandLine } from './config/command-line.ts';
+import { UsageError } from './config/layers.ts';
+import { hideSecrets } from './config/mask.ts';
+import { printConfig } from './config/print.ts';
+import { gather, settle } from './config.ts';
+import { runDaemon } from './daemon.ts';
+import { readSecretFile } from './secret-file.ts';
+import { stopSignal } from './stop-signal.ts';
 
-const collect = (value: string, all: string[] = []) => [...all, value];
+/** Exit codes; docs/peer.md tells them. */
+const FAILED = 1;
+const MISUSED = 2;
 
-const program = new Command('rmb-peer')
-  .description('Connects the programs of one twin, through Redis, with RMB relays.')
-  .version(VERSION)
-  .option('-m, --mnemonic <secret>', 'the twin’s secret: words, or a 0x seed of 32 bytes')
-  .addOption(new Option('--mnemonics <secret>', 'as --mnemonic').hideHelp())
-  .addOption(new Option('--seed <secret>', 'as --mnemonic').hideHelp())
-  .addOption(new Option('-k, --key-type <type>', 'kind of the key').choices(['sr25519', 'ed25519']).default('sr25519'))
-  .option('-r, --redis <url>', 'Redis of the programs', 'redis://localhost:6379')
-  .option('-s, --substrate <url>', 'a tfchain node; repeat for more', collect)
-  .option('--relay <url>', 'a relay, by its domain name; repeat for up to 4', collect)
-  .option('--no-update', 'leave our twin on chain as it is')
-  .option('--keep-relays', 'add our relays to those of our twin on chain', false)
-  .addOption(new Option('-u, --uploads <dir>', 'taken for compatibility; there is no upload plugin').hideHelp())
-  .option('-d, --debug', 'say more; repeat for everything', (_, level: number) => level + 1, 0);
+/** What no error may show, once it is known. */
+const secrets: string[] = [];
 
 async function main(): Promise<void> {
-  const flags = program.parse().opts();
-  const log = openLog(flags.debug === 0 ? 'info' : flags.debug === 1 ? 'debug' : 'trace');
-  const config = parseConfig({
-    secret: flags.mnemonic ?? flags.mnemonics ?? flags.seed ?? '',
-    keyType: flags.keyType,
-    redis: flags.redis,
-    substrate: flags.substrate ?? ['wss://tfchain.grid.tf:443'],
-    relays: flags.relay ?? ['wss://relay.grid.tf:443'],
-    update: flags.update,
-    keepRelays: flags.keepRelays,
-  });
-  const stopped = stopSignal();
-  await using peer = await startPeer(config, log, () => undefined);
-  const isUp = await Promise.race([peer.ready.then(() => true), stopped.then(() => false)]);
-  if (!isUp) return;
-  console.log(
-    `rmb-peer: twin ${peer.state().twin} ready, redis ${new URL(config.redis).host}, relays ${config.relays.join(' ')}`,
-  );
-  await stopped;
-}
-
-/** Resolves at the first Ctrl-C or SIGTERM; the second does not wait any longer. */
-function stopSignal(): Promise<void> {
-  return new Promise((resolve) => {
-    let isStopping = false;
-    const stop = () => {
-      if (isStopping) process.exit(1);
-      isStopping = true;
-      resolve();
-    };
-    // Kept, not once: libraries end the process themselves when nobody else listens.
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
-  });
+  const command = readCommandLine(process.argv.slice(2));
+  if (command.kind === 'text') return void process.stdout.write(command.text);
+  const gathered = await gather(command, process.env, readSecretFile);
+  if (command.isPrinting) console.log(printConfig(gathered.layer));
+  const settings = await settle(gathered, readSecretFile);
+  secrets.push(...settings.secrets);
+  if (command.isPrinting) return;
+  // Listened for before anything starts: a signal in between must stop it cleanly, too.
+  await runDaemon(settings, process.env, stopSignal());
 }
 
 main().then(
   () => process.exit(0),
   (error: unknown) => {
-    console.error(`rmb-peer: ${error instanceof Error ? error.message : String(error)}`);
-    process.exit(1);
+    const message = error instanceof Error ? error.message : String(error);
+    process.stderr.write(`rmb-peer: ${hideSecrets(message, secrets)}\n`);
+    process.exit(error instanceof UsageError ? MISUSED : FAILED);
   },
 );

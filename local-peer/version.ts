@@ -1,2 +1,4 @@
+import { PACKAGE_VERSION } from './release.ts';
+
 /** What `rmb.version` answers. */
-export const VERSION = 'rmb-edge 0.1.0';
+export const VERSION = `rmb-edge ${PACKAGE_VERSION}`;

@@ -4,7 +4,7 @@ import { DEV_TWINS } from '../dev-chain/dev-twins.ts';
 import { readMetadataFile } from '../dev-chain/metadata-file.ts';
 import type { Runtime } from '../dev-chain/runtime.ts';
 import { toHex as hex } from '../dev-chain/scale.ts';
-import { connectChain } from '../local-peer/twins/chain.ts';
+import { openSession } from '../local-peer/twins/chain-session.ts';
 import { open, seal } from '../proto/cipher.ts';
 import type { Envelope } from '../proto/envelope.ts';
 import { signEnvelope, verifyEnvelope } from '../proto/signature.ts';
@@ -90,9 +90,10 @@ describe.skipIf(!hasGo)('the Go SDK', () => {
   });
 
   it('puts its relay and its key on chain, by update_twin', async () => {
-    const chain = await connectChain([network.chain.wsUrl]);
-    const twin = await chain.twin(GO_SERVER);
-    await chain.close();
+    const session = await openSession(network.chain.wsUrl);
+    if (!session.ok) throw new Error(session.error);
+    const twin = await session.value.twin(GO_SERVER);
+    await session.value.close();
     expect(twin?.relay).toBe(`localhost:${network.relay.port}`);
     expect(hex(twin?.pk ?? new Uint8Array())).toBe(hex((await network.identity(GO_SERVER)).e2ePublicKey));
   });

@@ -7,9 +7,9 @@ import { createClient } from 'redis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { freePort } from '../local-relay/port.ts';
 import { startDurableRedis } from './rig/durable-redis.ts';
+import { launchPeer } from './rig/launched-peer.ts';
 import { type Network, startNetwork } from './rig/network.ts';
 import { localRequest, openPeerRig, startPeerRig } from './rig/peer.ts';
-import { launchPeer } from './rig/peer-process.ts';
 import { openProgram } from './rig/program.ts';
 import { startService } from './rig/service.ts';
 

@@ -1,0 +1,120 @@
+import { z } from 'zod';
+
+/**
+ * Every setting of the peer, once: its flag, its variable, its key in the file, what it must be. Each layer
+ * (flags, environment, file, defaults) gives texts; the schema makes a value of them, or says what is wrong.
+ */
+
+const text = z.string().min(1, 'must not be empty');
+const onOff = z.stringbool({ error: 'must be true or false' });
+
+const url = (...protocols: string[]) =>
+  z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
+    error: `must be a URL with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+  });
+
+/** Programs compare relays by host: an address is no name that others can reach us by. */
+const relay = url('ws:', 'wss:').refine(
+  (value) => !/^\d+(\.\d+){3}$|^\[/.test(new URL(value).hostname),
+  'must have a domain name, not an address',
+);
+
+const ADDRESS = /^(?:(?:\[([0-9a-f:.]+)\]|([^\s:[\]]+)):)?(\d{1,5})$/i;
+
+/** Where the status is served: this machine alone, unless a host says otherwise. */
+const address = z.string().transform((value, context) => {
+  const [, ipv6, host, digits] = ADDRESS.exec(value) ?? [];
+  const port = Number(digits);
+  if (digits !== undefined && port <= 65_535) return { host: ipv6 ?? host ?? '127.0.0.1', port };
+  context.addIssue({ code: 'custom', message: 'must be PORT or HOST:PORT, for example 9464' });
+  return z.NEVER;
+});
+
+const level = z.union([z.string().regex(/^\d$/).transform(Number), z.stringbool().transform(Number)], {
+  error: 'must be a number: 0, 1 or 2',
+});
+
+/** A setting given once: when it is repeated the last counts. */
+const one = <T extends z.ZodType<unknown, string>>(schema: T) =>
+  z
+    .array(z.string())
+    .transform((texts) => texts.at(-1) ?? '')
+    .pipe(schema);
+
+/** All settings by name: the flag without its dashes. */
+export const SETTINGS_SCHEMA = z.object({
+  mnemonic: one(text).optional(),
+  'mnemonic-file': one(text).optional(),
+  'key-type': one(z.enum(['sr25519', 'ed25519'], 'must be sr25519 or ed25519')),
+  redis: one(url('redis:', 'rediss:')),
+  substrate: z.array(url('ws:', 'wss:')).min(1, 'must name a node'),
+  relay: z.array(relay).min(1, 'must name a relay').max(4, 'must be at most 4 relays'),
+  'no-update': one(onOff).default(false),
+  'keep-relays': one(onOff).default(false),
+  uploads: one(text).optional(),
+  debug: one(level).default(0),
+  status: one(address).optional(),
+});
+
+export type SettingName = keyof typeof SETTINGS_SCHEMA.shape;
+
+/** How a setting is written; `flag` as commander reads it. */
+export interface Setting {
+  readonly name: SettingName;
+  readonly flag: string;
+  /** `text` is given once, `list` repeated, `switch` has no value, `count` is repeated without one. */
+  readonly kind: 'text' | 'list' | 'switch' | 'count';
+  readonly help: string;
+  /** Absent: it has none. */
+  readonly fallback?: readonly string[];
+  /** Taken, but not shown. */
+  readonly isHidden?: true;
+}
+
+/** In the order in which `--help` and `--print-config` show them. */
+export const SETTINGS: readonly Setting[] = [
+  { name: 'mnemonic', flag: '-m, --mnemonic <secret>', kind: 'text', help: 'the twin’s secret: words, or a 0x seed' },
+  { name: 'mnemonic-file', flag: '--mnemonic-file <file>', kind: 'text', help: 'a file with the secret' },
+  { name: 'key-type', flag: '-k, --key-type <type>', kind: 'text', help: 'sr25519 or ed25519', fallback: ['sr25519'] },
+  {
+    name: 'redis',
+    flag: '-r, --redis <url>',
+    kind: 'text',
+    help: 'Redis of the programs',
+    fallback: ['redis://localhost:6379'],
+  },
+  {
+    name: 'substrate',
+    flag: '-s, --substrate <url>',
+    kind: 'list',
+    help: 'a tfchain node; repeat for more',
+    fallback: ['wss://tfchain.grid.tf:443'],
+  },
+  {
+    name: 'relay',
+    flag: '--relay <url>',
+    kind: 'list',
+    help: 'a relay, by its domain name; repeat for up to 4',
+    fallback: ['wss://relay.grid.tf:443'],
+  },
+  { name: 'no-update', flag: '--no-update', kind: 'switch', help: 'leave our twin on chain as it is' },
+  {
+    name: 'keep-relays',
+    flag: '--keep-relays',
+    kind: 'switch',
+    help: 'add our relays on chain to those that stand there, take none away',
+  },
+  { name: 'uploads', flag: '-u, --uploads <dir>', kind: 'text', help: 'taken, and ignored', isHidden: true },
+  { name: 'debug', flag: '-d, --debug', kind: 'count', help: 'say more; twice for everything' },
+  {
+    name: 'status',
+    flag: '--status <[host:]port>',
+    kind: 'text',
+    help: 'serve /healthz, /readyz and /metrics there; on 127.0.0.1 unless a host is given',
+  },
+];
+
+/** `RMB_KEY_TYPE` for `key-type`. */
+export function variableOf(name: string): string {
+  return `RMB_${name.toUpperCase().replaceAll('-', '_')}`;
+}

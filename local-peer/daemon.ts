@@ -1,0 +1,78 @@
+import type { Settings } from './config.ts';
+import { captureConsole, openLog } from './log.ts';
+import { openMetrics } from './metrics.ts';
+import { type Peer, startPeer } from './peer.ts';
+import type { Log } from './ports.ts';
+import { statusLine } from './readiness.ts';
+import { RELEASE } from './release.ts';
+import { serveStatus } from './status.ts';
+import { beatOf, openNotify, Service } from './systemd.ts';
+
+/** What is in hand when it stops has this long; systemd and Docker wait a little longer. */
+const STOP_MS = 10_000;
+
+/**
+ * Runs a peer until it is told to stop, and shows how it does: log, status, systemd.
+ * @param stopped resolves when it shall stop
+ * @throws when the status address cannot be had
+ */
+export async function runDaemon(settings: Settings, env: NodeJS.ProcessEnv, stopped: Promise<string>): Promise<void> {
+  const log = openLog(settings.level, settings.secrets);
+  captureConsole(log);
+  log.info({ version: RELEASE, node: process.version }, 'starting');
+  for (const warning of settings.warnings) log.warn({}, warning);
+  let peer: Peer | undefined;
+  const state = () => peer?.state();
+  const metrics = openMetrics(state);
+  await using stack = new AsyncDisposableStack();
+  if (settings.status !== undefined) {
+    const { url } = stack.use(await serveStatus(settings.status, { state, metrics }));
+    log.info({ url }, 'status: listening');
+  }
+  const service = openService(env, log);
+  stack.defer(() => service?.end());
+  peer = await startPeer(settings.peer, log, metrics.count);
+  const tell = () => {
+    if (peer !== undefined) service?.status(statusLine(peer.state()));
+  };
+  stack.defer(peer.onChange(tell));
+  tell();
+  const isUp = await Promise.race([peer.ready.then(() => true), stopped.then(() => false)]);
+  if (isUp) {
+    service?.ready();
+    tell();
+    process.stdout.write(`${readyLine(settings, peer.state().twin)}\n`);
+  }
+  const signal = await stopped;
+  log.info({ signal }, 'stopping');
+  service?.stopping();
+  if (!(await endedInTime(peer.close()))) {
+    log.warn({}, `stopping: not everything was done within ${STOP_MS / 1000} s`);
+  }
+  log.info({}, 'stopped');
+}
+
+/** The line that says to whoever started it that it works. */
+function readyLine({ peer }: Settings, twin: number | undefined): string {
+  return `rmb-peer: twin ${twin} ready, redis ${new URL(peer.redis).host}, relays ${peer.relays.join(' ')}`;
+}
+
+function openService(env: NodeJS.ProcessEnv, log: Log): Service | undefined {
+  const notify = openNotify(env);
+  if (notify === undefined) return undefined;
+  const service = new Service(notify, beatOf(env, process.pid), (error) =>
+    log.warn({ error: String(error) }, 'systemd: cannot be told how this service does'),
+  );
+  service.begin();
+  return service;
+}
+
+async function endedInTime(work: Promise<void>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), STOP_MS);
+  });
+  const isDone = await Promise.race([work.then(() => true), late]);
+  clearTimeout(timer);
+  return isDone;
+}

@@ -1,0 +1,194 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createClient } from 'redis';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DEV_TWINS } from '../dev-chain/dev-twins.ts';
+import { within } from './rig/client.ts';
+import { type Network, startNetwork } from './rig/network.ts';
+import { localRequest } from './rig/peer.ts';
+import { type PeerCommand, startPeerProcess } from './rig/peer-process.ts';
+import { type RedisRig, startRedis } from './rig/redis.ts';
+
+/** The peer as a process: what operators rely on. */
+
+const SECRET = DEV_TWINS.find(({ id }) => id === 1)?.secret ?? '';
+let network: Network;
+let redis: RedisRig;
+let directory: string;
+let secretFile: string;
+beforeAll(async () => {
+  network = await startNetwork();
+  redis = await startRedis();
+  directory = await mkdtemp(join(tmpdir(), 'rmb-daemon-'));
+  secretFile = join(directory, 'mnemonic');
+  await writeFile(secretFile, `${SECRET}\n`, { mode: 0o600 });
+});
+afterAll(async () => {
+  await rm(directory, { recursive: true });
+  await redis.close();
+  await network[Symbol.asyncDispose]();
+});
+
+/** Where everything is, by the environment. */
+const places = () => ({
+  RMB_REDIS: redis.url,
+  RMB_SUBSTRATE: network.chain.wsUrl,
+  RMB_RELAY: network.relay.wsUrl,
+  RMB_STATUS: '0',
+});
+const start = (command: PeerCommand = {}) => startPeerProcess({ ...command, env: { ...places(), ...command.env } });
+
+/** Asks until the answer has this status: what it waits for is told by nothing else. */
+async function answers(url: string, status: number): Promise<unknown> {
+  for (;;) {
+    const response = await fetch(url);
+    const body = await response.json();
+    if (response.status === status) return body;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+describe('signals', () => {
+  it.each(['SIGTERM', 'SIGINT'] as const)('%s stops it with 0, and says so', async (signal) => {
+    await using peer = start({ env: { RMB_MNEMONIC_FILE: secretFile } });
+    expect(await peer.ready()).toBe(
+      `rmb-peer: twin 1 ready, redis ${new URL(redis.url).host}, relays ${network.relay.wsUrl}`,
+    );
+    peer.signal(signal);
+    expect(await within(peer.ended, 'the end of the peer')).toBe(0);
+    expect(peer.output()).toContain('"msg":"stopped"');
+    // Off a terminal all that is logged is JSON, also what libraries say.
+    const logged = peer
+      .output()
+      .split('\n')
+      .filter((line) => !line.startsWith('rmb-peer: '));
+    for (const line of logged) expect(JSON.parse(line)).toHaveProperty('msg');
+  });
+
+  it('what it has taken is sent before it leaves, its status ends last', async () => {
+    await using peer = start({ env: { RMB_MNEMONIC_FILE: secretFile } });
+    await peer.ready();
+    const url = await peer.statusUrl();
+    const program = createClient({ url: redis.url });
+    await program.connect();
+    await using receiver = await network.join(2);
+    for (let n = 0; n < 200; n += 1) await program.lPush('msgbus.system.local', JSON.stringify(localRequest({})));
+    const uids = new Set([(await receiver.next()).uid]);
+    peer.signal('SIGTERM');
+    await within(peer.ended, 'the end of the peer');
+    const left = await program.lLen('msgbus.system.local');
+    while (uids.size < 200 - left) uids.add((await receiver.next()).uid);
+    await program.del('msgbus.system.local');
+    program.destroy();
+    await expect(fetch(`${url}/readyz`)).rejects.toThrow();
+  });
+
+  it('a second signal ends it at once with 1, however long the stop would take', async () => {
+    const endless = `const { stopSignal } = await import('./local-peer/stop-signal.ts');
+      stopSignal().then(() => console.log('rmb-peer: twin is stopping'));
+      setInterval(() => undefined, 1000);
+      console.log(JSON.stringify({ msg: 'started' }));`;
+    await using peer = startPeerProcess({ command: [process.execPath, '--input-type=module', '-e', endless] });
+    await peer.logged('started');
+    peer.signal('SIGTERM');
+    await peer.ready();
+    peer.signal('SIGTERM');
+    expect(await within(peer.ended, 'the end of the process')).toBe(1);
+  });
+});
+
+describe('the secret', () => {
+  it.each<[string, () => PeerCommand]>([
+    ['a file', () => ({ env: { RMB_MNEMONIC_FILE: secretFile } })],
+    ['the environment', () => ({ env: { RMB_MNEMONIC: SECRET } })],
+    ['a flag that names its file', () => ({ args: ['--mnemonic-file', secretFile] })],
+  ])('given by %s stands in no list of processes, and in no log', async (_, command) => {
+    await using peer = start({ ...command(), args: [...(command().args ?? []), '-dd'] });
+    await peer.ready();
+    expect(await readFile(`/proc/${peer.pid}/cmdline`, 'utf8')).not.toContain(SECRET);
+    peer.signal('SIGTERM');
+    await peer.ended;
+    expect(peer.output()).not.toContain(SECRET);
+    expect(peer.output()).not.toContain(SECRET.slice(2, 34));
+    expect(peer.output()).not.toContain('can be read');
+  });
+
+  it('given by a flag works, with a warning that others can read it', async () => {
+    await using peer = start({ args: ['--seed', SECRET] });
+    await peer.ready();
+    expect(peer.output()).toContain('--seed is deprecated: use --mnemonic-file');
+    expect(peer.output()).toContain('others on this machine can read the flags of a process');
+    expect(peer.output()).not.toContain(SECRET);
+  });
+
+  it('in a file that all can read is used, with a warning', async () => {
+    const open = join(directory, 'open');
+    await writeFile(open, SECRET, { mode: 0o644 });
+    await using peer = start({ env: { RMB_MNEMONIC_FILE: open } });
+    await peer.ready();
+    expect(peer.output()).toContain('can be read by others on this machine: chmod 600');
+  });
+});
+
+describe('what cannot be', () => {
+  it.each([
+    ['an unknown flag', { args: ['--relays', 'ws://a'] }, 'rmb-peer: there is no flag --relays'],
+    ['a bad value', { env: { RMB_RELAY: 'ws://10.0.0.1' } }, 'rmb-peer: RMB_RELAY: must have a domain name'],
+    ['no secret', {}, 'rmb-peer: --mnemonic-file: the twin’s secret is required'],
+    ['a bad secret', { env: { RMB_MNEMONIC: 'S3CRET words' } }, 'rmb-peer: RMB_MNEMONIC: 12 to 24 words'],
+  ])('%s ends it with 2, and a message that names it', async (_, command, message) => {
+    await using peer = start(command);
+    expect(await within(peer.ended, 'the end of the peer')).toBe(2);
+    expect(peer.output()).toContain(message);
+    expect(peer.output()).not.toContain('S3CRET');
+  });
+
+  it('a status address that is taken ends it with 1', async () => {
+    const taken = new URL(network.relay.wsUrl).port;
+    await using peer = start({ env: { RMB_MNEMONIC: SECRET, RMB_STATUS: `127.0.0.1:${taken}` } });
+    expect(await within(peer.ended, 'the end of the peer')).toBe(1);
+    expect(peer.output()).toContain(`rmb-peer: --status: 127.0.0.1:${taken} cannot be listened on`);
+  });
+});
+
+describe('--print-config', () => {
+  it('prints what is in force and ends; with 2 when it could not start so', async () => {
+    await using good = start({ args: ['--print-config'], env: { RMB_MNEMONIC: SECRET } });
+    expect(await good.ended).toBe(0);
+    expect(good.output()).toContain('mnemonic = "***"  # RMB_MNEMONIC');
+    expect(good.output()).toContain(`redis = "${redis.url}"  # RMB_REDIS`);
+    await using bad = start({ args: ['--print-config', '-k', 'rsa'] });
+    expect(await bad.ended).toBe(2);
+    expect(bad.output()).toContain('key-type = "rsa"  # --key-type');
+  });
+});
+
+describe('the status', () => {
+  it('is not served unless asked for, and then on this machine alone', async () => {
+    await using silent = start({ env: { RMB_MNEMONIC: SECRET, RMB_STATUS: '' } });
+    await silent.ready();
+    expect(silent.output()).not.toContain('status: listening');
+    silent.signal('SIGTERM');
+    await silent.ended;
+    await using peer = start({ env: { RMB_MNEMONIC: SECRET } });
+    expect(await peer.statusUrl()).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  });
+
+  it('is ready with Redis and a relay, and says what is not up', async () => {
+    await using peer = start({ env: { RMB_MNEMONIC: SECRET, RMB_RELAY: `${network.relay.wsUrl} ws://localhost:9` } });
+    const url = await peer.statusUrl();
+    expect(await answers(`${url}/healthz`, 200)).toMatchObject({ alive: true });
+    await peer.ready();
+    expect(await answers(`${url}/readyz`, 200)).toMatchObject({
+      ready: true,
+      twin: 1,
+      stopping: false,
+      notUp: [{ part: 'relay localhost:9', why: expect.stringMatching(/./) }],
+    });
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    expect(metrics).toContain(`rmb_peer_relay_up{relay="${new URL(network.relay.wsUrl).host}"} 1`);
+    expect(metrics).toContain('rmb_peer_relay_up{relay="localhost:9"} 0');
+    expect(metrics).toContain('rmb_peer_ready 1');
+  });
+});

@@ -1,0 +1,95 @@
+import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { createClient } from 'redis';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { identityOf } from '../proto/identity.ts';
+import { within } from './rig/client.ts';
+import { type Network, startNetwork } from './rig/network.ts';
+import { type PackedPeer, packPeer } from './rig/packed-peer.ts';
+import { localRequest } from './rig/peer.ts';
+import { type PeerProcess, startPeerProcess } from './rig/peer-process.ts';
+import { startRedis } from './rig/redis.ts';
+import { startService } from './rig/service.ts';
+
+/** The package, as its users have it: alone, on Node 22. */
+
+const ROUND_TRIPS = 10_000;
+const MOST_MEMORY_MB = 150;
+/** What a download may weigh, unpacked, bytes. */
+const LARGEST = 6 * 2 ** 20;
+
+let packed: PackedPeer;
+let network: Network;
+beforeAll(async () => {
+  packed = await packPeer();
+  network = await startNetwork();
+});
+afterAll(async () => {
+  await network[Symbol.asyncDispose]();
+  await packed[Symbol.asyncDispose]();
+});
+
+/** A packed peer of an ed25519 twin: sr25519 signatures would take most of the time. */
+async function startTwin(id: number, redisUrl: string): Promise<PeerProcess> {
+  const secret = `0x${String(id).padStart(2, '0').repeat(32)}`;
+  const identity = await identityOf(secret, 'ed25519');
+  if (!identity.ok) throw new Error(identity.error.detail);
+  const hex = (bytes: Uint8Array): `0x${string}` => `0x${Buffer.from(bytes).toString('hex')}`;
+  const relay = new URL(network.relay.wsUrl).host;
+  network.chain.putTwin({ id, account: hex(identity.value.account), relay, pk: null });
+  const args = ['-k', 'ed25519', '-r', redisUrl, '-s', network.chain.wsUrl, '--relay', network.relay.wsUrl];
+  return startPeerProcess({
+    command: packed.command,
+    args: [...args, '--no-update', '--status', '0'],
+    env: { RMB_MNEMONIC: secret },
+    cwd: packed.folder,
+  });
+}
+
+/** The most that a process has had in memory, MB. */
+async function peakMemoryOf(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) / 1024;
+}
+
+it('installs nothing else, is small, and says what it is', async () => {
+  expect(packed.installed).toEqual(['rmb-peer']);
+  const folder = join(packed.folder, 'node_modules/rmb-peer');
+  const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+  expect(manifest.dependencies).toBeUndefined();
+  expect((await stat(join(folder, 'dist/rmb-peer.mjs'))).size).toBeLessThan(LARGEST);
+  expect(await readFile(join(folder, 'dist/THIRD-PARTY.txt'), 'utf8')).toMatch(/^@polkadot\/api .*Apache-2\.0/m);
+  expect(await packed.npx('--version')).toMatch(
+    new RegExp(`^${manifest.version.replaceAll('.', '\\.')}( \\([0-9a-f]{7,}(-dirty)?\\))?\n$`),
+  );
+});
+
+it('carries 10,000 requests and answers between two peers, in 150 MB each', { timeout: 180_000 }, async () => {
+  await using callers = await startRedis();
+  await using callees = await startRedis();
+  await using caller = await startTwin(61, callers.url);
+  await using callee = await startTwin(62, callees.url);
+  await using _ = await startService(callees.url, 'test.echo', (payload) => ({ dat: payload }));
+  await Promise.all([caller.ready(), callee.ready()]);
+  const program = createClient({ url: callers.url });
+  await program.connect();
+  const missing = new Set(Array.from({ length: ROUND_TRIPS }, (_, n) => String(n)));
+  const entries = [...missing].map((ref) => JSON.stringify(localRequest({ ref, dst: [62], exp: 600 })));
+  for (let n = 0; n < entries.length; n += 500) await program.lPush('msgbus.system.local', entries.slice(n, n + 500));
+  while (missing.size > 0) {
+    const popped = await program.brPop('replies', 20);
+    if (popped === null) throw new Error(`${missing.size} of ${ROUND_TRIPS} requests were not answered`);
+    const { ref, dat, err } = JSON.parse(popped.element);
+    expect(err).toBeNull();
+    expect(dat).toBe('aGVsbG8=');
+    expect(missing.delete(ref)).toBe(true);
+  }
+  program.destroy();
+  for (const peer of [caller, callee]) {
+    expect(await peakMemoryOf(peer.pid)).toBeLessThan(MOST_MEMORY_MB);
+    const metrics = await (await fetch(`${await peer.statusUrl()}/metrics`)).text();
+    expect(metrics).toContain('nodejs_version_info{version="v22.');
+    peer.signal('SIGTERM');
+    expect(await within(peer.ended, 'the end of the peer')).toBe(0);
+  }
+});
