@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { startDevChain } from '../dev-chain/dev-chain.ts';
 import { DEV_TWINS } from '../dev-chain/dev-twins.ts';
 import { readMetadataFile } from '../dev-chain/metadata-file.ts';
 import type { Runtime } from '../dev-chain/runtime.ts';
 import { toHex as hex } from '../dev-chain/scale.ts';
-import { openSession } from '../local-peer/twins/chain-session.ts';
 import { open, seal } from '../proto/cipher.ts';
 import type { Envelope } from '../proto/envelope.ts';
 import { signEnvelope, verifyEnvelope } from '../proto/signature.ts';
@@ -14,7 +14,7 @@ import { hasLiveMetadata, LIVE_METADATA } from './rig/live-metadata.ts';
 import { type Network, startNetwork } from './rig/network.ts';
 import { localRequest, type PeerRig, startPeerRig } from './rig/peer.ts';
 import { startService } from './rig/service.ts';
-import { hexOf, keyring } from './rig/substrate-client.ts';
+import { connectSubstrate, hexOf, keyring } from './rig/substrate-client.ts';
 
 /** ThreeFold's Go SDK, unchanged, against our relay, our peer and our dev chain. */
 const GO_CALLER = 3;
@@ -90,12 +90,12 @@ describe.skipIf(!hasGo)('the Go SDK', () => {
   });
 
   it('puts its relay and its key on chain, by update_twin', async () => {
-    const session = await openSession(network.chain.wsUrl);
-    if (!session.ok) throw new Error(session.error);
-    const twin = await session.value.twin(GO_SERVER);
-    await session.value.close();
-    expect(twin?.relay).toBe(`localhost:${network.relay.port}`);
-    expect(hex(twin?.pk ?? new Uint8Array())).toBe(hex((await network.identity(GO_SERVER)).e2ePublicKey));
+    await using client = await connectSubstrate(network.chain.wsUrl);
+    const { relay, pk } = z
+      .object({ relay: z.string(), pk: z.string() })
+      .parse((await client.query('tfgridModule', 'twins')(GO_SERVER)).toHuman());
+    expect(relay).toBe(`localhost:${network.relay.port}`);
+    expect(pk).toBe(hex((await network.identity(GO_SERVER)).e2ePublicKey));
   });
 
   it('encrypts and decrypts as we do: what a bare session sees of its request, and of its answer', async () => {
