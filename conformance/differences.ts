@@ -15,6 +15,8 @@ const DIFFERENCES = {
   'stored message whose time is over': 'nobody waits for its answer any more; a request that runs late may do harm',
   'mailbox full': 'a sender that is told can act; a dropped message is silence',
   'bytes that are not HTTP': 'Cloudflare’s front, or workerd, answers before the Worker is asked',
+  'counters whose name has no _total':
+    'the names stay what dashboards read; as counters Prometheus’s own check would refuse them',
   'metrics of the process': 'a Worker has no process of its own',
   'federated error names its session': 'every other error of the relay names the session it is for',
   'federation: 408 and 429': 'both say “later”: what would pass in a second is not given up',

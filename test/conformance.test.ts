@@ -1,27 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lineOf } from '../conformance/report.ts';
 import { type Run, run } from '../conformance/run.ts';
-import type { Theme } from '../conformance/themes.ts';
+import { THEME_NAMES, type Theme } from '../conformance/themes.ts';
 import { type DevChain, startDevChain } from '../dev-chain/dev-chain.ts';
 import { DEV_TWINS } from '../dev-chain/dev-twins.ts';
 import { freePort } from '../local-relay/port.ts';
 import { type LocalRelay, startRelay } from '../local-relay/relay.ts';
-
-/** What our relay can do; when it learns more, its themes are added here, and nowhere else. */
-const THEMES: readonly Theme[] = [
-  'connect',
-  'token',
-  'http',
-  'frames',
-  'source',
-  'ping',
-  'routing',
-  'tags',
-  'mailbox',
-  'mailbox-full',
-  'sids',
-  'sizes',
-];
 
 /** On a busy machine even what comes may come late. */
 const PATIENCE_MS = 20_000;
@@ -33,13 +17,18 @@ beforeAll(async () => {
 afterAll(() => chain.close());
 
 /** Runs themes against a relay of ours, through the chain; the lines of what failed. */
-async function failuresOf(relay: LocalRelay, themes: readonly Theme[], limits?: Run['limits']): Promise<string[]> {
+async function failuresOf(
+  relay: LocalRelay,
+  themes: readonly Theme[],
+  { limits, other }: { limits?: Run['limits']; other?: LocalRelay } = {},
+): Promise<string[]> {
   const fakes = [`127.0.0.1:${await freePort()}`, `127.0.0.1:${await freePort()}`] as const;
   const results = await run({
     relay: relay.wsUrl,
     chain: chain.wsUrl,
     twins: DEV_TWINS,
-    domains: { relay: new URL(relay.wsUrl).host, fakes },
+    domains: { relay: new URL(relay.wsUrl).host, fakes, other: other && new URL(other.wsUrl).host },
+    otherRelay: other?.wsUrl,
     limits,
     themes,
     patience: PATIENCE_MS,
@@ -50,13 +39,16 @@ async function failuresOf(relay: LocalRelay, themes: readonly Theme[], limits?: 
 
 describe('our relay', () => {
   it('keeps the protocol, or differs as meant', async () => {
-    await using relay = await startRelay({ settings: { SUBSTRATE_URLS: chain.httpUrl, FEDERATION_SCHEME: 'http' } });
-    expect(await failuresOf(relay, THEMES)).toEqual([]);
+    const settings = { SUBSTRATE_URLS: chain.httpUrl, FEDERATION_SCHEME: 'http' };
+    await using relay = await startRelay({ settings });
+    await using other = await startRelay({ settings });
+    const themes = THEME_NAMES.filter((theme) => theme !== 'limits');
+    expect(await failuresOf(relay, themes, { other })).toEqual([]);
   }, 300_000);
 
   it('keeps its limits', async () => {
     const settings = { SUBSTRATE_URLS: chain.httpUrl, RATE_LIMIT_MESSAGES: '5', RATE_LIMIT_BYTES: '2000' };
     await using relay = await startRelay({ settings });
-    expect(await failuresOf(relay, ['limits'], { messages: 5, bytes: 2000 })).toEqual([]);
+    expect(await failuresOf(relay, ['limits'], { limits: { messages: 5, bytes: 2000 } })).toEqual([]);
   }, 300_000);
 });

@@ -102,6 +102,7 @@ describe('/metrics', () => {
       'relay_message_tx',
       'relay_message_rx_bytes',
       'relay_message_tx_bytes',
+      'rmb_cache_entries',
       'rmb_cache_hits_total',
       'rmb_cache_misses_total',
       'rmb_cache_flushes_total',

@@ -9,6 +9,8 @@ const CACHED_MS = 5_000;
 export interface MetricsPort {
   readonly shards: readonly Pick<StatsRpc, 'snapshot'>[];
   chain(): Promise<WatcherStatus>;
+  /** Twins in memory where the resolver answers. */
+  cachedTwins(): Promise<number>;
   /** Unix ms. */
   now(): number;
 }
@@ -20,11 +22,14 @@ export class Metrics {
   async text(port: MetricsPort): Promise<string> {
     const now = port.now();
     if (this.#last !== undefined && now - this.#last.at < CACHED_MS) return this.#last.text;
-    const [snapshots, chain] = await Promise.all([
+    const [snapshots, chain, cached] = await Promise.all([
       Promise.all(port.shards.map((shard) => shard.snapshot())),
       port.chain(),
+      port.cachedTwins(),
     ]);
-    const text = exposition(total(snapshots, chain, now));
+    const counts = total(snapshots, chain, now);
+    count(counts, 'rmb_cache_entries', cached);
+    const text = exposition(counts);
     this.#last = { text, at: now };
     return text;
   }

@@ -29,6 +29,7 @@ operator.get('/metrics', async (context) => {
   const text = await metrics.text({
     shards: statsShards(context.env.STATS),
     chain: () => chainWatcher(context.env.CHAIN_WATCHER).status(),
+    cachedTwins: () => context.executionCtx.exports.TwinResolver.cachedTwins(),
     now: () => Date.now(),
   });
   return context.body(text, 200, { 'content-type': 'text/plain; version=0.0.4; charset=utf-8' });

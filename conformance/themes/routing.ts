@@ -62,6 +62,8 @@ function connectedHere(role: Role, name: string, title: string): Case {
 }
 
 const absent = (stage: Stage) => stage.absent('callee');
+/** As `absent`, where the rule is not about whose twin it is. */
+const away = (stage: Stage) => stage.absent('caller');
 const unknown = () => ({ twin: NOBODY });
 const FAIL_FAST = { tags: 'fail-fast' };
 const failing = (content: Envelope['content']) => (source: Address, destination: Address) =>
@@ -190,12 +192,12 @@ const errors: readonly Case[] = [
     },
     reference: 'error: message with missing destination',
   },
-  unanswered(['response', 'a response to an offline twin, fail-fast, is dropped'], absent, (from, to) =>
+  unanswered(['response', 'a response to an offline twin, fail-fast, is dropped'], away, (from, to) =>
     response(from, to, FAIL_FAST),
   ),
   unanswered(
     ['error', 'an error to an offline twin, fail-fast, is dropped'],
-    absent,
+    away,
     failing({ kind: 'error', code: 5, message: 'x' }),
   ),
   unanswered(['response, unknown', 'a response to a twin that is not on chain is dropped'], unknown, response),

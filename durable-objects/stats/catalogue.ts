@@ -47,6 +47,7 @@ export const CATALOGUE = [
     help: 'number of messages that failed to send via federation',
     label: 'relay',
   },
+  { name: 'rmb_cache_entries', type: 'gauge', help: 'Twins in the memory of the isolate that answers this' },
   { name: 'rmb_cache_hits_total', type: 'counter', help: 'Look-ups of twins answered from memory or KV' },
   { name: 'rmb_cache_misses_total', type: 'counter', help: 'Look-ups of twins that asked the chain' },
   { name: 'rmb_cache_flushes_total', type: 'counter', help: 'Times that all cached twins became old' },

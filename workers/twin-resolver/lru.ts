@@ -7,6 +7,10 @@ export class Lru<V> {
     this.#most = most;
   }
 
+  get size(): number {
+    return this.#entries.size;
+  }
+
   get(key: number): V | undefined {
     const value = this.#entries.get(key);
     if (value === undefined) return undefined;

@@ -29,6 +29,11 @@ export class ResolverMemory {
   #chainDownUntil = 0;
   #epoch = 0;
 
+  /** Known twins. */
+  get size(): number {
+    return this.#known.size;
+  }
+
   /** The record to be served without asking anybody. Times here and below: Unix ms. */
   fresh(id: number, now: number): TwinRecord | undefined {
     const held = this.#known.get(id);

@@ -52,6 +52,11 @@ export class TwinResolver extends WorkerEntrypoint<ResolverEnv> implements TwinR
     await this.#resolver().newGeneration(name);
   }
 
+  /** How many known twins this isolate remembers. */
+  cachedTwins(): number {
+    return memory.size;
+  }
+
   #resolver(): Resolver {
     const { TWINS, SUBSTRATE_URLS } = this.env;
     return new Resolver({
