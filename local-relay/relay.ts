@@ -9,6 +9,8 @@ import { keepWatch, watcherDoor, watcherStatus } from './watcher.ts';
 
 const CONFIG = fileURLToPath(new URL('../wrangler.toml', import.meta.url));
 
+/** Cloudflare waits ten seconds, and for every timer; Miniflare takes an object from the middle of its work. */
+const QUIET_MS = 300;
 /** By this name Miniflare finds the objects' class. */
 const NAME = 'relay';
 
@@ -22,7 +24,7 @@ export interface LocalRelay extends AsyncDisposable {
   readonly httpUrl: string;
   /** The names by which twins of this relay are known on chain. */
   readonly domains: readonly string[];
-  /** Puts a twin's object to sleep as the platform would: its memory is gone, its sockets stay. */
+  /** Puts a twin's object to sleep once it is quiet, as the platform does: its memory is gone, its sockets stay. */
   evict(twin: number): Promise<void>;
   /** The same for the object that follows the chain. */
   evictWatcher(): Promise<void>;
@@ -90,7 +92,10 @@ export async function startRelay(options: {
     wsUrl: `ws://localhost:${port}`,
     httpUrl: `http://localhost:${port}`,
     domains,
-    evict: (twin) => miniflare.unsafeEvictDurableObject(NAME, 'TwinObject', { name: String(twin) }),
+    evict: async (twin) => {
+      await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+      await miniflare.unsafeEvictDurableObject(NAME, 'TwinObject', { name: String(twin) });
+    },
     evictWatcher: () => miniflare.unsafeEvictDurableObject(NAME, 'ChainWatcher', { name: 'chain' }),
     watcherStatus: () => watcherStatus(miniflare),
     cached: async (key) => await (await miniflare.getKVNamespace('TWINS')).get(key, 'text'),
