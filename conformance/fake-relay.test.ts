@@ -1,18 +1,19 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../local-relay/port.ts';
 import { encodeEnvelope } from '../proto/envelope.ts';
 import { request } from './envelopes.ts';
 import { type FakeRelay, startFakeRelay } from './fake-relay.ts';
 
-const DOMAIN = '127.0.0.1:18783';
-
+let domain: string;
 let fake: FakeRelay;
 beforeAll(async () => {
-  fake = await startFakeRelay(DOMAIN);
+  domain = `127.0.0.1:${await freePort()}`;
+  fake = await startFakeRelay(domain);
 });
 afterAll(() => fake[Symbol.asyncDispose]());
 
 const sent = () => request({ twin: 1 }, { twin: 2 });
-const post = (body: Uint8Array<ArrayBuffer>) => fetch(`http://${DOMAIN}/x`, { method: 'POST', body });
+const post = (body: Uint8Array<ArrayBuffer>) => fetch(`http://${domain}/x`, { method: 'POST', body });
 
 describe('startFakeRelay', () => {
   it('answers one uid after its plan, in turn, and any other with 202', async () => {

@@ -107,6 +107,12 @@ export async function openSession(url: string, address: Address, patience: numbe
     throw new Error(`no session: ${response.statusCode} ${Buffer.concat(chunks).toString()}`);
   });
   refused.catch(() => undefined);
-  await within(Promise.race([once(socket, 'open'), refused]), 'answer to the upgrade', patience);
+  try {
+    await within(Promise.race([once(socket, 'open'), refused]), 'answer to the upgrade', patience);
+  } catch (error) {
+    // Else its connection would keep the program alive.
+    socket.terminate();
+    throw error;
+  }
   return session;
 }

@@ -88,7 +88,8 @@ export const sids: readonly Case[] = [
       if (!second || !third) return 'no sessions';
       return [await alive(second), await alive(third)];
     },
-    reference: ['closed 1005', 'closed 1005'],
+    // The first two have closed each other: the third is alone.
+    reference: ['closed 1005', 'the very bytes'],
     meant: { seen: ['the very bytes', 'closed 4409 with a reason'], difference: 'second connection of one session' },
   },
 ];
