@@ -1,3 +1,5 @@
+import { concatBytes } from '@noble/hashes/utils.js';
+
 /** Who sends too much reads its answer only once it has sent all: so much more is taken, and thrown away (bytes). */
 const LINGER_BYTES = 32 * 2 ** 20;
 
@@ -26,17 +28,5 @@ export async function readBounded(
       break;
     }
   }
-  return tooLong ? undefined : joined(chunks, size);
-}
-
-function joined(chunks: readonly Uint8Array[], size: number): Uint8Array {
-  const [only] = chunks;
-  if (chunks.length === 1 && only !== undefined) return only;
-  const body = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    body.set(chunk, at);
-    at += chunk.length;
-  }
-  return body;
+  return tooLong ? undefined : concatBytes(...chunks);
 }

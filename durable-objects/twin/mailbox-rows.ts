@@ -1,3 +1,4 @@
+import { concatBytes } from '@noble/hashes/utils.js';
 import { type Packed, pack, packedSize, unpack } from './pack.ts';
 import { bytesOf, first, numberOf, type Sql, type SqlRow, textOf } from './sql.ts';
 
@@ -147,17 +148,5 @@ function latest(letters: readonly Packed[]): number {
 }
 
 function largeLetter(row: SqlRow, pieces: readonly Uint8Array[]): Packed {
-  return { expiresAt: numberOf(row, 'expires'), bytes: join(pieces) };
-}
-
-function join(pieces: readonly Uint8Array[]): Uint8Array {
-  const [only] = pieces;
-  if (pieces.length === 1 && only !== undefined) return only;
-  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
+  return { expiresAt: numberOf(row, 'expires'), bytes: concatBytes(...pieces) };
 }

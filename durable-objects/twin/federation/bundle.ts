@@ -1,3 +1,4 @@
+import { concatBytes } from '@noble/hashes/utils.js';
 import type { Address } from '../../../proto/address.ts';
 
 /** An envelope on its way to another relay: the bytes, and what is needed to answer for them after a crash. */
@@ -48,7 +49,7 @@ export function packBundles(
     open.parts.push(head, message.bytes);
     open.size += size;
   }
-  return bundles.map((bundle) => ({ messages: bundle.messages, bytes: joined(bundle.parts, bundle.size) }));
+  return bundles.map((bundle) => ({ messages: bundle.messages, bytes: concatBytes(...bundle.parts) }));
 }
 
 /** Reads what `packBundles` wrote; the envelopes are views on `bundle`. @throws when it is anything else */
@@ -110,14 +111,4 @@ function headOf({ from, host, to, uid, isRequest, failFast, expiresAt, bytes }: 
   }
   view.setUint32(at, bytes.length);
   return head;
-}
-
-function joined(parts: readonly Uint8Array[], size: number): Uint8Array {
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
 }

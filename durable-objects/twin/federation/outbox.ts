@@ -1,3 +1,4 @@
+import { concatBytes } from '@noble/hashes/utils.js';
 import { bytesOf, first, numberOf, type Sql } from '../sql.ts';
 import { BUNDLE_BYTES, type FederatedMessage, packBundles, unpackBundle } from './bundle.ts';
 
@@ -93,7 +94,7 @@ export class FederationOutbox {
     const bundle = this.#load().get(id);
     if (bundle === undefined) return [];
     const pieces = this.#sql.exec('SELECT piece FROM federation WHERE key >= ? AND key < ? ORDER BY key', ...range(id));
-    return unpackBundle(joined([...pieces].map((row) => bytesOf(row, 'piece')))).flatMap((message, index) =>
+    return unpackBundle(concatBytes(...[...pieces].map((row) => bytesOf(row, 'piece')))).flatMap((message, index) =>
       isDone(bundle.done, index) ? [] : [{ index, message }],
     );
   }
@@ -176,16 +177,4 @@ function range(id: number): [number, number] {
 
 function isDone(done: Uint8Array, index: number): boolean {
   return (((done[index >> 3] ?? 0) >> (index & 7)) & 1) === 1;
-}
-
-function joined(pieces: readonly Uint8Array[]): Uint8Array {
-  const [only] = pieces;
-  if (pieces.length === 1 && only !== undefined) return only;
-  const whole = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }
