@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { createClient } from 'redis';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { freePort } from '../local-relay/port.ts';
+import { ensureProgram } from './rig/debian.ts';
 import { startDurableRedis } from './rig/durable-redis.ts';
 import { launchPeer } from './rig/launched-peer.ts';
 import { type Network, startNetwork } from './rig/network.ts';
@@ -27,6 +28,7 @@ afterAll(async () => {
 
 /** A certificate for 127.0.0.1, signed by itself. */
 async function certificate(): Promise<{ key: string; cert: string }> {
+  ensureProgram('openssl', 'openssl', 'version');
   const [key, cert] = [join(directory, 'key.pem'), join(directory, 'cert.pem')];
   const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1'];
   await run('openssl', [

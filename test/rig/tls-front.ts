@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createServer, type TLSSocket } from 'node:tls';
 import { promisify } from 'node:util';
+import { ensureProgram } from './debian.ts';
 
 const run = promisify(execFile);
 
@@ -16,17 +17,12 @@ export interface Authority extends AsyncDisposable {
   readonly certificate: Buffer;
 }
 
-/** Makes one with the openssl of this machine. @throws when there is none */
+/** Makes one with openssl. */
 export async function makeAuthority(): Promise<Authority> {
   const directory = await mkdtemp(join(tmpdir(), 'rmb-tls-'));
   const file = (name: string) => join(directory, name);
-  const openssl = async (...args: string[]) => {
-    try {
-      await run('openssl', args);
-    } catch (error) {
-      throw new Error(`openssl ${args[0]} failed (is openssl installed?)`, { cause: error });
-    }
-  };
+  ensureProgram('openssl', 'openssl', 'version');
+  const openssl = (...args: string[]) => run('openssl', args);
   const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes'];
   await openssl(
     ...['req', '-x509', ...newKey, '-keyout', file('ca.key'), '-out', file('ca.pem')],
