@@ -3,22 +3,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { startDevChain } from '../dev-chain/dev-chain.ts';
-import { DEV_TWINS, devIdentity } from '../dev-chain/dev-twins.ts';
 import { buildMetadata } from '../dev-chain/metadata.ts';
 import { freePort } from '../local-relay/port.ts';
 import { connectAs } from './rig/client.ts';
 import { request } from './rig/envelopes.ts';
+import { identityOfTwin } from './rig/network.ts';
 import { launch, launchProgram } from './rig/process.ts';
 import { startRedis } from './rig/redis.ts';
 import { connectSubstrate } from './rig/substrate-client.ts';
 
 /** The commands of the README, as programs: what they print, and how they end. */
-
-async function identityOfTwin(id: number) {
-  const twin = DEV_TWINS.find((each) => each.id === id);
-  if (twin === undefined) throw new Error(`no twin ${id}`);
-  return devIdentity(twin);
-}
 
 describe('npm run dev-chain', () => {
   it('prints where it listens, and stops on SIGTERM', async () => {

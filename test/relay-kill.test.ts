@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest';
 import { startDevChain } from '../dev-chain/dev-chain.ts';
-import { DEV_TWINS, devIdentity } from '../dev-chain/dev-twins.ts';
 import { devEntries } from '../dev-chain/twin-entry.ts';
 import { type Client, connectAs } from './rig/client.ts';
 import { request } from './rig/envelopes.ts';
 import { type KillableRelay, startKillableRelay } from './rig/killable-relay.ts';
+import { identityOfTwin } from './rig/network.ts';
 
 /** A relay that is killed, as by kill -9, in the middle of its work: what it had stored is there, in order. */
 
@@ -24,15 +24,9 @@ async function startWorld(): Promise<World> {
   const owned = stack.move();
   return {
     relay,
-    join: async (twin) => connectAs(relay.wsUrl, twin, await identityOf(twin)),
+    join: async (twin) => connectAs(relay.wsUrl, twin, await identityOfTwin(twin)),
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
-}
-
-async function identityOf(id: number) {
-  const twin = DEV_TWINS.find((each) => each.id === id);
-  if (twin === undefined) throw new Error(`no twin ${id}`);
-  return devIdentity(twin);
 }
 
 /** Sends twin 2, who is away, messages with these numbers. */

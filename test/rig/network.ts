@@ -18,15 +18,18 @@ export interface Network extends AsyncDisposable {
   settle(id: number, relay: string | null): Promise<void>;
 }
 
+/** The keys of a development twin. */
+export async function identityOfTwin(id: number): Promise<Identity> {
+  const twin = DEV_TWINS.find((each) => each.id === id);
+  if (twin === undefined) throw new Error(`twin ${id} is no development twin`);
+  return devIdentity(twin);
+}
+
 /** Starts both; all twins of the chain have this relay, from before it starts. */
 export async function startNetwork(settings: Record<string, string> = {}): Promise<Network> {
   const chain = await startDevChain({ blockTimeMs: 1000 });
   const port = await freePort();
-  const identity = async (twin: number) => {
-    const dev = DEV_TWINS.find(({ id }) => id === twin);
-    if (dev === undefined) throw new Error(`twin ${twin} is no development twin`);
-    return devIdentity(dev);
-  };
+  const identity = identityOfTwin;
   const put = async (id: number, domain: string | null) => {
     const { account } = await identity(DEV_TWINS.some((twin) => twin.id === id) ? id : 6);
     chain.putTwin({ id, account: `0x${Buffer.from(account).toString('hex')}`, relay: domain, pk: null });
