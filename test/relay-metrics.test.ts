@@ -76,6 +76,16 @@ describe('/metrics', () => {
     expect(connections(text)).toBe(0);
   });
 
+  it('counts why sessions ended, each once', async () => {
+    const [elder, newer] = [await network.join(4), await network.join(4)];
+    await elder.closed;
+    newer.send('text');
+    await newer.closed;
+    const text = await metricsWhen((value) => value('relay_session_evictions_total{reason="protocol-1003"}') === 1);
+    expect(text).toContain('\nrelay_session_evictions_total{reason="replaced"} 1\n');
+    expect(text).toContain('\nrelay_session_evictions_total{reason="closed"} 2\n');
+  });
+
   it('counts mail where nobody is connected, and shows what waits', async () => {
     await using a = await network.join(1);
     for (let n = 0; n < 3; n += 1) a.send(request(A, { twin: 3 }));

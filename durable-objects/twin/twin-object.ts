@@ -27,6 +27,8 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
   readonly #departures: Departures;
   readonly #reporter: Reporter;
   readonly #alarms: TwinAlarms;
+  /** Closed by us for what they sent. */
+  readonly #dismissed = new WeakSet<WebSocket>();
   /** Made once a socket, not once a frame. */
   readonly #ports = new WeakMap<WebSocket, InboundPort>();
 
@@ -115,9 +117,12 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
 
   #ended(socket: WebSocket, isClean: boolean): void {
     this.#limiter.ended(socket, Date.now());
-    this.#reporter.count('relay_session_evictions_total', 1, isClean ? 'closed' : 'broken');
     const session = this.#sessions.forget(socket);
+    // Another connection holds the session, or never lost it: that was counted when it came.
     if (session === undefined) return;
+    if (!this.#dismissed.has(socket)) {
+      this.#reporter.count('relay_session_evictions_total', 1, isClean ? 'closed' : 'broken');
+    }
     this.#delivery.ended(session.sid, isClean);
     if (this.#sessions.all().length === 0) this.ctx.waitUntil(this.#reporter.flush());
   }
@@ -127,6 +132,7 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
     return {
       close: ({ code, reason }) => {
         this.#reporter.count('relay_session_evictions_total', 1, `protocol-${code}`);
+        this.#dismissed.add(socket);
         socket.close(code, reason);
       },
       admit: (bytes, now) => {
