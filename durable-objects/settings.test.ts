@@ -35,7 +35,6 @@ describe('parseSettings', () => {
         mailbox: { maxMessages: 10_000, maxBytes: 67_108_864, ttl: 3600 },
         maxEnvelopeBytes: 16_777_216,
         federation: { verify: false, scheme: 'https', rankerPeriod: 3600 },
-        operatorToken: undefined,
       },
     });
   });
@@ -54,7 +53,6 @@ describe('parseSettings', () => {
     ['FEDERATION_VERIFY', 'yes'],
     ['FEDERATION_SCHEME', 'ftp'],
     ['RANKER_PERIOD', ''],
-    ['OPERATOR_TOKEN', 'too short'],
   ])('names %s when it is %j', (name, value) => {
     const settings = parseSettings({ ...good, [name]: value });
     expect(settings).toMatchObject({ ok: false, error: expect.stringMatching(`^${name}: `) });

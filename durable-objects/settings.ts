@@ -36,10 +36,9 @@ const schema = z.object({
   FEDERATION_VERIFY: oneOf('signature', 'off'),
   FEDERATION_SCHEME: oneOf('https', 'http'),
   RANKER_PERIOD: wholeNumber(1, 86_400),
-  OPERATOR_TOKEN: z.string().min(16, 'must have at least 16 characters').optional(),
 });
 
-/** The variables of wrangler.toml, and the secrets, by name. */
+/** The variables of wrangler.toml, by name. */
 export const SETTING_NAMES: readonly string[] = Object.keys(schema.shape);
 
 /** The relay's configuration, parsed. Sizes in bytes, times in seconds, domains lower-case. */
@@ -61,8 +60,6 @@ export interface Settings {
     /** How long a relay's failures count against it. */
     readonly rankerPeriod: number;
   };
-  /** Who knows it may read the metrics; undefined: everybody may. */
-  readonly operatorToken: string | undefined;
 }
 
 /** Reads settings from the Worker's variables; the error names each bad variable and what it must be. */
@@ -84,6 +81,5 @@ export function parseSettings(env: object): Result<Settings, string> {
       scheme: data.FEDERATION_SCHEME,
       rankerPeriod: data.RANKER_PERIOD,
     },
-    operatorToken: data.OPERATOR_TOKEN,
   });
 }

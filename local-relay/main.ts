@@ -19,7 +19,7 @@ async function main(): Promise<void> {
   if (values.help) return console.log(USAGE);
   const port = z.coerce.number().int().min(0).max(65_535).safeParse(values.port);
   if (!port.success) throw new Error(`--port: ${values.port} is no port (0–65535)`);
-  const settings = Object.fromEntries(SETTING_NAMES.map((name) => [name, process.env[name]]));
+  const settings = Object.fromEntries([...SETTING_NAMES, 'OPERATOR_TOKEN'].map((name) => [name, process.env[name]]));
   // Listened for before anything starts: a signal in between must stop it cleanly, too.
   const stopped = stopSignal();
   await using relay = await startRelay({

@@ -79,8 +79,14 @@ export async function startRelay(options: {
         ...storesIn(options.persist),
       }),
   );
-  await miniflare.ready;
-  const endWatch = await keepWatch(miniflare);
+  let endWatch: () => void;
+  try {
+    await miniflare.ready;
+    endWatch = await keepWatch(miniflare);
+  } catch (error) {
+    await miniflare.dispose();
+    throw error;
+  }
   let closing: Promise<void> | undefined;
   const close = () => {
     endWatch();

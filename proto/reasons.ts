@@ -7,6 +7,7 @@ export type Refusal =
   | 'rate-limited'
   | 'wrong-source'
   | 'missing-destination'
+  | 'bad-sid'
   | 'unknown-twin'
   | 'no-relay'
   | 'offline'
@@ -22,6 +23,7 @@ const TEXT: Record<Refusal, string> = {
   'rate-limited': 'exceeded rate limits, dropping message',
   'wrong-source': 'message wrong source',
   'missing-destination': 'message with missing destination',
+  'bad-sid': 'destination session has a sid of more than 1024 bytes',
   'unknown-twin': 'unknown twin destination',
   'no-relay': 'relay info is not set for this twin',
   offline: 'destination offline',

@@ -1,6 +1,7 @@
 import type { TwinLookup } from '../durable-objects/contract.ts';
-import { MAX_SID_BYTES } from '../durable-objects/twin/attachment.ts';
 import type { SessionRequest } from '../durable-objects/twin/session-request.ts';
+import { MAX_SESSIONS } from '../durable-objects/twin/sessions.ts';
+import { isSid, MAX_SID_BYTES } from '../durable-objects/twin/sid.ts';
 import type { Result } from '../proto/result.ts';
 import { err, ok } from '../proto/result.ts';
 import { type Claims, checkToken, parseToken, type TokenFault, tokenFaultText } from '../proto/token.ts';
@@ -30,7 +31,7 @@ export async function checkUpgrade(request: Request, port: ConnectPort): Promise
   if (!token.ok) return err(tokenRefusal(token.error));
   const { claims } = token.value;
   const { sub: twin, sid } = claims;
-  if (sid !== undefined && new TextEncoder().encode(sid).length > MAX_SID_BYTES) {
+  if (!isSid(sid)) {
     return err({
       code: 'sid-too-long',
       message: `invalid jwt: sid is longer than ${MAX_SID_BYTES} bytes`,
@@ -86,6 +87,15 @@ function expiry({ exp, now }: { exp: number; now: number }, claims: Claims | und
   return {
     hint: `it ended ${expiredFor} s ago; if it was made just now, your clock is ${issuedAgo} s behind this relay’s`,
     details: { expiredFor, issuedAgo, relayTime: now },
+  };
+}
+
+/** The one refusal that only the twin's object can tell. */
+export function tooManySessions(twin: number): HttpRefusal {
+  return {
+    code: 'too-many-sessions',
+    message: `too many sessions: twin ${twin} has ${MAX_SESSIONS} open; close some, or use fewer sids`,
+    details: { twin, limit: MAX_SESSIONS },
   };
 }
 

@@ -24,13 +24,15 @@ describe('the budget of a source twin', () => {
 describe('a new look at a key', () => {
   it('comes once a minute for a twin', () => {
     const budget = new FederationBudget();
-    expect([0, 1, MINUTE - 1, MINUTE].map((now) => budget.mayRefresh(1, now))).toEqual([true, false, false, true]);
+    expect([0, 1, MINUTE - 1, MINUTE].map((now) => budget.refresh(1, now))).toEqual(['now', 'recent', 'recent', 'now']);
   });
 
   it('comes sixty times a minute in all, however many twins strangers name', () => {
     const budget = new FederationBudget();
-    const granted = Array.from({ length: 200 }, (_, twin) => budget.mayRefresh(twin, 0)).filter(Boolean);
-    expect(granted).toHaveLength(60);
-    expect(budget.mayRefresh(1000, MINUTE)).toBe(true);
+    const answers = Array.from({ length: 200 }, (_, twin) => budget.refresh(twin, 0));
+    expect(answers.filter((each) => each === 'now')).toHaveLength(60);
+    expect(answers.at(-1)).toBe('spent');
+    expect(budget.refresh(0, 1)).toBe('recent');
+    expect(budget.refresh(1000, MINUTE)).toBe('now');
   });
 });

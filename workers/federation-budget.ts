@@ -32,13 +32,13 @@ export class FederationBudget {
     return true;
   }
 
-  /** Whether this twin may be read from the chain now (Unix ms); a yes is counted. */
-  mayRefresh(twin: number, now: number): boolean {
+  /** Whether this twin may be read from the chain at `now` (Unix ms), or was a moment ago; a yes is counted. */
+  refresh(twin: number, now: number): 'now' | 'recent' | 'spent' {
+    if (now - (this.#refreshed.get(twin) ?? Number.NEGATIVE_INFINITY) < REFRESH_MS) return 'recent';
     const refreshes = add(this.#refreshes, minuteOf(now), 1, 0);
-    if (refreshes.messages > REFRESHES_A_MINUTE) return false;
-    if (now - (this.#refreshed.get(twin) ?? Number.NEGATIVE_INFINITY) < REFRESH_MS) return false;
+    if (refreshes.messages > REFRESHES_A_MINUTE) return 'spent';
     this.#refreshes = refreshes;
     this.#refreshed.set(twin, now);
-    return true;
+    return 'now';
   }
 }

@@ -39,7 +39,7 @@ function take(
     {
       now: () => 0,
       lookup: async () => lookup,
-      refresh: async () => undefined,
+      refresh: async () => 'recent',
       spend: () => may,
       deliver: async () => {
         if (verdict === undefined) throw new Error('object reset');

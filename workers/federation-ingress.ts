@@ -2,6 +2,7 @@ import type { Parcel, TwinLookup, Verdict } from '../durable-objects/contract.ts
 import { isOurs } from '../durable-objects/domains.ts';
 import type { Settings } from '../durable-objects/settings.ts';
 import { VIA } from '../durable-objects/twin/federation/post.ts';
+import { isSid } from '../durable-objects/twin/sid.ts';
 import { decodeEnvelope, type Envelope, expiresAt, hasTag, isExpired } from '../proto/envelope.ts';
 import { signatureFaultText, verifyEnvelope } from '../proto/signature.ts';
 import { relayDomains, type Twin } from '../proto/twin.ts';
@@ -13,8 +14,8 @@ export interface IngressPort {
   /** Unix seconds. */
   now(): number;
   lookup(twin: number): Promise<TwinLookup>;
-  /** Reads a twin from the chain again; undefined when that was done a moment ago. */
-  refresh(twin: number): Promise<TwinLookup | undefined>;
+  /** Reads a twin from the chain again, unless that was done a moment ago, or too much has been read. */
+  refresh(twin: number): Promise<TwinLookup | 'recent' | 'spent'>;
   /** Counts what a twin sends; false when its budget is spent. */
   spend(twin: number, bytes: number): boolean;
   /** The receiving end; rejects when the twin's object dies in the call. */
@@ -64,7 +65,12 @@ async function signatureFault(envelope: Envelope, source: number, port: IngressP
   if (checked.error.reason !== 'mismatch') return fault;
   // The twin may have another key since we last read it.
   const fresh = await port.refresh(source);
-  if (fresh === undefined || !('found' in fresh) || isSameKey(fresh.found, known.found)) return fault;
+  if (fresh === 'recent') return fault;
+  // Nobody can tell now: it may come again.
+  if (fresh === 'spent' || 'unavailable' in fresh) {
+    return refusal('lookup-failed', `the key of twin ${source} cannot be read again just now`);
+  }
+  if (!('found' in fresh) || isSameKey(fresh.found, known.found)) return fault;
   return (await verifyEnvelope(envelope, fresh.found.account)).ok ? undefined : fault;
 }
 
@@ -77,6 +83,8 @@ async function bring(
 ): Promise<HttpRefusal | undefined> {
   const to = envelope.destination;
   if (to === undefined || to.twin === 0) return refusal('destination-missing', 'destination twin is missing');
+  if (!isSid(to.connection))
+    return refusal('unknown-destination', 'destination session has a sid of more than 1024 bytes');
   const lookup = await port.lookup(to.twin);
   if ('unavailable' in lookup)
     return refusal('lookup-failed', `twin ${to.twin} cannot be looked up: ${lookup.unavailable}`);

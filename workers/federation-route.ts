@@ -30,8 +30,10 @@ export async function federationIn(
   const refusal = await takeIn(request, settings, {
     now: () => Math.floor(Date.now() / 1000),
     lookup: (twin) => known.lookup(twin, Date.now(), look),
-    refresh: async (twin) =>
-      budget.mayRefresh(twin, Date.now()) ? await known.renew(twin, Date.now(), reread) : undefined,
+    refresh: async (twin) => {
+      const may = budget.refresh(twin, Date.now());
+      return may === 'now' ? await known.renew(twin, Date.now(), reread) : may;
+    },
     spend: (twin, bytes) => budget.spend(twin, bytes, settings.rateLimit, Date.now()),
     deliver: async (twin, parcel: Parcel) => (await twinObject(env.TWIN, twin).deliver([parcel]))[0],
   });

@@ -13,17 +13,14 @@ const CHAIN_SILENCE_MS = 60_000;
 const metrics = new Metrics();
 
 /** What an operator, a load balancer or a curious client asks. */
-export const operator = new Hono<{ Bindings: Env }>();
+export const operator = new Hono<{ Bindings: Env & { readonly OPERATOR_TOKEN?: string } }>();
 
 operator.get('/metrics', async (context) => {
-  const settings = parseSettings(context.env);
-  if (!settings.ok) throw new Error(`settings: ${settings.error}`);
-  const { operatorToken } = settings.value;
-  if (operatorToken !== undefined && !(await isOperator(context.req.header('authorization'), operatorToken))) {
+  if (!(await isOperator(context.req.header('authorization'), context.env.OPERATOR_TOKEN))) {
     return refuse(context.env, context.executionCtx, {
       code: 'operator-token',
       message: 'this needs the operator’s token',
-      hint: 'send the header "authorization: Bearer TOKEN", with the secret OPERATOR_TOKEN of this relay',
+      hint: 'send the header "authorization: Bearer TOKEN", with the secret OPERATOR_TOKEN of this relay, which must have at least 16 characters',
     });
   }
   const text = await metrics.text({

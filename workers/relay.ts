@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { chainWatcher, twinObject } from '../durable-objects/objects.ts';
 import { sessionUrl } from '../durable-objects/twin/session-request.ts';
-import { checkUpgrade } from './connect.ts';
+import { checkUpgrade, tooManySessions } from './connect.ts';
 import { federationIn } from './federation-route.ts';
 import { operator } from './operator.ts';
 import { refuse } from './refuse.ts';
@@ -27,9 +27,11 @@ app.use('*', async (context, next) => {
     now: () => Math.floor(Date.now() / 1000),
   });
   if (!checked.ok) return refuse(context.env, context.executionCtx, checked.error);
-  return twinObject(context.env.TWIN, checked.value.twin).fetch(sessionUrl(checked.value), {
+  const { twin } = checked.value;
+  const answer = await twinObject(context.env.TWIN, twin).fetch(sessionUrl(checked.value), {
     headers: { upgrade: 'websocket' },
   });
+  return answer.status === 101 ? answer : refuse(context.env, context.executionCtx, tooManySessions(twin));
 });
 
 app.route('/', operator);

@@ -21,3 +21,21 @@ export function count(counts: Counts, name: MetricName, by = 1, label?: string):
 export function merge(counts: Counts, more: Counts): void {
   for (const [key, value] of Object.entries(more)) counts[key] = (counts[key] ?? 0) + value;
 }
+
+/** What is counted together once a metric has too many labels: some are names that strangers choose. */
+const OTHER = 'other';
+
+/** As `merge`, with at most `most` labels for each metric; what has a further one counts as `other`. */
+export function mergeBounded(counts: Counts, more: Counts, most: number): void {
+  const labels = new Map<string, number>();
+  const nameOf = (key: string) => key.slice(0, Math.max(key.indexOf('|'), 0));
+  for (const key of Object.keys(counts)) labels.set(nameOf(key), (labels.get(nameOf(key)) ?? 0) + 1);
+  for (const [key, value] of Object.entries(more)) {
+    const name = nameOf(key);
+    const isNew = name !== '' && counts[key] === undefined;
+    const known = labels.get(name) ?? 0;
+    const place = isNew && known >= most ? `${name}|${OTHER}` : key;
+    if (isNew && known < most) labels.set(name, known + 1);
+    counts[place] = (counts[place] ?? 0) + value;
+  }
+}

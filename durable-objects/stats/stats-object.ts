@@ -1,9 +1,10 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { StatsRpc, StatsSnapshot, TwinGauges } from '../contract.ts';
-import { type Counts, merge } from './counts.ts';
+import { type Counts, mergeBounded } from './counts.ts';
 
 const TOTALS = 'totals';
 const GAUGES = 'twin:';
+const MOST_LABELS = 200;
 
 /**
  * One of the shards that gather what the twins' objects have counted. Written through: it may be evicted at any
@@ -15,9 +16,11 @@ export class StatsObject extends DurableObject implements StatsRpc {
 
   /** Adds counts; `gauges` says how twin `twin` stands now, absolutely. A twin with nothing open is forgotten. */
   async add(counts: Counts, twin?: number, gauges?: TwinGauges): Promise<void> {
-    const totals = this.#loadTotals();
-    merge(totals, counts);
+    const totals = { ...this.#loadTotals() };
+    mergeBounded(totals, counts, MOST_LABELS);
+    // Kept first: what cannot be written must not count here, for its sender will bring it again.
     this.ctx.storage.kv.put(TOTALS, totals);
+    this.#totals = totals;
     if (twin === undefined || gauges === undefined) return;
     const known = this.#loadGauges();
     const before = known.get(twin);

@@ -1,5 +1,5 @@
 import type { MetricName } from './catalogue.ts';
-import { type Counts, count, merge } from './counts.ts';
+import { type Counts, count, merge, mergeBounded } from './counts.ts';
 
 /** When a hand-over is due: after so many events, or at an event after so many ms. */
 export interface TallyPace {
@@ -11,6 +11,8 @@ export interface TallyPace {
 const OBJECT_PACE: TallyPace = { events: 1_000, ms: 300_000 };
 /** What is not handed over yet stands in a socket's attachment, which is small. */
 const MOST_SERIES = 64;
+/** Of these a metric has at most so many labels. */
+const MOST_LABELS = 16;
 
 /** Counts of what happens too often to be looked up by name. */
 export interface Source {
@@ -36,7 +38,9 @@ export class Tally {
   }
 
   count(name: MetricName, by = 1, label?: string): void {
-    count(this.#counts, name, by, label);
+    const counts: Counts = {};
+    count(counts, name, by, label);
+    mergeBounded(this.#counts, counts, MOST_LABELS);
     this.#events += 1;
   }
 

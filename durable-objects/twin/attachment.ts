@@ -2,9 +2,6 @@ import { z } from 'zod';
 import type { Counts } from '../stats/counts.ts';
 import type { RateWindow } from './rate-window.ts';
 
-/** A sid longer than this is refused at the door: it must fit an attachment (and nobody needs more). */
-export const MAX_SID_BYTES = 1024;
-
 const count = z.number().int().nonnegative();
 
 const schema = z.object({

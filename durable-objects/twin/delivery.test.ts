@@ -31,6 +31,7 @@ function rig({ maxMessages = 10_000 } = {}) {
   const state = {
     resume: false,
     stored: 0,
+    onSend: (): unknown => undefined,
     expired: 0,
     breakAfter: Number.POSITIVE_INFINITY,
     now: NOW,
@@ -40,6 +41,7 @@ function rig({ maxMessages = 10_000 } = {}) {
   const sessions = {
     has: (sid: string | undefined) => connected.has(sid),
     send: (sid: string | undefined, bytes: Uint8Array) => {
+      state.onSend();
       if (!connected.has(sid) || sent.length >= state.breakAfter) return false;
       sent.push(text(bytes));
       return true;
@@ -146,6 +148,33 @@ describe('Delivery', () => {
     }
     // The first is given with the second; the second was read, as its socket was closed, and so was the third.
     expect(sent).toEqual(['a', 'a', 'a', 'a']);
+  });
+
+  it('does not take for read what a later connection was given a moment ago', async () => {
+    const { delivery, mailbox, connected, sent, state } = rig();
+    await delivery.deliver([parcel('a')]);
+    connected.add(undefined);
+    const end = Promise.withResolvers<undefined>();
+    state.settling = () => end.promise;
+    const first = delivery.drain(undefined);
+    await Promise.resolve();
+    await Promise.resolve();
+    delivery.ended(undefined, false);
+    const second = delivery.drain(undefined);
+    state.settling = () => new Promise(() => undefined);
+    end.resolve(undefined);
+    await first;
+    delivery.ended(undefined, false);
+    expect(mailbox.isEmpty(undefined)).toBe(false);
+    await Promise.race([second, Promise.resolve()]);
+    expect(sent).toEqual(['a', 'a']);
+  });
+
+  it('hands back what must not be stored when the socket breaks in the attempt', async () => {
+    const { delivery, connected, state } = rig();
+    connected.add(undefined);
+    state.onSend = () => connected.delete(undefined);
+    expect(await delivery.deliver([parcel('a', 'return'), parcel('b')])).toEqual(['offline', 'stored']);
   });
 
   it('sends on at once while what it drained settles', async () => {

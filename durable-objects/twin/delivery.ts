@@ -1,5 +1,5 @@
 import type { Parcel, Verdict } from '../contract.ts';
-import type { Mailbox } from './mailbox.ts';
+import type { Mailbox, PageEnd } from './mailbox.ts';
 
 /** What delivery needs of the twin's sockets. */
 export interface SessionPort {
@@ -51,16 +51,18 @@ export class Delivery {
       // While older mail waits, a newer message joins its end: order holds even in the middle of a drain.
       if (connected && this.#mailbox.isEmpty(parcel.sid) && this.#sessions.send(parcel.sid, parcel.bytes))
         return 'sent';
-      if (!connected && parcel.ifAway === 'return') return 'offline';
+      // Asked again: the socket may have broken in the attempt.
+      const isAway = !connected || !this.#sessions.has(parcel.sid);
+      if (isAway && parcel.ifAway === 'return') return 'offline';
       const nowSeconds = this.#seconds();
       const expiresAt = Math.min(parcel.expiresAt, nowSeconds + this.#ttl);
       if (expiresAt <= nowSeconds) return 'expired';
       const verdict = this.#mailbox.store(parcel.sid, parcel.bytes, expiresAt);
       if (verdict === 'stored') expiry = Math.min(expiry, expiresAt);
-      if (connected) waiting.add(parcel.sid);
+      if (!isAway) waiting.add(parcel.sid);
       return verdict;
     });
-    this.#mailbox.write();
+    if (!this.#write()) return verdicts.map((verdict) => (verdict === 'stored' ? 'full' : verdict));
     const stored = verdicts.filter((verdict) => verdict === 'stored').length;
     if (stored > 0) this.#port.stored(stored);
     if (expiry !== Number.POSITIVE_INFINITY) await this.#port.expireAt(expiry * 1000);
@@ -80,8 +82,9 @@ export class Delivery {
   async drain(sid: string | undefined): Promise<void> {
     if (this.#drains.has(sid) || this.#mailbox.isEmpty(sid)) return;
     this.#drains.add(sid);
+    const given: PageEnd[] = [];
     try {
-      while (this.#sendPage(sid)) {
+      while (this.#sendPage(sid, given)) {
         await this.#port.draining(true);
         await this.#port.pause();
       }
@@ -91,7 +94,7 @@ export class Delivery {
     }
     await this.#port.settling();
     // A socket that broke meanwhile has had its end, which knew better.
-    if (this.#sessions.has(sid)) this.#mailbox.settle(sid);
+    if (this.#sessions.has(sid)) this.#mailbox.settle(sid, given);
   }
 
   /**
@@ -110,15 +113,27 @@ export class Delivery {
     if (next !== undefined) await this.#port.expireAt(next * 1000);
   }
 
-  /** Sends one page; whether more is to come. */
-  #sendPage(sid: string | undefined): boolean {
+  /** Sends one page and notes it in `given`; whether more is to come. */
+  #sendPage(sid: string | undefined, given: PageEnd[]): boolean {
     const page = this.#mailbox.page(sid, this.#seconds());
     if (page === undefined) return false;
     // A socket that broke in the middle: the next one gets the whole page.
     if (!page.letters.every((letter) => this.#sessions.send(sid, letter))) return false;
     this.#mailbox.hand(sid, page);
+    given.push(page.end);
     if (page.expired > 0) this.#port.expired(page.expired);
     return !this.#mailbox.isEmpty(sid);
+  }
+
+  /** Whether what was stored stands in the database. */
+  #write(): boolean {
+    try {
+      this.#mailbox.write();
+      return true;
+    } catch (error) {
+      console.error(JSON.stringify({ event: 'mailbox-not-written', error: String(error) }));
+      return false;
+    }
   }
 
   #seconds(): number {

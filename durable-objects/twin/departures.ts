@@ -39,7 +39,7 @@ export class Departures {
     this.#port = port;
     this.#outbox = new Outbox({
       gather: () => port.gather(),
-      send: (twin, batch) => this.#dispatch(twin, batch),
+      send: (twin, batch) => this.#dispatch(twin, batch).catch((error: unknown) => this.#broken(twin, batch, error)),
     });
     this.#federator = new Federator(settings, {
       ...port,
@@ -83,6 +83,12 @@ export class Departures {
         for (const { departure, reason } of await this.#federator.accept(id, leaving)) this.refuse(departure, reason);
       },
     });
+  }
+
+  /** Our own storage failed, say: the senders are told, and what comes next is tried again. */
+  #broken(twin: number, batch: readonly Departure[], error: unknown): void {
+    console.error(JSON.stringify({ event: 'dispatch-failed', twin, messages: batch.length, error: String(error) }));
+    for (const departure of batch) this.refuse(departure, 'undelivered');
   }
 
   /** As `refuse`, for what left its session a while ago: a sender that is away now finds it in its mailbox. */

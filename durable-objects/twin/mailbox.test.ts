@@ -166,6 +166,54 @@ describe('Mailbox', () => {
     expect(read(mailbox, 'one more')).toEqual(['z']);
   });
 
+  it('always has room for the session without a sid, whoever fills it with names', () => {
+    const { mailbox } = openMailbox();
+    for (let sid = 0; sid < 1024; sid += 1) put(mailbox, `${sid}`, 'x');
+    expect(put(mailbox, undefined, 'for the peer')).toBe('stored');
+    expect(read(mailbox, undefined)).toEqual(['for the peer']);
+  });
+
+  it('keeps no more for all sessions together than eight of them may have', () => {
+    const { mailbox } = openMailbox({ maxMessages: 100, maxBytes: 10 });
+    const stored = Array.from({ length: 12 }, (_, sid) => put(mailbox, `${sid}`, '1234567890'));
+    expect(stored).toEqual([...Array(8).fill('stored'), ...Array(4).fill('full')]);
+  });
+
+  it('removes only the pages that are named, and none that was recalled since', () => {
+    const { mailbox } = openMailbox();
+    put(mailbox, 'x', '1');
+    const first = mailbox.page('x', NOW);
+    if (first === undefined) throw new Error('no page');
+    mailbox.hand('x', first);
+    mailbox.recall('x');
+    expect(handAll(mailbox, 'x').map(textOf)).toEqual(['1']);
+    mailbox.settle('x', [first.end]);
+    mailbox.recall('x');
+    expect(read(mailbox, 'x')).toEqual(['1']);
+  });
+
+  it('counts what stands in the database when it cannot be written', () => {
+    const { sql } = openMailbox();
+    const broken = { isBroken: false };
+    const mailbox = new Mailbox(
+      {
+        exec: (query, ...values) => {
+          if (broken.isBroken && query.startsWith('INSERT INTO mailbox (')) throw new Error('disk full');
+          return sql.exec(query, ...values);
+        },
+      },
+      { maxMessages: 10, maxBytes: 1000 },
+    );
+    put(mailbox, 'x', 'kept');
+    broken.isBroken = true;
+    mailbox.store('x', new Uint8Array(40_000).slice(0, 900), LATER);
+    mailbox.store('y', letter('lost'), LATER);
+    expect(() => mailbox.write()).toThrow('disk full');
+    broken.isBroken = false;
+    expect(mailbox.isEmpty('y')).toBe(true);
+    expect(read(mailbox, 'x')[0]).toBe('kept');
+  });
+
   it('does not hand out what expired, counts it, and removes it in its turn', () => {
     const { mailbox } = openMailbox();
     put(mailbox, 'x', 'old', NOW);
@@ -222,7 +270,6 @@ describe('Mailbox', () => {
           }
           if (each.do === 'purge') {
             expect(box.purge(NOW).expired).toBe(0);
-            for (const queue of model.values()) queue.handed = [];
             return;
           }
           const queue = model.get(each.sid) ?? { handed: [], waiting: [] };

@@ -9,8 +9,10 @@ const APPEND_BYTES = 32 * 1024;
 /** What arrives together fills rows of this size. */
 const PACK_BYTES = 256 * 1024;
 const PAGE_BYTES = 2 ** 20;
-/** A sender may name any sid: without a bound one could fill an object with empty names. */
+/** A sender may name any sid: without a bound one could fill an object with names that no session has. */
 const MAX_SLOTS = 1024;
+/** So often what one session may have is what all of a twin's may have together: an object holds 10 GB at most. */
+const MOST_FULL_SLOTS = 8;
 
 export interface MailboxLimits {
   /** Messages a session. */
@@ -28,7 +30,7 @@ export interface Page {
 }
 
 /** Where a page ends, and what lies in the box up to there. */
-interface PageEnd {
+export interface PageEnd {
   readonly key: number;
   readonly messages: number;
   readonly bytes: number;
@@ -45,8 +47,8 @@ interface Slot {
   open: { readonly key: number; size: number } | undefined;
   /** Letters taken, not yet written. */
   unwritten: Packed[];
-  /** What the session's socket was given, and what may still have to be given again. */
-  handed: PageEnd;
+  /** Pages that the session's socket was given, and that may still have to be given again. */
+  handed: readonly PageEnd[];
 }
 
 /**
@@ -67,15 +69,15 @@ export class Mailbox {
   /** Whether nothing waits for this session: all that lies here was handed out. */
   isEmpty(sid: string | undefined): boolean {
     const slot = this.#load().get(sessionKey(sid));
-    return slot === undefined || slot.messages === slot.handed.messages;
+    return slot === undefined || slot.messages === messagesIn(slot.handed);
   }
 
   /** What waits for all sessions together. */
   waiting(): { readonly messages: number; readonly bytes: number } {
     let [messages, bytes] = [0, 0];
     for (const slot of this.#load().values()) {
-      messages += slot.messages - slot.handed.messages;
-      bytes += slot.bytes - slot.handed.bytes;
+      messages += slot.messages - messagesIn(slot.handed);
+      bytes += slot.bytes - bytesIn(slot.handed);
     }
     return { messages, bytes };
   }
@@ -87,7 +89,9 @@ export class Mailbox {
   store(sid: string | undefined, bytes: Uint8Array, expiresAt: number): 'stored' | 'full' {
     const slot = this.#load().get(sessionKey(sid));
     const [messages, size] = [slot?.messages ?? 0, slot?.bytes ?? 0];
-    if (messages >= this.#limits.maxMessages || size + bytes.length > this.#limits.maxBytes) return 'full';
+    const { maxMessages, maxBytes } = this.#limits;
+    if (messages >= maxMessages || size + bytes.length > maxBytes) return 'full';
+    if (this.#bytes() + bytes.length > MOST_FULL_SLOTS * maxBytes) return 'full';
     const open = slot ?? this.#open(sessionKey(sid));
     if (open === undefined) return 'full';
     open.unwritten.push({ expiresAt, bytes });
@@ -96,8 +100,18 @@ export class Mailbox {
     return 'stored';
   }
 
-  /** Writes what was stored: small letters share rows. */
+  /** Writes what was stored: small letters share rows. @throws when the database takes no more */
   write(): void {
+    try {
+      this.#writeAll();
+    } catch (error) {
+      // What counts is what stands there.
+      this.#slots = undefined;
+      throw error;
+    }
+  }
+
+  #writeAll(): void {
     for (const slot of this.#load().values()) {
       if (slot.unwritten.length === 0) continue;
       const letters = slot.unwritten;
@@ -109,66 +123,77 @@ export class Mailbox {
   /** The next letters of a session that were not handed out, oldest first: whole envelopes, about 1 MiB. */
   page(sid: string | undefined, now: number): Page | undefined {
     const slot = this.#load().get(sessionKey(sid));
-    if (slot === undefined || slot.messages === slot.handed.messages) return undefined;
-    return pageOf(this.#rows.after(slot.slot, slot.handed.key), now);
+    if (slot === undefined || slot.messages === messagesIn(slot.handed)) return undefined;
+    return pageOf(this.#rows.after(slot.slot, slot.handed.at(-1)?.key ?? 0), now);
   }
 
   /** A socket was given this page. */
   hand(sid: string | undefined, { end }: Page): void {
     const slot = this.#load().get(sessionKey(sid));
     if (slot === undefined) return;
-    slot.handed = {
-      key: end.key,
-      messages: slot.handed.messages + end.messages,
-      bytes: slot.handed.bytes + end.bytes,
-    };
+    slot.handed = [...slot.handed, end];
     // A letter that joined a row handed out already would be taken for handed, too.
     slot.open = undefined;
   }
 
-  /** What was handed out has arrived: it is removed. */
-  settle(sid: string | undefined): void {
+  /**
+   * What was handed out has arrived: it is removed.
+   * @param pages only these, as far as they have not been recalled since; absent: all
+   */
+  settle(sid: string | undefined, pages?: readonly PageEnd[]): void {
     const slot = this.#load().get(sessionKey(sid));
-    if (slot === undefined || slot.handed.messages === 0) return;
-    this.#rows.removeThrough(slot.slot, slot.handed.key);
-    slot.messages -= slot.handed.messages;
-    slot.bytes -= slot.handed.bytes;
-    slot.handed = { ...NOTHING_HANDED, key: slot.handed.key };
+    if (slot === undefined) return;
+    const settled = slot.handed.filter((page) => pages === undefined || pages.includes(page));
+    const last = settled.at(-1);
+    if (last === undefined) return;
+    this.#rows.removeThrough(slot.slot, last.key);
+    slot.messages -= messagesIn(settled);
+    slot.bytes -= bytesIn(settled);
+    slot.handed = slot.handed.filter((page) => !settled.includes(page));
   }
 
   /** What was handed out may not have arrived: it waits again. */
   recall(sid: string | undefined): void {
     const slot = this.#load().get(sessionKey(sid));
-    if (slot !== undefined) slot.handed = NOTHING_HANDED;
+    if (slot !== undefined) slot.handed = [];
   }
 
-  /** Removes what expired before `now`; answers how many letters that were, and the earliest expiry left, if any is. */
+  /**
+   * Removes what expired before `now`; answers how many letters that were, and the earliest expiry left, if any is.
+   * While something is handed out, which will be known in a moment, nothing is removed.
+   */
   purge(now: number): { readonly expired: number; readonly next: number | undefined } {
-    for (const slot of this.#load().values()) {
-      if (slot.handed.messages > 0) this.#rows.removeThrough(slot.slot, slot.handed.key);
-    }
+    if ([...this.#load().values()].some((slot) => slot.handed.length > 0)) return { expired: 0, next: now + 1 };
     const purged = this.#rows.purge(now);
     this.#slots = undefined;
     return purged;
+  }
+
+  #bytes(): number {
+    let bytes = 0;
+    for (const slot of this.#load().values()) bytes += slot.bytes;
+    return bytes;
   }
 
   #load(): Map<string, Slot> {
     if (this.#slots !== undefined) return this.#slots;
     this.#slots = new Map();
     for (const { session, ...counted } of this.#rows.slots()) {
-      this.#slots.set(session, { ...counted, open: undefined, unwritten: [], handed: NOTHING_HANDED });
+      this.#slots.set(session, { ...counted, open: undefined, unwritten: [], handed: [] });
     }
     return this.#slots;
   }
 
   #open(session: string): Slot | undefined {
     const slots = this.#load();
-    if (slots.size >= MAX_SLOTS && !this.#closeAnEmptyOne(slots)) return undefined;
+    // The session without a sid, which every peer has, always finds room.
+    const isNamed = session !== sessionKey(undefined);
+    if (isNamed && slots.size >= MAX_SLOTS && !this.#closeAnEmptyOne(slots)) return undefined;
     const taken = new Set([...slots.values()].map((each) => each.slot));
     let slot = 1;
     while (taken.has(slot)) slot += 1;
     const next = this.#rows.openSlot(slot, session);
-    const open = { slot, next, messages: 0, bytes: 0, open: undefined, unwritten: [], handed: NOTHING_HANDED };
+    const open = { slot, next, messages: 0, bytes: 0, open: undefined, unwritten: [], handed: [] };
     slots.set(session, open);
     return open;
   }
@@ -202,7 +227,13 @@ export class Mailbox {
   }
 }
 
-const NOTHING_HANDED: PageEnd = { key: 0, messages: 0, bytes: 0 };
+function messagesIn(pages: readonly PageEnd[]): number {
+  return pages.reduce((sum, { messages }) => sum + messages, 0);
+}
+
+function bytesIn(pages: readonly PageEnd[]): number {
+  return pages.reduce((sum, { bytes }) => sum + bytes, 0);
+}
 
 /** Absent and '' are two sessions. */
 function sessionKey(sid: string | undefined): string {

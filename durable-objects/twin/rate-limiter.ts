@@ -68,7 +68,9 @@ export class RateLimiter<S> {
   }
 
   #write(): void {
-    for (const [socket, share] of this.#unwritten) this.#store.write(socket, share);
+    const shares = [...this.#unwritten];
+    // Before it is written: a write that fails must not stop all later ones.
     this.#unwritten.clear();
+    for (const [socket, share] of shares) this.#store.write(socket, share);
   }
 }

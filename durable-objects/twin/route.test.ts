@@ -41,6 +41,14 @@ describe('routeOf', () => {
     expect(routeOf(envelope({ content: { kind: 'ping' }, source: { twin: 5 } }), { twin: 1 })).toEqual(wrongSource);
   });
 
+  it('refuses a sid that no session can have', () => {
+    const to = (connection: string) => routeOf(envelope({ destination: { twin: 2, connection } }), { twin: 1 });
+    expect(to('x'.repeat(1024)).kind).toBe('deliver');
+    for (const sid of ['x'.repeat(1025), '€'.repeat(400), 'x'.repeat(2 ** 20)]) {
+      expect(to(sid)).toEqual({ kind: 'refuse', reason: 'bad-sid' });
+    }
+  });
+
   it('refuses twin 0 and no destination', () => {
     expect(routeOf(envelope({ destination: undefined }), { twin: 1 })).toEqual(missing);
     expect(routeOf(envelope({ destination: { twin: 0, connection: 'x' } }), { twin: 1 })).toEqual(missing);

@@ -1,6 +1,7 @@
 import { type Address, sameAddress } from '../../proto/address.ts';
 import type { Envelope } from '../../proto/envelope.ts';
 import type { Refusal } from '../../proto/reasons.ts';
+import { isSid } from './sid.ts';
 
 /** Where an envelope of a session goes, as far as the envelope alone tells (PROTOCOL §6, steps 3–5). */
 export type Route =
@@ -14,5 +15,7 @@ export function routeOf(envelope: Envelope, session: Address): Route {
   if (envelope.content?.kind === 'ping') return { kind: 'pong' };
   const to = envelope.destination;
   if (to === undefined || to.twin === 0) return { kind: 'refuse', reason: 'missing-destination' };
+  // No session can have it, and what it names would be kept in the receiver's object.
+  if (!isSid(to.connection)) return { kind: 'refuse', reason: 'bad-sid' };
   return { kind: 'deliver', to };
 }

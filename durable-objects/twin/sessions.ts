@@ -54,7 +54,7 @@ export class Sessions<S extends Socket> {
    */
   accept(socket: S, session: Omit<Session, 'switchedAt'>, now: number): Acceptance {
     const elders = this.#live(session.sid);
-    if (elders.length === 0 && this.#store.getWebSockets().length >= MAX_SESSIONS) return 'full';
+    if (elders.length === 0 && this.all().length >= MAX_SESSIONS) return 'full';
     const contested = elders.some((elder) => now - (this.sessionOf(elder)?.switchedAt ?? 0) < SWITCH_PAUSE_MS);
     // A loser is accepted without a tag: closing it tells the program why, and nothing ever finds it.
     this.#store.acceptWebSocket(socket, contested ? [] : [tagOf(session.sid)]);

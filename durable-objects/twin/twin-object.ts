@@ -14,7 +14,7 @@ import type { RateLimiter } from './rate-limiter.ts';
 import type { Reporter } from './reporter.ts';
 import { migrate } from './schema.ts';
 import { readSessionUrl } from './session-request.ts';
-import { MAX_SESSIONS, Sessions } from './sessions.ts';
+import { Sessions } from './sessions.ts';
 import { openDelivery, openDepartures, openLimiter, openReporter, type TwinAlarms, type TwinEnv } from './wiring.ts';
 
 /** One twin: its sockets, its routing, its mailbox. A switchboard; every decision is in a file of its own. */
@@ -65,7 +65,7 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
     await this.#alarms.revive();
     const { 0: client, 1: server } = new WebSocketPair();
     const acceptance = this.#sessions.accept(server, session, Date.now());
-    if (acceptance === 'full') return tooManySessions(session.twin);
+    if (acceptance === 'full') return new Response(null, { status: 429 });
     // The elder connection may have been dead for a while: what it was given last is given again.
     if (acceptance === 'replaced') this.#delivery.ended(session.sid, false);
     // Its first page goes ahead of all that arrives from now on; the rest must not hold up the answer.
@@ -77,7 +77,8 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
 
   override async webSocketMessage(socket: WebSocket, frame: string | ArrayBuffer): Promise<void> {
     const session = this.#sessions.sessionOf(socket);
-    if (session === undefined) return;
+    // A socket that we closed may go on sending until its client has noticed.
+    if (session === undefined || !this.#sessions.isOpen(socket)) return;
     let port = this.#ports.get(socket);
     if (port === undefined) {
       port = this.#portOf(socket, session);
@@ -100,10 +101,8 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
     await this.#alarms.run(Date.now(), {
       'mailbox-expiry': () => this.#delivery.purge(),
       'mailbox-drain': async () => {
-        for (const socket of this.ctx.getWebSockets()) {
-          const session = this.#sessions.sessionOf(socket);
-          if (session !== undefined) await this.#delivery.drain(session.sid);
-        }
+        const sessions = this.#sessions.all().flatMap((socket) => this.#sessions.sessionOf(socket) ?? []);
+        await Promise.all(sessions.map(({ sid }) => this.#delivery.drain(sid)));
       },
       federation: () => this.#departures.tick(),
     });
@@ -161,11 +160,6 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
       outboxMessages: this.#departures.waiting,
     };
   }
-}
-
-function tooManySessions(twin: number): Response {
-  const message = `too many sessions: twin ${twin} has ${MAX_SESSIONS} open; close some, or use fewer sids`;
-  return Response.json({ error: { code: 'too-many-sessions', message, twin, limit: MAX_SESSIONS } }, { status: 429 });
 }
 
 /** The resolver is reached in the same Worker by its exported class: no binding to deploy. */

@@ -18,6 +18,7 @@ export interface AttemptPort {
   carry(domains: readonly string[]): Promise<Carried>;
 }
 
+const MOST_RELAYS = 4;
 const LATER: Attempted = { settled: false };
 const refused = (reason: Refusal | undefined): Attempted => ({ settled: true, reason });
 
@@ -44,7 +45,8 @@ export async function attempt(message: FederatedMessage, isRetry: boolean, port:
     if (home !== 'elsewhere' || verdict !== 'offline') return refused(refusalOf(verdict, home));
     port.absence.note(to);
   }
-  const domains = relayDomains(lookup.found.relay);
+  // As many as a peer may have: a longer list would make one message a flood.
+  const domains = relayDomains(lookup.found.relay).slice(0, MOST_RELAYS);
   if (domains.length === 0) return refused('unreachable');
   switch (await port.carry(domains)) {
     case 'accepted':

@@ -66,6 +66,7 @@ export class FederationOutbox {
       bytes -= message.bytes.length;
       return true;
     });
+    const taken = new Set(fitting);
     const ids = packBundles(fitting).map((packed) => {
       const id = this.#next;
       this.#next += 1;
@@ -77,7 +78,7 @@ export class FederationOutbox {
       bundles.set(id, { ...bundle, open: bundle.messages, done: new Uint8Array(Math.ceil(bundle.messages / 8)) });
       return id;
     });
-    return { bundles: ids, full: messages.filter((message) => !fitting.includes(message)) };
+    return { bundles: ids, full: messages.filter((message) => !taken.has(message)) };
   }
 
   /** All bundles, in the order in which they were stored; `expires` in Unix seconds. */
