@@ -13,7 +13,7 @@ export interface Sr25519 {
 }
 
 /** The signer of one seed. */
-export interface Sr25519Signer extends Signer {
+interface Sr25519Signer extends Signer {
   /** @param random 32 bytes; only a test brings its own */
   signWith(message: Uint8Array, random: Uint8Array): Uint8Array;
 }
