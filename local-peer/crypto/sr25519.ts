@@ -20,14 +20,13 @@ interface Sr25519Signer extends Signer {
 
 /** What all signatures of Substrate begin with. */
 const CONTEXT = new Transcript('SigningContext');
-CONTEXT.append('', new TextEncoder().encode('substrate'));
-const PROTOCOL = new TextEncoder().encode('Schnorr-sig');
+CONTEXT.append('', 'substrate');
 
 /** Who signs what. */
 function statement(account: Uint8Array, message: Uint8Array): Transcript {
   const transcript = new Transcript(CONTEXT);
   transcript.append('sign-bytes', message);
-  transcript.append('proto-name', PROTOCOL);
+  transcript.append('proto-name', 'Schnorr-sig');
   transcript.append('sign:pk', account);
   return transcript;
 }

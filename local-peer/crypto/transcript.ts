@@ -8,13 +8,7 @@ const ASSOCIATED = 0x02;
 const OUTPUT = 0x07;
 const KEYED = 0x06;
 
-const encoder = new TextEncoder();
-const ascii = (text: string) => encoder.encode(text);
-
-/** A length as transcripts count it: 4 bytes, little-endian. */
-function lengthOf(size: number): Uint8Array {
-  return Uint8Array.of(size, size >>> 8, size >>> 16, size >>> 24);
-}
+const VERSION = 'STROBEv1.0.2';
 
 /**
  * A Merlin transcript (merlin.cool): a hash of all that was said, in order, from which challenges are drawn. It is
@@ -39,17 +33,19 @@ export class Transcript {
       return;
     }
     this.#state.set([1, RATE + 2, 1, 0, 1, 96]);
-    this.#state.set(ascii('STROBEv1.0.2'), 6);
+    for (let n = 0; n < VERSION.length; n += 1) this.#state[6 + n] = VERSION.charCodeAt(n);
     keccakP(this.#lanes);
     this.#begin(META);
-    this.#absorb(ascii('Merlin v1.0'));
-    this.append('dom-sep', ascii(from));
+    this.#text('Merlin v1.0');
+    this.append('dom-sep', from);
   }
 
-  append(label: string, message: Uint8Array): void {
+  /** @param message bytes, or ASCII */
+  append(label: string, message: Uint8Array | string): void {
     this.#tell(label, message.length);
     this.#begin(ASSOCIATED);
-    this.#absorb(message);
+    if (typeof message === 'string') this.#text(message);
+    else for (const byte of message) this.#absorb(byte);
   }
 
   /** Bytes that follow from everything said so far. */
@@ -67,10 +63,10 @@ export class Transcript {
     fork.#tell(label, secret.length);
     fork.#key(secret);
     fork.#begin(META);
-    fork.#absorb(ascii('rng'));
+    fork.#text('rng');
     fork.#key(random);
     fork.#begin(META);
-    fork.#absorb(lengthOf(size));
+    fork.#length(size);
     const drawn = fork.#draw(size);
     fork.#state.fill(0);
     return drawn;
@@ -78,23 +74,31 @@ export class Transcript {
 
   #tell(label: string, size: number): void {
     this.#begin(META);
-    this.#absorb(ascii(label));
-    this.#absorb(lengthOf(size));
+    this.#text(label);
+    this.#length(size);
+  }
+
+  #text(ascii: string): void {
+    for (let n = 0; n < ascii.length; n += 1) this.#absorb(ascii.charCodeAt(n));
+  }
+
+  /** 4 bytes, little-endian. */
+  #length(size: number): void {
+    for (let shift = 0; shift < 32; shift += 8) this.#absorb((size >>> shift) & 0xff);
   }
 
   #begin(operation: number): void {
     const before = this.#began;
     this.#began = this.#at + 1;
-    this.#absorb(Uint8Array.of(before, operation));
+    this.#absorb(before);
+    this.#absorb(operation);
     // What depends on all before it begins with a block of its own.
     if ((operation & 4) !== 0 && this.#at !== 0) this.#permute();
   }
 
-  #absorb(bytes: Uint8Array): void {
-    for (const byte of bytes) {
-      this.#mix(this.#at, byte);
-      this.#step();
-    }
+  #absorb(byte: number): void {
+    this.#mix(this.#at, byte);
+    this.#step();
   }
 
   #key(bytes: Uint8Array): void {
