@@ -2,7 +2,7 @@ import { createECDH, createHash } from 'node:crypto';
 import type { Agreement } from '../../proto/primitives.ts';
 import { Remembered } from './remembered.ts';
 
-/** A point multiplication takes as long as everything else that is done for a message. */
+/** An agreement takes longer than all else that is done for a message. */
 const MOST_KEYS = 1024;
 
 /** Whether it is written as a compressed or an uncompressed point: OpenSSL takes a third way, others do not. */
