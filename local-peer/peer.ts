@@ -2,6 +2,7 @@ import { identityOf } from '../proto/identity.ts';
 import { miniSecret } from '../proto/seed.ts';
 import { Clock } from './clock.ts';
 import type { PeerConfig } from './config.ts';
+import { nodePrimitives } from './crypto/node-primitives.ts';
 import { Health } from './health.ts';
 import type { Plugin } from './plugins/plugin.ts';
 import { versionPlugin } from './plugins/version.ts';
@@ -39,7 +40,8 @@ export async function startPeer(
   count: CountEvent,
   plugins: readonly Plugin[] = [versionPlugin],
 ): Promise<Peer> {
-  const identity = await identityOf(config.secret, config.keyType);
+  const primitives = nodePrimitives();
+  const identity = await identityOf(config.secret, config.keyType, primitives);
   const seed = miniSecret(config.secret);
   if (!identity.ok) throw new Error(`--mnemonic: ${identity.error.detail}`);
   if (!seed.ok) throw new Error(`--mnemonic: ${seed.error.detail}`);
@@ -74,7 +76,7 @@ export async function startPeer(
     health.twin(own.id);
     traffic = startTraffic(
       { twin: own.id, identity: identity.value, relays: urls },
-      { redis, twins, clock, health, plugins, log, count },
+      { primitives, redis, twins, clock, health, plugins, log, count },
     );
     const behind = [];
     if (own.isRemembered) behind.push(confirmOwnTwin(account, own.id, { chain, memory, log, pause }));

@@ -1,6 +1,7 @@
 import { open, seal } from '../proto/cipher.ts';
 import { type Envelope, isExpired, type Payload } from '../proto/envelope.ts';
 import type { Identity } from '../proto/identity.ts';
+import type { Primitives } from '../proto/primitives.ts';
 import { err, ok, type Result } from '../proto/result.ts';
 import { signatureFaultText, signEnvelope, verifyEnvelope } from '../proto/signature.ts';
 import type { Twin, TwinDirectory } from '../proto/twin.ts';
@@ -13,12 +14,19 @@ export class Protocol {
   readonly #identity: Identity;
   readonly #twins: TwinDirectory;
   readonly #isKeyOnChain: () => Promise<boolean>;
+  readonly #primitives: Primitives;
 
   /** @param isKeyOnChain whether the chain holds our own key: without it nobody can open what we encrypt */
-  constructor(identity: Identity, twins: TwinDirectory, isKeyOnChain: () => Promise<boolean>) {
-    this.#identity = identity;
-    this.#twins = twins;
-    this.#isKeyOnChain = isKeyOnChain;
+  constructor(parts: {
+    identity: Identity;
+    twins: TwinDirectory;
+    primitives: Primitives;
+    isKeyOnChain: () => Promise<boolean>;
+  }) {
+    this.#identity = parts.identity;
+    this.#twins = parts.twins;
+    this.#isKeyOnChain = parts.isKeyOnChain;
+    this.#primitives = parts.primitives;
   }
 
   /** Encrypts when the receiver has a key on chain, and we have, and signs. */
@@ -56,14 +64,14 @@ export class Protocol {
   }
 
   async #openFor(envelope: Envelope, sender: Twin): Promise<Result<Uint8Array, PeerFault>> {
-    const verified = await verifyEnvelope(envelope, sender.account);
+    const verified = await verifyEnvelope(envelope, sender.account, this.#primitives);
     if (!verified.ok) return err({ reason: 'signature', text: signatureFaultText(verified.error) });
     const { payload } = envelope;
     if (payload === undefined) return ok(new Uint8Array(0));
     if (payload.kind === 'plain') return ok(payload.bytes);
     if (sender.pk === null) return err({ reason: 'no-key' });
     const key = this.#sharedKey(sender.pk);
-    const plain = key === undefined ? err({ reason: 'cipher' }) : await open(key, payload.bytes);
+    const plain = key === undefined ? err({ reason: 'cipher' }) : await open(key, payload.bytes, this.#primitives);
     return plain.ok ? plain : err({ reason: 'crypto' });
   }
 
@@ -71,7 +79,8 @@ export class Protocol {
     if (receiver.pk === null || !(await this.#isKeyOnChain())) return ok(payload);
     const key = this.#sharedKey(receiver.pk);
     if (key === undefined) return err({ reason: 'crypto' });
-    return ok({ kind: 'cipher', bytes: await seal(key, payload?.bytes ?? new Uint8Array(0)) });
+    const plain = payload?.bytes ?? new Uint8Array(0);
+    return ok({ kind: 'cipher', bytes: await seal(key, plain, this.#primitives) });
   }
 
   /** Anything may stand on chain as a key. */

@@ -3,6 +3,7 @@ import { type Envelope, encodeEnvelope } from '../proto/envelope.ts';
 import { identityOf } from '../proto/identity.ts';
 import { Awaited } from './awaited.ts';
 import { Clock } from './clock.ts';
+import { nodePrimitives } from './crypto/node-primitives.ts';
 import type { Question, ReplyEntry } from './messages.ts';
 import type { HeldRequest } from './ports.ts';
 import { Protocol } from './protocol.ts';
@@ -37,7 +38,12 @@ async function rig(questions: Record<string, Question>) {
   };
   awaited.add('open', open);
   const replies = new Replies({
-    protocol: new Protocol(identity.value, unknown, async () => false),
+    protocol: new Protocol({
+      identity: identity.value,
+      twins: unknown,
+      primitives: nodePrimitives(),
+      isKeyOnChain: async () => false,
+    }),
     programs: {
       deliverCommand: async () => 'delivered',
       isFirst: async () => true,

@@ -1,4 +1,5 @@
 import type { Identity } from '../proto/identity.ts';
+import type { Primitives } from '../proto/primitives.ts';
 import { mintToken } from '../proto/token.ts';
 import { Awaited } from './awaited.ts';
 import type { Clock } from './clock.ts';
@@ -36,6 +37,7 @@ export interface Speaker {
 
 /** What traffic needs of the rest of the peer. */
 export interface TrafficParts {
+  readonly primitives: Primitives;
   readonly redis: RedisConnection;
   readonly twins: Directory;
   readonly clock: Clock;
@@ -53,14 +55,14 @@ export interface Traffic {
 
 /** Starts to carry: connects to the relays, and takes entries from Redis. */
 export function startTraffic({ twin, identity, relays: urls }: Speaker, parts: TrafficParts): Traffic {
-  const { redis, twins, clock, health, plugins, log, count } = parts;
+  const { primitives, redis, twins, clock, health, plugins, log, count } = parts;
   const fault = (what: string) => (error: unknown) => log.error({ error: String(error) }, what);
   const isKeyOnChain = async () => {
     const own = await twins.get(twin).catch(() => undefined);
     return own?.pk != null && Buffer.compare(own.pk, identity.e2ePublicKey) === 0;
   };
   const programs = new RedisPrograms(redis);
-  const protocol = new Protocol(identity, twins, isKeyOnChain);
+  const protocol = new Protocol({ identity, twins, primitives, isKeyOnChain });
   const awaited = new Awaited(fault('failed to let go of a request'));
   const connections = urls.map(
     (url) =>

@@ -1,5 +1,6 @@
-import { gcm } from '@noble/ciphers/webcrypto.js';
 import { concatBytes, randomBytes } from '@noble/hashes/utils.js';
+import { PORTABLE } from './portable.ts';
+import type { Primitives } from './primitives.ts';
 import { err, ok, type Result } from './result.ts';
 
 const KEY_LENGTH = 32;
@@ -10,19 +11,23 @@ function checkKey(key: Uint8Array): void {
 }
 
 /** Encrypts for the twin `key` is shared with: 12 random nonce bytes, AES-256-GCM ciphertext, its 16-byte tag. */
-export async function seal(key: Uint8Array, plain: Uint8Array): Promise<Uint8Array> {
+export async function seal(
+  key: Uint8Array,
+  plain: Uint8Array,
+  primitives: Pick<Primitives, 'encrypt'> = PORTABLE,
+): Promise<Uint8Array> {
   checkKey(key);
   const nonce = randomBytes(NONCE_LENGTH);
-  return concatBytes(nonce, await gcm(key, nonce).encrypt(plain));
+  return concatBytes(nonce, await primitives.encrypt(key, nonce, plain));
 }
 
 /** Decrypts what `seal` made. Refused when it is too short, was changed, or was made with another key. */
-export async function open(key: Uint8Array, cipher: Uint8Array): Promise<Result<Uint8Array, { reason: 'cipher' }>> {
+export async function open(
+  key: Uint8Array,
+  cipher: Uint8Array,
+  primitives: Pick<Primitives, 'decrypt'> = PORTABLE,
+): Promise<Result<Uint8Array, { reason: 'cipher' }>> {
   checkKey(key);
-  try {
-    return ok(await gcm(key, cipher.subarray(0, NONCE_LENGTH)).decrypt(cipher.subarray(NONCE_LENGTH)));
-  } catch {
-    // A wrong tag and a cipher shorter than nonce and tag end here; which of them it is must not be told apart.
-    return err({ reason: 'cipher' });
-  }
+  const plain = await primitives.decrypt(key, cipher.subarray(0, NONCE_LENGTH), cipher.subarray(NONCE_LENGTH));
+  return plain === undefined ? err({ reason: 'cipher' }) : ok(plain);
 }

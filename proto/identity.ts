@@ -1,12 +1,10 @@
-import { ed25519 } from '@noble/curves/ed25519.js';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { blake2b } from '@noble/hashes/blake2.js';
-import { sha256 } from '@noble/hashes/sha2.js';
 import { concatBytes } from '@noble/hashes/utils.js';
 import { base58 } from '@scure/base';
-import * as sr25519 from '@scure/sr25519';
-import { ed25519Signer } from './ed25519.ts';
 import { type KeyType, TYPE_BYTE } from './key-type.ts';
+import { PORTABLE } from './portable.ts';
+import type { Primitives } from './primitives.ts';
 import { err, ok, type Result } from './result.ts';
 import { miniSecret, type SeedFault } from './seed.ts';
 
@@ -28,33 +26,25 @@ export interface Identity {
   sharedKey(publicKey: Uint8Array): Uint8Array;
 }
 
-interface Signer {
-  readonly account: Uint8Array;
-  sign(message: Uint8Array): Promise<Uint8Array>;
-}
-
-async function signerOf(seed: Uint8Array, keyType: KeyType): Promise<Signer> {
-  if (keyType === 'ed25519') return { account: ed25519.getPublicKey(seed), sign: await ed25519Signer(seed) };
-  const secret = sr25519.secretFromSeed(seed);
-  return { account: sr25519.getPublicKey(secret), sign: async (message) => sr25519.sign(secret, message) };
-}
-
 /** The identity of a mnemonic or 0x seed (see `miniSecret`): one secret gives the signing and the secp256k1 key. */
-export async function identityOf(secret: string, keyType: KeyType): Promise<Result<Identity, SeedFault>> {
+export async function identityOf(
+  secret: string,
+  keyType: KeyType,
+  primitives: Pick<Primitives, 'signer' | 'agreement'> = PORTABLE,
+): Promise<Result<Identity, SeedFault>> {
   const seed = miniSecret(secret);
   if (!seed.ok) return seed;
-  const e2eSecret = seed.value;
-  if (!secp256k1.utils.isValidSecretKey(e2eSecret)) {
+  if (!secp256k1.utils.isValidSecretKey(seed.value)) {
     return err({ reason: 'seed', detail: 'this seed is no secp256k1 secret, take another' });
   }
-  const signer = await signerOf(seed.value, keyType);
+  const signer = await primitives.signer(seed.value, keyType);
+  const agreement = primitives.agreement(seed.value);
   return ok({
     keyType,
     account: signer.account,
-    e2ePublicKey: secp256k1.getPublicKey(e2eSecret, true),
+    e2ePublicKey: agreement.publicKey,
     sign: async (message) => concatBytes(Uint8Array.of(TYPE_BYTE[keyType]), await signer.sign(message)),
-    // The shared point's x-coordinate alone is hashed: without the byte that tells the sign of y.
-    sharedKey: (publicKey) => sha256(secp256k1.getSharedSecret(e2eSecret, publicKey, true).subarray(1)),
+    sharedKey: (publicKey) => agreement.sharedKey(publicKey),
   });
 }
 

@@ -4,6 +4,8 @@ import { parseAddress } from './address.ts';
 import { decodeBacklog } from './backlog.ts';
 import { open } from './cipher.ts';
 import { decodeEnvelope } from './envelope.ts';
+import { PORTABLE } from './portable.ts';
+import type { Primitives } from './primitives.ts';
 import type { Result } from './result.ts';
 import { miniSecret } from './seed.ts';
 import { signatureFaultText, verifySignature } from './signature.ts';
@@ -48,14 +50,17 @@ function refuses(room: string, name: string, expected: string, found: () => Prom
   return { name: `${room}: ${name}`, run: async () => same(await found(), expected, 'refusal') };
 }
 
-async function tokenRefusal(token: string, account: string, now: number): Promise<string> {
+async function tokenRefusal(token: string, account: string, now: number, by: Primitives): Promise<string> {
   const parsed = parseToken(token);
   if (!parsed.ok) return tokenFaultText(parsed.error);
-  return refusal(await checkToken(parsed.value, hexToBytes(account), now), tokenFaultText);
+  return refusal(await checkToken(parsed.value, hexToBytes(account), now, by), tokenFaultText);
 }
 
-/** A check for each thing to refuse: that it is refused, and for that reason. */
-export function invalidChecks(vectors: InvalidVectors): Check[] {
+/**
+ * A check for each thing to refuse: that it is refused, and for that reason.
+ * @param by who must refuse signatures and ciphers
+ */
+export function invalidChecks(vectors: InvalidVectors, by: Primitives = PORTABLE): Check[] {
   return [
     ...vectors.envelopes.map(({ name, bytes, error }) =>
       refuses('envelope', name, error, () => refusal(decodeEnvelope(hexToBytes(bytes)), (fault) => fault.detail)),
@@ -66,18 +71,18 @@ export function invalidChecks(vectors: InvalidVectors): Check[] {
     ...vectors.signatures.map(({ name, account, message, signature, error }) =>
       refuses('signature', name, error, async () => {
         const bytes = signature === null ? undefined : hexToBytes(signature);
-        return refusal(await verifySignature(hexToBytes(account), hexToBytes(message), bytes), signatureFaultText);
+        return refusal(await verifySignature(hexToBytes(account), hexToBytes(message), bytes, by), signatureFaultText);
       }),
     ),
     ...vectors.tokens.map(({ name, token, account, now, error }) =>
-      refuses('token', name, error, () => tokenRefusal(token, account, now)),
+      refuses('token', name, error, () => tokenRefusal(token, account, now, by)),
     ),
     ...vectors.secrets.map(({ name, secret, error }) =>
       refuses('secret', name, error, () => refusal(miniSecret(secret), (fault) => fault.detail)),
     ),
     ...vectors.ciphers.map(({ name, key, cipher, error }) =>
       refuses('cipher', name, error, async () =>
-        refusal(await open(hexToBytes(key), hexToBytes(cipher)), (fault) => fault.reason),
+        refusal(await open(hexToBytes(key), hexToBytes(cipher), by), (fault) => fault.reason),
       ),
     ),
     ...vectors.addresses.map(({ name, address }) =>

@@ -1,9 +1,9 @@
-import { verify as verifySr25519 } from '@scure/sr25519';
 import { challenge } from './challenge.ts';
-import { verifyEd25519 } from './ed25519.ts';
 import type { Envelope } from './envelope-codec.ts';
 import type { Identity } from './identity.ts';
 import { type KeyType, schemeOf } from './key-type.ts';
+import { PORTABLE } from './portable.ts';
+import type { Primitives } from './primitives.ts';
 import { err, ok, type Result } from './result.ts';
 
 /** A type byte and 64 bytes of signature. */
@@ -34,26 +34,14 @@ function faultText(fault: SignatureFault): string {
   }
 }
 
-async function matches(
-  scheme: KeyType,
-  account: Uint8Array,
-  message: Uint8Array,
-  signature: Uint8Array,
-): Promise<boolean> {
-  if (scheme === 'ed25519') return await verifyEd25519(account, message, signature);
-  try {
-    return verifySr25519(message, signature, account);
-  } catch {
-    // No schnorrkel signature (its marker bit is missing), or bytes that are no point: a stranger may send either.
-    return false;
-  }
-}
+type Verifier = Pick<Primitives, 'verify'>;
 
 /** Whether `signature` (a type byte and 64 bytes) is that of the 32-byte `account` over the message. */
 export async function verifySignature(
   account: Uint8Array,
   message: Uint8Array,
   signature: Uint8Array | undefined,
+  primitives: Verifier = PORTABLE,
 ): Promise<Result<void, SignatureFault>> {
   if (account.length !== 32) throw new RangeError(`"account" expected 32 bytes, got ${account.length}`);
   if (!signature) return err({ reason: 'missing' });
@@ -63,7 +51,7 @@ export async function verifySignature(
   }
   const scheme = schemeOf(typeByte);
   if (!scheme) return err({ reason: 'type', found: typeByte });
-  const good = await matches(scheme, account, message, signature.subarray(1));
+  const good = await primitives.verify(scheme, account, message, signature.subarray(1));
   return good ? ok(undefined) : err({ reason: 'mismatch', scheme });
 }
 
@@ -73,6 +61,10 @@ export async function signEnvelope(envelope: Envelope, identity: Identity): Prom
 }
 
 /** Whether the envelope bears the signature of the 32-byte `account`. */
-export async function verifyEnvelope(envelope: Envelope, account: Uint8Array): Promise<Result<void, SignatureFault>> {
-  return await verifySignature(account, challenge(envelope), envelope.signature);
+export async function verifyEnvelope(
+  envelope: Envelope,
+  account: Uint8Array,
+  primitives: Verifier = PORTABLE,
+): Promise<Result<void, SignatureFault>> {
+  return await verifySignature(account, challenge(envelope), envelope.signature, primitives);
 }

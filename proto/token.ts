@@ -2,6 +2,8 @@ import { isU32 } from './address.ts';
 import { decodeBase64url, encodeBase64url } from './base64url.ts';
 import { type Claims, parseClaims, parseObject } from './claims.ts';
 import type { Identity } from './identity.ts';
+import { PORTABLE } from './portable.ts';
+import type { Primitives } from './primitives.ts';
 import { err, ok, type Result } from './result.ts';
 import { verifySignature } from './signature.ts';
 
@@ -72,10 +74,11 @@ export async function checkToken(
   token: ParsedToken,
   account: Uint8Array,
   now: number,
+  primitives: Pick<Primitives, 'verify'> = PORTABLE,
 ): Promise<Result<Claims, TokenFault>> {
   const { exp } = token.claims;
   if (now > exp) return err({ reason: 'expired', exp, now });
-  const verified = await verifySignature(account, token.signed, token.signature);
+  const verified = await verifySignature(account, token.signed, token.signature, primitives);
   return verified.ok ? ok(token.claims) : err({ reason: 'signature' });
 }
 

@@ -4,6 +4,8 @@ import { challenge } from './challenge.ts';
 import { open, seal } from './cipher.ts';
 import { decodeEnvelope, encodeEnvelope } from './envelope.ts';
 import { type Identity, identityOf, type KeyType, ss58Address } from './identity.ts';
+import { PORTABLE } from './portable.ts';
+import type { Primitives } from './primitives.ts';
 import type { Result } from './result.ts';
 import { signEnvelope, verifyEnvelope } from './signature.ts';
 import { checkToken, mintToken, parseToken } from './token.ts';
@@ -57,85 +59,88 @@ function value<T>(result: Result<T, unknown>, what: string): T {
 }
 
 /** The identity of a vector. */
-async function identity(secret: string, keyType: string): Promise<Identity> {
+async function identity(secret: string, keyType: string, by: Primitives): Promise<Identity> {
   const type: KeyType = keyType === 'ed25519' ? 'ed25519' : 'sr25519';
   same(type, keyType, 'key type');
-  return value(await identityOf(secret, type), 'identity');
+  return value(await identityOf(secret, type, by), 'identity');
 }
 
-async function checkIdentity(vector: Vectors['identities'][number]): Promise<void> {
-  const found = await identity(vector.secret, vector.keyType);
+async function checkIdentity(vector: Vectors['identities'][number], by: Primitives): Promise<void> {
+  const found = await identity(vector.secret, vector.keyType, by);
   same(bytesToHex(found.account), vector.account, 'account');
   same(bytesToHex(found.e2ePublicKey), vector.e2ePublicKey, 'pk');
   same(ss58Address(found.account), vector.ss58, 'address');
 }
 
-async function checkJwt(vector: Vectors['jwts'][number]): Promise<void> {
+async function checkJwt(vector: Vectors['jwts'][number], by: Primitives): Promise<void> {
   const parsed = value(parseToken(vector.token), 'form');
   const { sub, sid, iat, exp } = parsed.claims;
   same(sub, vector.twin, 'twin');
   same(sid ?? null, vector.sid, 'sid');
   same(exp - iat, vector.ttl, 'life');
   const account = hexToBytes(vector.account);
-  value(await checkToken(parsed, account, exp), 'in its last second');
-  const late = await checkToken(parsed, account, exp + 1);
+  value(await checkToken(parsed, account, exp, by), 'in its last second');
+  const late = await checkToken(parsed, account, exp + 1, by);
   same(late.ok ? 'accepted' : late.error.reason, 'expired', 'a second later');
   const claims = { twin: vector.twin, sid: vector.sid ?? undefined, now: iat, ttl: vector.ttl };
-  const minted = await mintToken(claims, await identity(vector.secret, vector.keyType));
+  const minted = await mintToken(claims, await identity(vector.secret, vector.keyType, by));
   // sr25519 signatures are randomised: all but the signature must be equal, and ours must hold.
   const end = vector.keyType === 'ed25519' ? undefined : vector.token.lastIndexOf('.');
   same(minted.slice(0, end), vector.token.slice(0, end), 'minted again');
-  value(await checkToken(value(parseToken(minted), 'form of ours'), account, iat), 'ours');
+  value(await checkToken(value(parseToken(minted), 'form of ours'), account, iat, by), 'ours');
 }
 
-async function checkEnvelope(vector: Vectors['envelopes'][number]): Promise<void> {
+async function checkEnvelope(vector: Vectors['envelopes'][number], by: Primitives): Promise<void> {
   const account = hexToBytes(vector.account);
   const envelope = value(decodeEnvelope(hexToBytes(vector.bytes)), 'decode');
   same(bytesToHex(challenge(envelope)), vector.challenge, 'challenge');
   same(bytesToHex(envelope.signature ?? new Uint8Array()), vector.signature, 'signature');
   same(bytesToHex(encodeEnvelope(envelope)), vector.bytes, 'encoded again');
-  value(await verifyEnvelope(envelope, account), 'signature of the reference');
-  const signed = await signEnvelope(envelope, await identity(vector.secret, vector.keyType));
+  value(await verifyEnvelope(envelope, account, by), 'signature of the reference');
+  const signed = await signEnvelope(envelope, await identity(vector.secret, vector.keyType, by));
   if (vector.keyType === 'ed25519') {
     same(bytesToHex(signed.signature ?? new Uint8Array()), vector.signature, 'signed again');
   }
-  value(await verifyEnvelope(signed, account), 'our signature');
-  const changed = await verifyEnvelope({ ...signed, uid: `${signed.uid}!` }, account);
+  value(await verifyEnvelope(signed, account, by), 'our signature');
+  const changed = await verifyEnvelope({ ...signed, uid: `${signed.uid}!` }, account, by);
   same(changed.ok ? 'accepted' : changed.error.reason, 'mismatch', 'with another uid');
 }
 
-async function checkCipher(vector: Vectors['ciphers'][number]): Promise<void> {
-  const from = await identity(vector.from, 'ed25519');
-  const to = await identity(vector.to, 'ed25519');
+async function checkCipher(vector: Vectors['ciphers'][number], by: Primitives): Promise<void> {
+  const from = await identity(vector.from, 'ed25519', by);
+  const to = await identity(vector.to, 'ed25519', by);
   const key = to.sharedKey(hexToBytes(vector.fromPublicKey));
   same(bytesToHex(from.sharedKey(hexToBytes(vector.toPublicKey))), bytesToHex(key), 'shared key of the sender');
   const cipher = hexToBytes(vector.cipher);
-  same(bytesToHex(value(await open(key, cipher), 'cipher of the reference')), vector.plain, 'opened');
-  const sealed = await seal(key, hexToBytes(vector.plain));
+  same(bytesToHex(value(await open(key, cipher, by), 'cipher of the reference')), vector.plain, 'opened');
+  const sealed = await seal(key, hexToBytes(vector.plain), by);
   same(sealed.length, cipher.length, 'length of ours');
-  same(bytesToHex(value(await open(key, sealed), 'ours')), vector.plain, 'ours opened');
+  same(bytesToHex(value(await open(key, sealed, by), 'ours')), vector.plain, 'ours opened');
   sealed.set([(sealed.at(-1) ?? 0) ^ 1], sealed.length - 1);
-  same((await open(key, sealed)).ok, false, 'with one bit of the tag changed, opened');
+  same((await open(key, sealed, by)).ok, false, 'with one bit of the tag changed, opened');
 }
 
-/** A check for each vector of the reference, in both directions: what it made we read, what we make equals it. */
-export function vectorChecks(vectors: Vectors): Check[] {
+/**
+ * A check for each vector of the reference, in both directions: what it made we read, what we make equals it.
+ * @param by whose identities, signatures and ciphers are checked
+ */
+export function vectorChecks(vectors: Vectors, by: Primitives = PORTABLE): Check[] {
   return [
     ...vectors.identities.map((vector, i) => ({
       name: `identity ${i}, ${vector.keyType}`,
-      run: () => checkIdentity(vector),
+      run: () => checkIdentity(vector, by),
     })),
     ...vectors.jwts.map((vector, i) => ({
       name: `token ${i}, ${vector.keyType}, sid ${vector.sid}`,
-      run: () => checkJwt(vector),
+      run: () => checkJwt(vector, by),
     })),
     ...vectors.envelopes.map((vector, i) => ({
       name: `envelope ${i}, ${vector.keyType}: ${vector.name}`,
-      run: () => checkEnvelope(vector),
+      run: () => checkEnvelope(vector, by),
     })),
     ...vectors.ciphers.map((vector, i) => ({
       name: `cipher ${i}, ${vector.plain.length / 2} bytes`,
-      run: () => checkCipher(vector),
+      run: () => checkCipher(vector, by),
     })),
   ];
 }

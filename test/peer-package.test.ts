@@ -29,15 +29,16 @@ afterAll(async () => {
   await packed[Symbol.asyncDispose]();
 });
 
-/** A packed peer of an ed25519 twin: sr25519 signatures would take most of the time. */
+/** A packed peer with the keys that most twins have: it signs sr25519, and encrypts, as the chain has its key. */
 async function startTwin(id: number, redisUrl: string): Promise<PeerProcess> {
   const secret = `0x${String(id).padStart(2, '0').repeat(32)}`;
-  const identity = await identityOf(secret, 'ed25519');
+  const identity = await identityOf(secret, 'sr25519');
   if (!identity.ok) throw new Error(identity.error.detail);
   const hex = (bytes: Uint8Array): `0x${string}` => `0x${Buffer.from(bytes).toString('hex')}`;
   const relay = new URL(network.relay.wsUrl).host;
-  network.chain.putTwin({ id, account: hex(identity.value.account), relay, pk: null });
-  const args = ['-k', 'ed25519', '-r', redisUrl, '-s', network.chain.wsUrl, '--relay', network.relay.wsUrl];
+  const { account, e2ePublicKey } = identity.value;
+  network.chain.putTwin({ id, account: hex(account), relay, pk: hex(e2ePublicKey) });
+  const args = ['-r', redisUrl, '-s', network.chain.wsUrl, '--relay', network.relay.wsUrl];
   return startPeerProcess({
     command: packed.command,
     args: [...args, '--no-update', '--status', '0'],

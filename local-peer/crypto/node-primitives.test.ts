@@ -1,0 +1,179 @@
+import { secp256k1 } from '@noble/curves/secp256k1.js';
+import * as scure from '@scure/sr25519';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { invalidChecks } from '../../proto/invalid.suite.ts';
+import { PORTABLE } from '../../proto/portable.ts';
+import type { Primitives } from '../../proto/primitives.ts';
+import { vectorChecks } from '../../proto/vectors.suite.ts';
+import invalid from '../../test/vectors/invalid.json' with { type: 'json' };
+import vectors from '../../test/vectors/protocol.json' with { type: 'json' };
+import { nodePrimitives } from './node-primitives.ts';
+import { openSr25519 } from './sr25519.ts';
+
+const NODE = nodePrimitives();
+/** Who makes, and who reads what was made. */
+const PAIRS: readonly (readonly [string, Primitives, Primitives])[] = [
+  ['Node reads what the portable ones made', PORTABLE, NODE],
+  ['the portable ones read what Node made', NODE, PORTABLE],
+];
+
+const bytes = (length: number) => fc.uint8Array({ minLength: length, maxLength: length });
+const message = fc.uint8Array({ maxLength: 600 });
+/** A secp256k1 secret: 32 bytes of which none is too large or 0. */
+const secret = bytes(32).map((each) => each.with(0, 0x7f).with(31, 1));
+
+/** The bytes with one bit turned. */
+function turned(original: Uint8Array, bit: number): Uint8Array {
+  const at = (bit >> 3) % original.length;
+  return original.with(at, (original[at] ?? 0) ^ (1 << (bit & 7)));
+}
+
+describe('what the Rust implementation made is read, and made again', () => {
+  for (const check of vectorChecks(vectors, NODE)) test(check.name, check.run);
+});
+
+describe('what is wrong is refused, in the same words', () => {
+  for (const check of invalidChecks(invalid, NODE)) test(check.name, check.run);
+});
+
+describe.each(PAIRS)('%s', (_, makes, reads) => {
+  test.each(['sr25519', 'ed25519'] as const)('signatures, %s; none with a bit turned, by neither', async (scheme) => {
+    await fc.assert(
+      fc.asyncProperty(bytes(32), message, fc.nat(511), async (seed, text, bit) => {
+        const signer = await makes.signer(seed, scheme);
+        const { account } = await reads.signer(seed, scheme);
+        expect(signer.account).toEqual(account);
+        const signature = await signer.sign(text);
+        expect(signature).toHaveLength(64);
+        expect(await reads.verify(scheme, account, text, signature)).toBe(true);
+        const other = turned(Uint8Array.of(...text, 0), bit);
+        for (const each of [makes, reads]) {
+          expect(await each.verify(scheme, account, text, turned(signature, bit))).toBe(false);
+          expect(await each.verify(scheme, account, other, signature)).toBe(false);
+          expect(await each.verify(scheme, turned(account, bit), text, signature)).toBe(false);
+        }
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('ciphers; none with a bit turned, or shorter', async () => {
+    await fc.assert(
+      fc.asyncProperty(bytes(32), bytes(12), message, fc.nat(), async (key, nonce, text, n) => {
+        const cipher = await makes.encrypt(key, nonce, text);
+        expect(await reads.decrypt(key, nonce, cipher)).toEqual(text);
+        expect(await reads.decrypt(key, nonce, turned(cipher, n))).toBeUndefined();
+        expect(await reads.decrypt(key, turned(nonce, n), cipher)).toBeUndefined();
+        expect(await reads.decrypt(key, nonce, cipher.subarray(0, n % cipher.length))).toBeUndefined();
+      }),
+    );
+  });
+
+  test('keys that are agreed on', () => {
+    fc.assert(
+      fc.property(secret, secret, (one, other) => {
+        const [ours, theirs] = [makes.agreement(one), reads.agreement(other)];
+        expect(ours.publicKey).toEqual(reads.agreement(one).publicKey);
+        const key = ours.sharedKey(theirs.publicKey);
+        expect(theirs.sharedKey(ours.publicKey)).toEqual(key);
+        expect(ours.sharedKey(theirs.publicKey)).toEqual(key);
+      }),
+      { numRuns: 50 },
+    );
+  });
+});
+
+describe('both judge alike of what strangers send', () => {
+  test.each(['sr25519', 'ed25519'] as const)('any bytes as account and signature, %s', async (scheme) => {
+    await fc.assert(
+      fc.asyncProperty(bytes(32), bytes(64), message, async (account, signature, text) => {
+        for (const each of [NODE, PORTABLE]) expect(await each.verify(scheme, account, text, signature)).toBe(false);
+      }),
+    );
+  });
+
+  test('points and scalars at the edges of sr25519', async () => {
+    const seed = new Uint8Array(32).fill(7);
+    const text = new Uint8Array(3);
+    const signer = await PORTABLE.signer(seed, 'sr25519');
+    const good = await signer.sign(text);
+    const zero = new Uint8Array(32);
+    /** The group's order, little-endian: as a scalar it is 0, written too long. */
+    const order = Uint8Array.from(Buffer.from(`edd3f55c1a631258d69cf7a2def9de14${'00'.repeat(15)}10`, 'hex'));
+    const plusOrder = good.slice();
+    let carry = 0;
+    for (const [n, each] of order.entries()) {
+      const sum = (good[32 + n] ?? 0) + each + carry;
+      plusOrder[32 + n] = sum;
+      carry = sum >> 8;
+    }
+    plusOrder[63] = (plusOrder[63] ?? 0) | 0x80;
+    const marked = (R: Uint8Array, s: Uint8Array) => Uint8Array.of(...R, ...s.with(31, (s[31] ?? 0) | 0x80));
+    const R = good.subarray(0, 32);
+    const odd: readonly (readonly [Uint8Array, Uint8Array])[] = [
+      [signer.account, plusOrder],
+      [signer.account, marked(R, zero)],
+      [signer.account, marked(R, order)],
+      [signer.account, marked(zero, zero)],
+      [signer.account, marked(zero, good.subarray(32))],
+      [signer.account, good.with(63, (good[63] ?? 0) & 0x7f)],
+      [zero, good],
+      [zero, marked(zero, zero)],
+      [zero, marked(R, zero)],
+    ];
+    for (const each of [NODE, PORTABLE]) {
+      expect(await each.verify('sr25519', signer.account, text, good)).toBe(true);
+      for (const [account, signature] of odd) {
+        expect(await each.verify('sr25519', account, text, signature)).toBe(false);
+      }
+    }
+  });
+
+  test('any bytes as a public key', () => {
+    const agree = (by: Primitives, publicKey: Uint8Array) => {
+      try {
+        return by.agreement(new Uint8Array(32).fill(9)).sharedKey(publicKey);
+      } catch {
+        return 'refused';
+      }
+    };
+    const x = bytes(32);
+    const compressed = fc.tuple(fc.nat(8), x).map(([head, rest]) => Uint8Array.of(head, ...rest));
+    /** A point as some write it uncompressed: 4, or 6 and 7 with the sign of y. */
+    const point = fc.tuple(fc.nat(8), secret).map(([head, each]) => secp256k1.getPublicKey(each, false).with(0, head));
+    const long = fc.tuple(fc.nat(8), bytes(64)).map(([head, rest]) => Uint8Array.of(head, ...rest));
+    fc.assert(
+      fc.property(fc.oneof(compressed, point, long, fc.uint8Array({ maxLength: 70 })), (publicKey) => {
+        expect(agree(NODE, publicKey)).toEqual(agree(PORTABLE, publicKey));
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe('sr25519 signatures', () => {
+  test('with the same random bytes are those of @scure/sr25519, byte for byte', async () => {
+    const sr25519 = await openSr25519();
+    fc.assert(
+      fc.property(bytes(32), message, bytes(32), (seed, text, random) => {
+        const expected = scure.sign(scure.secretFromSeed(seed), text, random);
+        expect(sr25519.signer(seed).signWith(text, random)).toEqual(expected);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
+  test('never have the same commitment, and would not for two messages if random bytes repeated', async () => {
+    const signer = (await openSr25519()).signer(new Uint8Array(32).fill(3));
+    const commitment = (signature: Uint8Array) => Buffer.from(signature.subarray(0, 32)).toString('hex');
+    const text = new Uint8Array(8);
+    const same = new Uint8Array(32);
+    const all = [
+      ...(await Promise.all(Array.from({ length: 50 }, () => signer.sign(text)))),
+      signer.signWith(text, same),
+      signer.signWith(text.with(0, 1), same),
+    ];
+    expect(new Set(all.map(commitment)).size).toBe(52);
+  });
+});

@@ -1,0 +1,25 @@
+import type { Primitives } from '../../proto/primitives.ts';
+import { decrypt, encrypt } from './aes-gcm.ts';
+import { agreementOf } from './agreement.ts';
+import { ed25519Signer, ed25519Verifier } from './ed25519.ts';
+import { openSr25519, type Sr25519 } from './sr25519.ts';
+
+/** Primitives of Node: OpenSSL, and libsodium's WASM for sr25519 as soon as somebody uses that. */
+export function nodePrimitives(): Primitives {
+  const verifyEd25519 = ed25519Verifier();
+  let opening: Promise<Sr25519> | undefined;
+  const sr25519 = () => {
+    opening ??= openSr25519();
+    return opening;
+  };
+  return {
+    signer: async (seed, scheme) => (scheme === 'ed25519' ? ed25519Signer(seed) : (await sr25519()).signer(seed)),
+    verify: async (scheme, account, message, signature) =>
+      scheme === 'ed25519'
+        ? verifyEd25519(account, message, signature)
+        : (await sr25519()).verify(account, message, signature),
+    agreement: agreementOf,
+    encrypt: async (key, nonce, plain) => encrypt(key, nonce, plain),
+    decrypt: async (key, nonce, cipher) => decrypt(key, nonce, cipher),
+  };
+}

@@ -1,0 +1,28 @@
+/** What was made of some bytes, for the `most` of them that were used last: so many twins does a peer speak to. */
+export class Remembered<V> {
+  readonly #most: number;
+  readonly #make: (bytes: Uint8Array) => V;
+  readonly #entries = new Map<string, V>();
+
+  /** @param make throws when nothing can be made of them; that is not remembered */
+  constructor(most: number, make: (bytes: Uint8Array) => V) {
+    this.#most = most;
+    this.#make = make;
+  }
+
+  of(bytes: Uint8Array): V {
+    const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+    const known = this.#entries.get(key);
+    const value = known ?? this.#make(bytes);
+    // A map keeps its order: what is put in anew is the last to go.
+    this.#entries.delete(key);
+    this.#entries.set(key, value);
+    if (this.#entries.size > this.#most) {
+      for (const oldest of this.#entries.keys()) {
+        this.#entries.delete(oldest);
+        break;
+      }
+    }
+    return value;
+  }
+}

@@ -1,0 +1,47 @@
+/** The arithmetic that Schnorr signatures need of ristretto255. Points and scalars are 32 bytes as RFC 9496 has them. */
+export interface Ristretto {
+  /** The scalar of 64 bytes, modulo the group's order. */
+  reduce(wide: Uint8Array): Uint8Array;
+  /** `scalar`, which is not 0, times the base point. */
+  multiplyBase(scalar: Uint8Array): Uint8Array;
+  /** `challenge` · `secret` + `witness`. */
+  answer(challenge: Uint8Array, secret: Uint8Array, witness: Uint8Array): Uint8Array;
+  /**
+   * `answer` · base - `challenge` · `key`. Undefined when `answer` is no scalar, or 0, or not the shortest of those
+   * that are equal, or `key` is no point or the neutral one: no signer makes these.
+   */
+  commitmentFor(answer: Uint8Array, challenge: Uint8Array, key: Uint8Array): Uint8Array | undefined;
+}
+
+/** ristretto255 of libsodium, as WASM: it is loaded when the first signature needs it. */
+export async function openRistretto(): Promise<Ristretto> {
+  const { default: sodium } = await import('libsodium-wrappers-sumo');
+  await sodium.ready;
+  const isScalar = (bytes: Uint8Array) => {
+    const wide = new Uint8Array(64);
+    wide.set(bytes);
+    return Buffer.compare(sodium.crypto_core_ristretto255_scalar_reduce(wide), bytes) === 0;
+  };
+  return {
+    reduce: (wide) => sodium.crypto_core_ristretto255_scalar_reduce(wide),
+    multiplyBase: (scalar) => sodium.crypto_scalarmult_ristretto255_base(scalar),
+    answer: (challenge, secret, witness) =>
+      sodium.crypto_core_ristretto255_scalar_add(
+        sodium.crypto_core_ristretto255_scalar_mul(challenge, secret),
+        witness,
+      ),
+    commitmentFor(answer, challenge, key) {
+      // libsodium would drop the top bit and go on.
+      if (!isScalar(answer)) return undefined;
+      try {
+        return sodium.crypto_core_ristretto255_sub(
+          sodium.crypto_scalarmult_ristretto255_base(answer),
+          sodium.crypto_scalarmult_ristretto255(challenge, key),
+        );
+      } catch {
+        // A stranger's bytes that are no point, or a product that is the neutral point.
+        return undefined;
+      }
+    },
+  };
+}
