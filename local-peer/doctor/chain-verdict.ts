@@ -18,6 +18,8 @@ export interface ChainSeen {
   readonly head: number;
   /** A new block came, or the last one is fresh. */
   readonly isMoving: boolean;
+  /** The last block's time minus ours, seconds; undefined when it does not tell. */
+  readonly ahead: number | undefined;
 }
 
 /** What is wrong with the nodes; a node that is down is worth a warning while another is there. */

@@ -13,8 +13,8 @@ const ANSWER_MS = 2_000;
 /** A block comes every 6 s. */
 const BLOCK_MS = 7_000;
 const LOOK_MS = 500;
-/** A block that is no older says that they come; ms. */
-const FRESH_MS = 13_000;
+/** A block that is no older says that they come; seconds. */
+const FRESH = 13;
 
 /** A node that was asked for; `session` is there when it can be used. */
 export interface OpenedNode {
@@ -30,16 +30,18 @@ export async function openNode(url: string): Promise<OpenedNode> {
   return opened.ok ? { name, session: opened.value, fault: '' } : { name, session: undefined, fault: opened.error };
 }
 
-/** Which chain a node serves, and whether it goes on. @param now Unix ms, as the relays have it */
+/** Which chain a node serves, and whether it goes on. @param now Unix ms, as the relays have it where they tell */
 export async function lookAtChain({ api }: ChainSession, now: () => number): Promise<ChainSeen | string> {
   try {
     const [title, head] = await within(ANSWER_MS, Promise.all([api.rpc.system.chain(), headOf(api)]));
+    const isMoving = Math.abs((await aheadOf(api, now)) ?? FRESH) < FRESH || (await moves(api, head));
     return {
       title: title.toString(),
       genesis: api.genesisHash.toHex(),
       isTfchain: api.query.tfgridModule?.twins !== undefined,
       head,
-      isMoving: (await isFresh(api, now())) || (await moves(api, head)),
+      isMoving,
+      ahead: await aheadOf(api, Date.now),
     };
   } catch (error) {
     return reasonOf(error);
@@ -68,11 +70,12 @@ async function headOf(api: ApiPromise): Promise<number> {
   return (await api.rpc.chain.getHeader()).number.toNumber();
 }
 
-async function isFresh(api: ApiPromise, now: number): Promise<boolean> {
+/** The time of the last block minus ours, seconds. @param now Unix ms */
+async function aheadOf(api: ApiPromise, now: () => number): Promise<number | undefined> {
   const query = api.query.timestamp?.now;
-  if (query === undefined) return false;
+  if (query === undefined) return undefined;
   const at = z.coerce.number().safeParse((await within(ANSWER_MS, query())).toString());
-  return at.success && Math.abs(now - at.data) < FRESH_MS;
+  return at.success ? (at.data - now()) / 1000 : undefined;
 }
 
 async function moves(api: ApiPromise, head: number): Promise<boolean> {

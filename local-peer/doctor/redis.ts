@@ -30,7 +30,8 @@ export async function openRedis(url: string): Promise<Result<DoctorRedis, string
 }
 
 function clientFor(url: string) {
-  return createClient({ url, socket: { connectTimeout: CONNECT_MS, reconnectStrategy: false } });
+  // The elder protocol: a Redis too old for the newer one must be able to tell its version.
+  return createClient({ url, RESP: 2, socket: { connectTimeout: CONNECT_MS, reconnectStrategy: false } });
 }
 
 /** Looks at all that can be seen without changing anything but one key, for a moment. */

@@ -3,7 +3,7 @@ import { Clock } from '../clock.ts';
 import type { Gathered, ReadFile } from '../config.ts';
 import { freeOf, lookAtChain, type OpenedNode, openNode, twinOfAccount } from './chain.ts';
 import { judgeChain, type NodeSeen } from './chain-verdict.ts';
-import { judgeClock } from './clock.ts';
+import { judgeClock, type Skew, skewByBlock } from './clock.ts';
 import { type Line, linesOf } from './line.ts';
 import { reasonOf } from './patience.ts';
 import { type DoctorRedis, hasSeen, lookAtRedis, openRedis } from './redis.ts';
@@ -44,6 +44,7 @@ export async function examine(gathered: Gathered, readFile: ReadFile): Promise<F
       lookAtChains(nodes, clock),
       lookAtTwin(secret, nodes),
     ]);
+    const skew = skewOf(clock, chains);
     const sessions = await Promise.all(
       relays.map((relay, place) => {
         const isThere = ways[place]?.every(({ isOk }) => isOk) ?? false;
@@ -54,7 +55,7 @@ export async function examine(gathered: Gathered, readFile: ReadFile): Promise<F
       lines: [
         ...secret.lines,
         own.keyType,
-        judgeClock(clock.skew),
+        judgeClock(skew),
         ...judgeConnection(redis.ok ? undefined : redis.error),
         ...redisLines,
         ...judgeChain(chains),
@@ -77,6 +78,17 @@ async function lookAtChains(nodes: readonly OpenedNode[], clock: Clock): Promise
       chain: session === undefined ? fault : await lookAtChain(session, now),
     })),
   );
+}
+
+/** What is known of our clock. Where no relay tells its time the chain does, and our stamps go by that. */
+function skewOf(clock: Clock, chains: readonly NodeSeen[]): Skew | undefined {
+  if (clock.skew !== undefined) return { seconds: clock.skew, whose: 'relays' };
+  const moving = chains.flatMap(({ chain }) => (typeof chain !== 'string' && chain.isMoving ? [chain.ahead] : []));
+  const [ahead] = moving.filter((each) => each !== undefined);
+  if (ahead === undefined) return undefined;
+  const skew = skewByBlock(ahead);
+  clock.measure('chain', new Date(Date.now() + skew.seconds * 1000).toUTCString(), Date.now());
+  return skew;
 }
 
 interface OwnTwin {
