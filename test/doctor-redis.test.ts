@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => ward[Symbol.asyncDispose]());
 
-describe('Redis', () => {
+describe.concurrent('Redis', () => {
   it('that is down', async () => {
     const { code, named, said } = await runDoctor({ ...wide, REDIS: `redis://127.0.0.1:${await freePort()}` });
     expect(named).toEqual(['fail redis: reachable']);

@@ -56,7 +56,7 @@ function judgeBlocks({ head, isMoving }: ChainSeen, lines: ReturnType<typeof lin
   if (isMoving) return lines.ok('blocks', `they come, the last is ${head}`);
   return lines.fail(
     'blocks',
-    `none after ${head} within 7 s`,
+    `none after ${head} within 6 s`,
     'the node stands still: give another one in --substrate',
   );
 }

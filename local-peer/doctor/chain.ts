@@ -11,8 +11,10 @@ import { reasonOf, within } from './patience.ts';
 const OPEN_MS = 7_000;
 const ANSWER_MS = 2_000;
 /** A block comes every 6 s. */
-const BLOCK_MS = 7_000;
-const LOOK_MS = 500;
+const BLOCK_MS = 6_500;
+/** All that is looked at, blocks included. */
+const LOOK_AT_MS = 7_000;
+const PAUSE_MS = 500;
 /** A block that is no older says that they come; seconds. */
 const FRESH = 13;
 
@@ -32,20 +34,20 @@ export async function openNode(url: string): Promise<OpenedNode> {
 
 /** Which chain a node serves, and whether it goes on. @param now Unix ms, as the relays have it where they tell */
 export async function lookAtChain({ api }: ChainSession, now: () => number): Promise<ChainSeen | string> {
-  try {
-    const [title, head] = await within(ANSWER_MS, Promise.all([api.rpc.system.chain(), headOf(api)]));
-    const isMoving = Math.abs((await aheadOf(api, now)) ?? FRESH) < FRESH || (await moves(api, head));
-    return {
-      title: title.toString(),
-      genesis: api.genesisHash.toHex(),
-      isTfchain: api.query.tfgridModule?.twins !== undefined,
-      head,
-      isMoving,
-      ahead: await aheadOf(api, Date.now),
-    };
-  } catch (error) {
-    return reasonOf(error);
-  }
+  return within(LOOK_AT_MS, look(api, now)).catch(reasonOf);
+}
+
+async function look(api: ApiPromise, now: () => number): Promise<ChainSeen> {
+  const [title, head] = await within(ANSWER_MS, Promise.all([api.rpc.system.chain(), headOf(api)]));
+  const isMoving = Math.abs((await aheadOf(api, now)) ?? FRESH) < FRESH || (await moves(api, head));
+  return {
+    title: title.toString(),
+    genesis: api.genesisHash.toHex(),
+    isTfchain: api.query.tfgridModule?.twins !== undefined,
+    head,
+    isMoving,
+    ahead: await aheadOf(api, Date.now),
+  };
 }
 
 /** The twin of an account, as one node has it. @throws when it does not answer */
@@ -81,7 +83,7 @@ async function aheadOf(api: ApiPromise, now: () => number): Promise<number | und
 async function moves(api: ApiPromise, head: number): Promise<boolean> {
   const end = performance.now() + BLOCK_MS;
   while (performance.now() < end) {
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
     if ((await within(ANSWER_MS, headOf(api))) > head) return true;
   }
   return false;

@@ -46,7 +46,7 @@ function tlsRemedy(code: string): string {
   return 'it may not speak TLS on this port: correct --relay (ws:// or wss://, port)';
 }
 
-const refusal = /"message":("(?:[^"\\]|\\.)*")/;
+const MESSAGE = /"message":("(?:[^"\\]|\\.)*")/;
 const text = z.string();
 
 /**
@@ -81,10 +81,16 @@ function refusalRemedy(status: number, body: string, twin: number): string {
   return 'no WebSocket gets through: a proxy on the way must pass upgrades on, or this is no relay';
 }
 
-/** The relay’s own words, where it tells them as JSON. */
+/** The relay’s own words, where it tells them as JSON; it may be cut short, or none. */
 function messageIn(body: string): string {
-  const [, quoted] = refusal.exec(body) ?? [];
-  return quoted === undefined ? body : text.parse(JSON.parse(quoted));
+  const [, quoted] = MESSAGE.exec(body) ?? [];
+  if (quoted === undefined) return body;
+  try {
+    return text.parse(JSON.parse(quoted));
+  } catch {
+    // A stranger's escapes.
+    return body;
+  }
 }
 
 /** What hangs on a session, when there is none. */

@@ -12,7 +12,7 @@ export function textReport(lines: readonly Line[], isColoured: boolean): string 
   const paint = (state: LineState, text: string) => (isColoured ? `\u001b[${COLOUR[state]}m${text}\u001b[0m` : text);
   const rows = lines.flatMap((line) => {
     const state = paint(line.state, line.state.padEnd(widths.state));
-    const row = `${state}  ${line.part.padEnd(widths.part)}  ${line.what.padEnd(what)}  ${line.detail}`;
+    const row = `${state}  ${line.part.padEnd(widths.part)}  ${line.what.padEnd(what)}  ${plain(line.detail)}`;
     return line.next === undefined ? [row] : [row, `${indent}→ ${line.next}`];
   });
   return `${[...rows, '', summary(lines)].join('\n')}\n`;
@@ -21,6 +21,11 @@ export function textReport(lines: readonly Line[], isColoured: boolean): string 
 /** The same for programs. */
 export function jsonReport(lines: readonly Line[]): string {
   return `${JSON.stringify({ ok: !hasFailed(lines), lines }, null, 2)}\n`;
+}
+
+/** What a stranger said must not move the cursor, or begin a line. */
+function plain(text: string): string {
+  return text.replaceAll(/\p{Cc}+/gu, ' ').trim();
 }
 
 function summary(lines: readonly Line[]): string {

@@ -5,7 +5,7 @@ import { Protocol } from '../protocol.ts';
 import { reasonOf, within } from './patience.ts';
 import type { DoctorSession, SessionOwner } from './session.ts';
 
-const TRIP_MS = 4_000;
+const TRIP_MS = 3_000;
 /** A request of the doctor is of use for so long, seconds. */
 const LIFE = 10n;
 

@@ -6,7 +6,7 @@ import { err, ok, type Result } from '../../proto/result.ts';
 import { mintToken } from '../../proto/token.ts';
 import { dial } from '../relays/socket.ts';
 
-const OPEN_MS = 4_000;
+const OPEN_MS = 3_000;
 /** As a peer’s. */
 const TOKEN_SECONDS = 300;
 
