@@ -8,7 +8,7 @@ export type Step = { readonly what: 'name' | 'connection' | 'TLS' | 'answer'; re
 );
 
 /** All that is looked at before a session is asked for. */
-export function stepsOf(isTls: boolean): readonly Step['what'][] {
+function stepsOf(isTls: boolean): readonly Step['what'][] {
   return isTls ? ['name', 'connection', 'TLS', 'answer'] : ['name', 'connection', 'answer'];
 }
 

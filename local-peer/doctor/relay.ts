@@ -44,7 +44,7 @@ export async function lookAtRelay(relay: URL, { owner, twin, isNoted }: RelayPar
 }
 
 /** @param holder undefined: not known, for want of Redis */
-export function judgeHolder(relay: URL, holder: Holder | undefined): Line {
+function judgeHolder(relay: URL, holder: Holder | undefined): Line {
   const lines = linesOf(`relay ${relay.host}`);
   if (holder === undefined) return lines.skipped('used once', 'without Redis our peer cannot be told from another');
   switch (holder.kind) {
