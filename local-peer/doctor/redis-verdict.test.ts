@@ -16,9 +16,13 @@ describe('judgeConnection', () => {
     ['connect ECONNREFUSED 127.0.0.1:6379', 'fail reachable', 'start Redis'],
     ['no answer within 3 s', 'fail reachable', 'says nothing'],
     ['getaddrinfo ENOTFOUND rdis', 'fail reachable', 'is its name right?'],
+    ['getaddrinfo ENOTFOUND auth.example', 'fail reachable', 'is its name right?'],
+    ['self-signed certificate', 'fail reachable', 'NODE_EXTRA_CA_CERTS'],
+    ['Connection timeout', 'fail reachable', 'says nothing'],
     ['LOADING Redis is loading the dataset in memory', 'fail reachable', 'wait'],
     ['ERR DB index is out of range', 'fail reachable', 'a database'],
     ['WRONGPASS invalid username-password pair or user is disabled.', 'fail password', 'user and password'],
+    ['ERR AUTH <password> called without any password configured', 'fail password', 'user and password'],
     ['NOAUTH Authentication required.', 'fail password', 'user and password'],
   ])('%s', (fault, line, next) => {
     const lines = judgeConnection(fault);

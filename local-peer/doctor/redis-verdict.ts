@@ -5,6 +5,8 @@ const lines = linesOf('redis');
 
 /** LMOVE and BLMOVE came with it. */
 const OLDEST = [6, 2] as const;
+/** How a Redis refuses a login, of 5 and later. */
+const LOGIN = /^(WRONGPASS|NOAUTH|NOPERM|ERR invalid password|ERR Client sent AUTH|ERR AUTH)/;
 /** Of its memory: beyond it the next burst may be refused. */
 const NEARLY = 0.9;
 
@@ -31,8 +33,8 @@ export interface RedisSeen {
 export function judgeConnection(fault: string | undefined): Line[] {
   if (fault === undefined) return [lines.ok('reachable', 'yes'), lines.ok('password', 'accepted')];
   const rest = ['version', 'memory', 'writable', 'queues'].map((what) => lines.skipped(what, 'Redis gives no answer'));
-  if (/WRONGPASS|NOAUTH|NOPERM|without any password|invalid.*password|AUTH/i.test(fault)) {
-    const next = 'give user and password in the URL: --redis redis://user:password@host (requirepass, or the ACL)';
+  if (LOGIN.test(fault)) {
+    const next = 'correct user and password in the URL: --redis redis://user:password@host (requirepass, or the ACL)';
     return [lines.ok('reachable', 'yes'), lines.fail('password', fault, next), ...rest];
   }
   return [lines.fail('reachable', fault, nextOf(fault)), lines.skipped('password', 'Redis gives no answer'), ...rest];
@@ -42,7 +44,10 @@ function nextOf(fault: string): string {
   if (/LOADING/.test(fault)) return 'it is reading its data: wait';
   if (/DB index/.test(fault)) return 'the URL names a database that this Redis does not have: --redis …/0';
   if (/ENOTFOUND|EAI_AGAIN/.test(fault)) return 'the host in --redis has no address: is its name right?';
-  if (/no answer/.test(fault))
+  if (/certificate|SSL|TLS/i.test(fault)) {
+    return 'redis:// is without TLS, rediss:// with it; for an authority of your own set NODE_EXTRA_CA_CERTS';
+  }
+  if (/no answer|timeout/i.test(fault))
     return 'something listens there and says nothing: does Redis hang, is it another service?';
   return 'start Redis, or correct host and port in --redis';
 }

@@ -7,6 +7,7 @@ import { type Line, linesOf } from './line.ts';
 const STAND_IN = `0x${'01'.repeat(32)}`;
 
 const lines = linesOf('secret');
+const given = linesOf('settings');
 
 /** The settings; and the keys, when the secret is one. */
 export interface ReadSecret {
@@ -32,7 +33,7 @@ export async function readSecret(gathered: Gathered, readFile: ReadFile): Promis
   const { secret, keyType } = settings.peer;
   const identity = await identityOf(secret, keyType);
   if (!identity.ok) return { settings, identity: undefined, lines: [badSecret(identity.error.detail)] };
-  const warnings = settings.warnings.map((warning) => lines.warn('given', warning, 'see “The secret” in docs/peer.md'));
+  const warnings = settings.warnings.map((warning) => given.warn('given', warning, 'see “Configure” in docs/peer.md'));
   const account = ss58Address(identity.value.account);
   return {
     settings,
