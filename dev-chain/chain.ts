@@ -108,6 +108,12 @@ export class Chain {
     this.#amend(state);
   }
 
+  /** Takes all that an account has, at once. */
+  drain(account: string): void {
+    this.#ledger.drain(account);
+    this.#amend(this.#head.state.with([this.#accountWrite(account)]));
+  }
+
   /** Takes an extrinsic into the pool when it is valid now. */
   async submit(hex: string): Promise<Result<Signed, PoolFault>> {
     const opened = await openExtrinsic(this.runtime.registry, hex, this.#context());

@@ -13,6 +13,8 @@ export interface DevChain extends AsyncDisposable {
   readonly httpUrl: string;
   /** Writes a twin at once; the next block tells of it. */
   putTwin(entry: TwinEntry): void;
+  /** Leaves an account, in hex, without funds: it can pay for nothing. */
+  drain(account: string): void;
   /** The number of its best block. */
   readonly head: number;
   /** Makes blocks at once, as if their time had passed. */
@@ -56,6 +58,7 @@ export async function startDevChain(
       for (let made = 0; made < count; made += 1) chain.makeBlock(Date.now());
     },
     putTwin: (entry) => chain.place(toLedgerTwin(entry)),
+    drain: (account) => chain.drain(account),
     close,
     [Symbol.asyncDispose]: close,
   };

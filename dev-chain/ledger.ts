@@ -75,6 +75,11 @@ export class Ledger {
     this.#accounts.set(account, { nonce, free: free + FUNDS });
   }
 
+  /** Takes all that an account has. */
+  drain(account: string): void {
+    this.#accounts.set(account, { ...this.account(account), free: 0n });
+  }
+
   twins(): Iterable<LedgerTwin> {
     return this.#twins.values();
   }

@@ -1,10 +1,11 @@
 #!/usr/bin/env node
-import { readCommandLine } from './config/command-line.ts';
+import { readCommandLine, runCommand } from './config/command-line.ts';
 import { UsageError } from './config/layers.ts';
 import { hideSecrets } from './config/mask.ts';
 import { printConfig } from './config/print.ts';
 import { gather, settle } from './config.ts';
 import { runDaemon } from './daemon.ts';
+import { doctorCommand } from './doctor/command.ts';
 import { readSecretFile } from './secret-file.ts';
 import { stopSignal } from './stop-signal.ts';
 
@@ -16,6 +17,8 @@ const MISUSED = 2;
 const secrets: string[] = [];
 
 async function main(): Promise<void> {
+  const [verb, ...rest] = process.argv.slice(2);
+  if (verb === 'doctor') return runCommand(doctorCommand(), rest);
   const command = readCommandLine(process.argv.slice(2));
   if (command.kind === 'text') return void process.stdout.write(command.text);
   const gathered = await gather(command, process.env, readSecretFile);
@@ -28,7 +31,7 @@ async function main(): Promise<void> {
 }
 
 main().then(
-  () => process.exit(0),
+  () => process.exit(),
   (error: unknown) => {
     const message = error instanceof Error ? error.message : String(error);
     process.stderr.write(`rmb-peer: ${hideSecrets(message, secrets)}\n`);

@@ -80,6 +80,14 @@ describe('a relay that refuses', () => {
     expect(states.map(({ isUp }) => isUp)).toEqual([false, false, true]);
     for (const { detail } of states.slice(0, 2)) expect(detail).not.toBe('');
   });
+
+  it('is quoted, with its status and its words', async () => {
+    const refuse = (socket: Socket) => void socket.end('HTTP/1.1 401 No\r\nContent-Length: 7\r\n\r\nbad jwt');
+    const { port } = await startServer([refuse]);
+    const { until, states, connection } = open(port);
+    await until('the connection', () => connection.isOpen);
+    expect(states[0]).toEqual({ isUp: false, detail: 'refused: 401 bad jwt' });
+  });
 });
 
 describe('a socket that is half open', () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startDevChain } from '../dev-chain/dev-chain.ts';
 import { startRelay } from '../local-relay/relay.ts';
 import { within } from './rig/client.ts';
+import { withDate } from './rig/dated.ts';
 import { startDurableRedis } from './rig/durable-redis.ts';
 import { type Network, startNetwork } from './rig/network.ts';
 import { localRequest, openPeerRig, type PeerRig, startPeerRig } from './rig/peer.ts';
@@ -216,11 +217,3 @@ describe('relays', () => {
     expect(state).toMatchObject({ isUp: false, detail: expect.stringContaining('stop one of the two') });
   });
 });
-
-/** An HTTP answer with this Date, in place of its own or of none. */
-function withDate(chunk: Buffer, now: number): Buffer {
-  const text = chunk.toString('latin1');
-  if (!text.startsWith('HTTP/1.1')) return chunk;
-  const bare = text.replace(/\r\ndate: [^\r]*/i, '');
-  return Buffer.from(bare.replace('\r\n', `\r\nDate: ${new Date(now).toUTCString()}\r\n`), 'latin1');
-}

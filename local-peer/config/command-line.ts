@@ -30,6 +30,13 @@ export type CommandLine =
       readonly warnings: readonly string[];
     };
 
+/** What settings a command line gives. */
+export interface GivenSettings {
+  readonly layer: Layer;
+  readonly configFile: string | undefined;
+  readonly warnings: readonly string[];
+}
+
 /** Reads what stands behind the program's name. @throws UsageError naming the flag, never its value */
 export function readCommandLine(argv: readonly string[]): CommandLine {
   let text = '';
@@ -43,28 +50,48 @@ export function readCommandLine(argv: readonly string[]): CommandLine {
     if (error.exitCode === 0) return { kind: 'text', text };
     throw new UsageError(withoutValue(error));
   }
-  const given = (name: string) => {
-    const option = command.options.find(({ long }) => long === `--${name}`);
-    if (option === undefined || command.getOptionValueSource(option.attributeName()) !== 'cli') return undefined;
-    return textsOf(command.getOptionValue(option.attributeName()), option.negate);
-  };
+  return { kind: 'run', ...settingsGiven(command), isPrinting: given(command, 'print-config') !== undefined };
+}
+
+/** Runs a command of its own with what stands behind its name. @throws UsageError naming the flag, never its value */
+export async function runCommand(command: Command, argv: readonly string[]): Promise<void> {
+  try {
+    await command
+      .exitOverride()
+      .configureOutput({ writeErr: () => undefined })
+      .parseAsync([...argv], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode !== 0) throw new UsageError(withoutValue(error));
+  }
+}
+
+/** Adds the flags of all settings to a command. */
+export function addSettings(command: Command): Command {
+  for (const setting of SETTINGS) command.addOption(optionOf(setting));
+  for (const alias of DEPRECATED) command.addOption(new Option(`--${alias} <secret>`).hideHelp());
+  return command.option('-c, --config <file>', `a configuration file in TOML (${variableOf('config')})`);
+}
+
+/** What a command with these flags was given, once it is parsed. */
+export function settingsGiven(command: Command): GivenSettings {
   const layer = new Map<SettingName, Given>();
   const put = (name: SettingName, flag: string) => {
-    const texts = given(flag);
+    const texts = given(command, flag);
     if (texts !== undefined && !layer.has(name)) layer.set(name, { texts, origin: 'flag', from: `--${flag}` });
   };
   for (const { name } of SETTINGS) put(name, name);
   for (const alias of DEPRECATED) put('mnemonic', alias);
-  const warnings = DEPRECATED.filter((alias) => given(alias) !== undefined).map(
+  const warnings = DEPRECATED.filter((alias) => given(command, alias) !== undefined).map(
     (alias) => `--${alias} is deprecated: use --mnemonic-file, RMB_MNEMONIC or --mnemonic`,
   );
-  return {
-    kind: 'run',
-    layer,
-    configFile: given('config')?.at(-1),
-    isPrinting: given('print-config') !== undefined,
-    warnings,
-  };
+  return { layer, configFile: given(command, 'config')?.at(-1), warnings };
+}
+
+function given(command: Command, name: string): string[] | undefined {
+  const option = command.options.find(({ long }) => long === `--${name}`);
+  if (option === undefined || command.getOptionValueSource(option.attributeName()) !== 'cli') return undefined;
+  return textsOf(command.getOptionValue(option.attributeName()), option.negate);
 }
 
 function build(writeOut: (text: string) => void): Command {
@@ -74,11 +101,10 @@ function build(writeOut: (text: string) => void): Command {
     .exitOverride()
     .configureOutput({ writeOut, writeErr: () => undefined })
     .addHelpText('after', EXAMPLES);
-  for (const setting of SETTINGS) command.addOption(optionOf(setting));
-  for (const alias of DEPRECATED) command.addOption(new Option(`--${alias} <secret>`).hideHelp());
-  return command
-    .option('-c, --config <file>', `a configuration file in TOML (${variableOf('config')})`)
-    .option('--print-config', 'print what is in force and where each value came from, secrets hidden, and end');
+  return addSettings(command).option(
+    '--print-config',
+    'print what is in force and where each value came from, secrets hidden, and end',
+  );
 }
 
 function optionOf({ name, flag, kind, help, fallback, isHidden }: Setting): Option {

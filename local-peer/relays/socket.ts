@@ -23,9 +23,11 @@ export function dial(url: string, port: SocketPort): WebSocket {
     if (date !== undefined) port.onDate(date, askedAt);
   };
   let fault = 'connection closed';
+  let isRefused = false;
   socket.on('unexpected-response', (request, response) => {
     tellDate(response.headers);
     fault = `refused: ${response.statusCode}`;
+    isRefused = true;
     const end = () => {
       clearTimeout(patience);
       request.destroy();
@@ -41,7 +43,9 @@ export function dial(url: string, port: SocketPort): WebSocket {
   });
   socket.on('upgrade', (response) => tellDate(response.headers));
   socket.on('error', (error) => {
-    fault = error.message === '' && error instanceof AggregateError ? String(error.errors[0]) : error.message;
+    // That we ended a refused connection ourselves says less than the refusal.
+    if (!isRefused)
+      fault = error.message === '' && error instanceof AggregateError ? String(error.errors[0]) : error.message;
   });
   socket.on('open', () => port.onOpen());
   socket.once('close', (code, reason) => {

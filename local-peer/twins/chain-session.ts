@@ -16,10 +16,10 @@ export interface ChainSession {
   close(): Promise<void>;
 }
 
-/** Connects to a node; what is wrong, when it cannot be used. */
-export async function openSession(url: string): Promise<Result<ChainSession, string>> {
+/** Connects to a node; what is wrong, when it cannot be used. @param openMs how long that may take */
+export async function openSession(url: string, openMs = OPEN_MS): Promise<Result<ChainSession, string>> {
   // Connecting again is not left to the library: it would never try another node for one that hangs.
-  const provider = new WsProvider(url, false, {}, OPEN_MS);
+  const provider = new WsProvider(url, false, {}, openMs);
   const lost = new Promise<string>((resolve) => {
     provider.on('error', () => resolve('it cannot be connected to'));
     provider.on('disconnected', () => resolve('the connection was lost'));
@@ -30,7 +30,7 @@ export async function openSession(url: string): Promise<Result<ChainSession, str
   const close = () => api.disconnect().catch(() => undefined);
   provider.connect().catch(() => undefined);
   const ready = api.isReadyOrError.then(() => undefined, describe);
-  const fault = await Promise.race([lost, ready, after(OPEN_MS, 'it did not become ready')]);
+  const fault = await Promise.race([lost, ready, after(openMs, 'it did not become ready')]);
   if (fault !== undefined) {
     await close();
     return err(fault);

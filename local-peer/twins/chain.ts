@@ -131,14 +131,15 @@ export class ChainConnection implements Chain {
   }
 }
 
-function storage(api: ApiPromise, item: string) {
+/** An item of the twins' pallet. @throws when this chain has none */
+export function storage(api: ApiPromise, item: string) {
   const query = api.query.tfgridModule?.[item];
   if (query === undefined) throw new Error(`this chain is no tfchain: it has no TfgridModule.${item}`);
   return query;
 }
 
 /** A twin out of the chain's JSON; undefined for null. */
-function twinOf(api: ApiPromise, json: unknown): Twin | undefined {
+export function twinOf(api: ApiPromise, json: unknown): Twin | undefined {
   if (json === null) return undefined;
   const { id, accountId, relay, pk } = record.parse(json);
   return {

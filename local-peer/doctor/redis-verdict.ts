@@ -1,0 +1,106 @@
+import { MAX_ENTRIES } from '../redis/queues.ts';
+import { type Line, linesOf } from './line.ts';
+
+const lines = linesOf('redis');
+
+/** LMOVE and BLMOVE came with it. */
+const OLDEST = [6, 2] as const;
+/** How a Redis refuses a login, of 5 and later. */
+const LOGIN = /^(WRONGPASS|NOAUTH|NOPERM|ERR invalid password|ERR Client sent AUTH|ERR AUTH)/;
+/** Of its memory: beyond it the next burst may be refused. */
+const NEARLY = 0.9;
+
+/** What `INFO` says. */
+export interface RedisInfo {
+  readonly version: string;
+  readonly policy: string;
+  /** Bytes. */
+  readonly used: number;
+  /** Bytes; 0 is no limit. */
+  readonly limit: number;
+}
+
+/** A Redis as it showed itself; a text is its refusal. */
+export interface RedisSeen {
+  readonly info: RedisInfo | string;
+  /** Undefined: a key was written and taken away. */
+  readonly writeFault: string | undefined;
+  /** Lists of commands, with their entries. */
+  readonly queues: ReadonlyMap<string, number> | string;
+}
+
+/** @param fault why there is no connection */
+export function judgeConnection(fault: string | undefined): Line[] {
+  if (fault === undefined) return [lines.ok('reachable', 'yes'), lines.ok('password', 'accepted')];
+  const rest = ['version', 'memory', 'writable', 'queues'].map((what) => lines.skipped(what, 'Redis gives no answer'));
+  if (LOGIN.test(fault)) {
+    const next = 'correct user and password in the URL: --redis redis://user:password@host (requirepass, or the ACL)';
+    return [lines.ok('reachable', 'yes'), lines.fail('password', fault, next), ...rest];
+  }
+  return [lines.fail('reachable', fault, nextOf(fault)), lines.skipped('password', 'Redis gives no answer'), ...rest];
+}
+
+function nextOf(fault: string): string {
+  if (/LOADING/.test(fault)) return 'it is reading its data: wait';
+  if (/DB index/.test(fault)) return 'the URL names a database that this Redis does not have: --redis …/0';
+  if (/ENOTFOUND|EAI_AGAIN/.test(fault)) return 'the host in --redis has no address: is its name right?';
+  if (/certificate|SSL|TLS/i.test(fault)) {
+    return 'redis:// is without TLS, rediss:// with it; for an authority of your own set NODE_EXTRA_CA_CERTS';
+  }
+  if (/no answer|timeout/i.test(fault))
+    return 'something listens there and says nothing: does Redis hang, is it another service?';
+  return 'start Redis, or correct host and port in --redis';
+}
+
+export function judgeRedis({ info, writeFault, queues }: RedisSeen): Line[] {
+  const isFull = writeFault?.startsWith('OOM') ?? false;
+  return [...judgeInfo(info, isFull), judgeWrite(writeFault), judgeQueues(queues)];
+}
+
+function judgeInfo(info: RedisInfo | string, isFull: boolean): Line[] {
+  if (typeof info === 'string') {
+    const why = `this user may not ask for it (${info})`;
+    return [lines.skipped('version', why), lines.skipped('memory', why)];
+  }
+  return [judgeVersion(info.version), judgeMemory(info, isFull)];
+}
+
+function judgeVersion(version: string): Line {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const isOld = major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
+  if (!isOld) return lines.ok('version', version);
+  return lines.fail('version', `${version} is too old`, `install Redis ${OLDEST.join('.')} or later, or Valkey`);
+}
+
+function judgeMemory({ policy, used, limit }: RedisInfo, isFull: boolean): Line {
+  if (limit > 0 && policy !== 'noeviction') {
+    const detail = `policy ${policy}: a full Redis throws messages away, and nobody is told`;
+    return lines.warn('memory', detail, 'set maxmemory-policy noeviction');
+  }
+  if (limit === 0) return lines.ok('memory', `policy ${policy}, no limit`);
+  const share = `${Math.round((used / limit) * 100)} % of ${Math.round(limit / 2 ** 20)} MB used`;
+  // That it is full is told once, by what could not be written.
+  if (used < limit * NEARLY || isFull) return lines.ok('memory', `policy ${policy}, ${share}`);
+  return lines.warn('memory', share, 'raise maxmemory, or see which lists nobody reads');
+}
+
+function judgeWrite(fault: string | undefined): Line {
+  if (fault === undefined) return lines.ok('writable', 'yes');
+  return lines.fail('writable', fault, writeRemedy(fault));
+}
+
+function writeRemedy(fault: string): string {
+  if (fault.startsWith('OOM')) return 'its memory is full: raise maxmemory, or see which lists nobody reads';
+  if (fault.startsWith('READONLY')) return 'it is a replica: point --redis to its primary';
+  if (fault.startsWith('MISCONF')) return 'it cannot save to its disk: see its log, and the room on the disk';
+  if (fault.startsWith('NOPERM')) return 'the user of --redis must be let write keys of the pattern msgbus.*';
+  return 'see the log of Redis';
+}
+
+function judgeQueues(queues: ReadonlyMap<string, number> | string): Line {
+  if (typeof queues === 'string') return lines.skipped('queues', `they cannot be listed (${queues})`);
+  const full = [...queues].filter(([, length]) => length >= MAX_ENTRIES).map(([queue]) => queue);
+  if (full.length === 0) return lines.ok('queues', `${queues.size} of services, none is full`);
+  const detail = `${full.join(', ')}: full with ${MAX_ENTRIES} entries, further requests are refused`;
+  return lines.fail('queues', detail, 'start the service that reads it; if there is none any more, delete the list');
+}

@@ -1,0 +1,88 @@
+import { createClient } from 'redis';
+import { err, ok, type Result } from '../../proto/result.ts';
+import { KEYS } from '../redis/queues.ts';
+import { reasonOf, within } from './patience.ts';
+import type { RedisInfo, RedisSeen } from './redis-verdict.ts';
+
+const CONNECT_MS = 3_000;
+const ANSWER_MS = 2_000;
+/** A Redis of a million keys of others is not read to its end. */
+const MOST_PAGES = 200;
+const PAGE = 1_000;
+const NO_SERVICE = /^msgbus\.(system|backlog)\./;
+
+/** What node-redis calls a client. */
+export type DoctorRedis = ReturnType<typeof clientFor>;
+
+/** Connects once; why it cannot, in Redis's or the system's words. */
+export async function openRedis(url: string): Promise<Result<DoctorRedis, string>> {
+  const client = clientFor(url);
+  client.on('error', () => undefined);
+  try {
+    await within(CONNECT_MS, client.connect());
+    // A Redis with a password takes whoever gives none, until the first command.
+    await within(ANSWER_MS, client.ping());
+    return ok(client);
+  } catch (error) {
+    client.destroy();
+    return err(reasonOf(error));
+  }
+}
+
+function clientFor(url: string) {
+  // The elder protocol: a Redis too old for the newer one must be able to tell its version.
+  return createClient({ url, RESP: 2, socket: { connectTimeout: CONNECT_MS, reconnectStrategy: false } });
+}
+
+/** Looks at all that can be seen without changing anything but one key, for a moment. */
+export async function lookAtRedis(client: DoctorRedis): Promise<RedisSeen> {
+  const [info, writeFault, queues] = await Promise.all([
+    within(ANSWER_MS, client.info()).then(readInfo, reasonOf),
+    within(ANSWER_MS, write(client)).then(() => undefined, reasonOf),
+    within(ANSWER_MS, serviceQueues(client)).catch(reasonOf),
+  ]);
+  return { info, writeFault, queues };
+}
+
+/** Whether the peer that answered a request has left its note of it here. */
+export async function hasSeen(client: DoctorRedis, twin: number, uid: string): Promise<boolean> {
+  return (await within(ANSWER_MS, client.exists(KEYS.seen(`plugin.${twin}.${uid}`)))) === 1;
+}
+
+/** The fields of `INFO`. A Redis without a limit may not tell a policy. */
+export function readInfo(text: string): RedisInfo {
+  const fields = new Map<string, string>();
+  for (const line of text.split(/\r?\n/)) {
+    const colon = line.indexOf(':');
+    if (colon > 0) fields.set(line.slice(0, colon), line.slice(colon + 1));
+  }
+  return {
+    version: fields.get('redis_version') ?? 'unknown',
+    policy: fields.get('maxmemory_policy') ?? 'noeviction',
+    used: Number(fields.get('used_memory') ?? 0),
+    limit: Number(fields.get('maxmemory') ?? 0),
+  };
+}
+
+async function write(client: DoctorRedis): Promise<void> {
+  const key = `msgbus.system.doctor.${crypto.randomUUID()}`;
+  await client.set(key, '1', { expiration: { type: 'EX', value: 10 } });
+  await client.del(key);
+}
+
+/** The lists that services read, with their lengths. */
+async function serviceQueues(client: DoctorRedis): Promise<Map<string, number>> {
+  const queues = new Map<string, number>();
+  let cursor = '0';
+  for (let page = 0; page < MOST_PAGES; page += 1) {
+    const found = await client.scan(cursor, { MATCH: 'msgbus.*', COUNT: PAGE, TYPE: 'list' });
+    const names = found.keys.filter((key) => !NO_SERVICE.test(key));
+    const lengths = await Promise.all(names.map((name) => client.lLen(name)));
+    names.forEach((name, place) => {
+      queues.set(name, lengths[place] ?? 0);
+    });
+    cursor = found.cursor;
+    if (cursor === '0') break;
+  }
+  return queues;
+}

@@ -1,0 +1,35 @@
+import { hasFailed, type Line, type LineState } from './line.ts';
+
+/** SGR: green, yellow, red, dim. */
+const COLOUR: { readonly [state in LineState]: number } = { ok: 32, warn: 33, fail: 31, skipped: 2 };
+
+/** The lines for people: what to do stands below what is not as it should be. */
+export function textReport(lines: readonly Line[], isColoured: boolean): string {
+  const widthOf = (pick: (line: Line) => string) => Math.max(0, ...lines.map((line) => pick(line).length));
+  const widths = { state: widthOf(({ state }) => state), part: widthOf(({ part }) => part) };
+  const what = widthOf((line) => line.what);
+  const indent = ' '.repeat(widths.state + 2);
+  const paint = (state: LineState, text: string) => (isColoured ? `\u001b[${COLOUR[state]}m${text}\u001b[0m` : text);
+  const rows = lines.flatMap((line) => {
+    const state = paint(line.state, line.state.padEnd(widths.state));
+    const row = `${state}  ${line.part.padEnd(widths.part)}  ${line.what.padEnd(what)}  ${plain(line.detail)}`;
+    return line.next === undefined ? [row] : [row, `${indent}→ ${line.next}`];
+  });
+  return `${[...rows, '', summary(lines)].join('\n')}\n`;
+}
+
+/** The same for programs. */
+export function jsonReport(lines: readonly Line[]): string {
+  return `${JSON.stringify({ ok: !hasFailed(lines), lines }, null, 2)}\n`;
+}
+
+/** What a stranger said must not move the cursor, or begin a line. */
+function plain(text: string): string {
+  return text.replaceAll(/\p{Cc}+/gu, ' ').trim();
+}
+
+function summary(lines: readonly Line[]): string {
+  const count = (state: LineState) => lines.filter((line) => line.state === state).length;
+  const skipped = count('skipped') === 0 ? '' : `, ${count('skipped')} not looked at`;
+  return `${count('fail')} failed, ${count('warn')} to be looked at${skipped}, ${count('ok')} well`;
+}

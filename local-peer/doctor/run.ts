@@ -1,0 +1,147 @@
+import type { Twin } from '../../proto/twin.ts';
+import { Clock } from '../clock.ts';
+import type { Gathered, ReadFile } from '../config.ts';
+import { freeOf, lookAtChain, type OpenedNode, openNode, twinOfAccount } from './chain.ts';
+import { judgeChain, type NodeSeen } from './chain-verdict.ts';
+import { judgeClock, type Skew, skewByBlock } from './clock.ts';
+import { type Line, linesOf } from './line.ts';
+import { reasonOf } from './patience.ts';
+import { type DoctorRedis, hasSeen, lookAtRedis, openRedis } from './redis.ts';
+import { judgeConnection, judgeRedis } from './redis-verdict.ts';
+import { lookAtRelay } from './relay.ts';
+import { judgeWay, sessionSkipped } from './relay-verdict.ts';
+import { goTo } from './relay-way.ts';
+import { judgeKeyType, otherIdentity, type ReadSecret, readSecret } from './secret.ts';
+import type { SessionOwner } from './session.ts';
+import { judgeTwin, noTwin, twinSkipped } from './twin.ts';
+
+/** What was found, and what it may never show. */
+export interface Findings {
+  readonly lines: readonly Line[];
+  readonly secrets: readonly string[];
+}
+
+/**
+ * Looks at everything that a peer with these settings needs, and changes nothing. Each look has its time: all
+ * together take 20 s at most, however much hangs.
+ * @throws UsageError when a setting cannot be read
+ */
+export async function examine(gathered: Gathered, readFile: ReadFile): Promise<Findings> {
+  const secret = await readSecret(gathered, readFile);
+  const { settings } = secret;
+  const { peer } = settings;
+  const relays = peer.relays.map((relay) => new URL(relay));
+  const clock = new Clock(Date.now, () => undefined);
+  const [redis, nodes, ways] = await Promise.all([
+    openRedis(peer.redis),
+    Promise.all(peer.substrate.map(openNode)),
+    Promise.all(relays.map((relay) => goTo(relay, clock))),
+  ]);
+  const client = redis.ok ? redis.value : undefined;
+  try {
+    const [redisLines, chains, own] = await Promise.all([
+      client === undefined ? [] : lookAtRedis(client).then(judgeRedis),
+      lookAtChains(nodes, clock),
+      lookAtTwin(secret, nodes),
+    ]);
+    const skew = skewOf(clock, chains);
+    const sessions = await Promise.all(
+      relays.map((relay, place) => {
+        const isThere = ways[place]?.every(({ isOk }) => isOk) ?? false;
+        return lookAtSessions(relay, isThere, { secret, twin: own.twin, client, clock });
+      }),
+    );
+    return {
+      lines: [
+        ...secret.lines,
+        own.keyType,
+        judgeClock(skew),
+        ...judgeConnection(redis.ok ? undefined : redis.error),
+        ...redisLines,
+        ...judgeChain(chains),
+        ...own.lines,
+        ...relays.flatMap((relay, place) => [...judgeWay(relay, ways[place] ?? []), ...(sessions[place] ?? [])]),
+      ],
+      secrets: settings.secrets,
+    };
+  } finally {
+    client?.destroy();
+    await Promise.all(nodes.map(({ session }) => session?.close()));
+  }
+}
+
+async function lookAtChains(nodes: readonly OpenedNode[], clock: Clock): Promise<NodeSeen[]> {
+  const now = () => clock.seconds() * 1000;
+  return Promise.all(
+    nodes.map(async ({ name, session, fault }) => ({
+      name,
+      chain: session === undefined ? fault : await lookAtChain(session, now),
+    })),
+  );
+}
+
+/** What is known of our clock. Where no relay tells its time the chain does, and our stamps go by that. */
+function skewOf(clock: Clock, chains: readonly NodeSeen[]): Skew | undefined {
+  if (clock.skew !== undefined) return { seconds: clock.skew, whose: 'relays' };
+  const moving = chains.flatMap(({ chain }) => (typeof chain !== 'string' && chain.isMoving ? [chain.ahead] : []));
+  const [ahead] = moving.filter((each) => each !== undefined);
+  if (ahead === undefined) return undefined;
+  const skew = skewByBlock(ahead);
+  clock.measure('chain', new Date(Date.now() + skew.seconds * 1000).toUTCString(), Date.now());
+  return skew;
+}
+
+interface OwnTwin {
+  readonly twin: Twin | undefined;
+  readonly keyType: Line;
+  readonly lines: readonly Line[];
+}
+
+/** Our twin, as the first node that can be used has it. */
+async function lookAtTwin({ settings, identity }: ReadSecret, nodes: readonly OpenedNode[]): Promise<OwnTwin> {
+  const { peer } = settings;
+  const unknown = (why: string): OwnTwin => ({
+    twin: undefined,
+    keyType: linesOf('secret').skipped('key type', why),
+    lines: twinSkipped(why),
+  });
+  const api = nodes.map(({ session }) => session?.api).find((each) => each?.query.tfgridModule?.twins !== undefined);
+  if (identity === undefined) return unknown('the secret is none');
+  if (api === undefined) return unknown('no chain can be asked');
+  const { account, e2ePublicKey: pk } = identity;
+  try {
+    const twin = await twinOfAccount(api, account);
+    if (twin === undefined) {
+      const other = await otherIdentity(settings);
+      const otherTwin = other === undefined ? undefined : await twinOfAccount(api, other.account);
+      const keyType = judgeKeyType(peer.keyType, undefined, otherTwin?.id);
+      const isType = keyType.state === 'fail';
+      const title = api.runtimeChain.toString();
+      return { twin, keyType, lines: isType ? twinSkipped('the key type is wrong') : noTwin(account, title) };
+    }
+    const free = await freeOf(api, account).catch(reasonOf);
+    const relays = peer.relays.map((relay) => new URL(relay));
+    const { update, keepRelays } = peer;
+    const keyType = judgeKeyType(peer.keyType, twin.id, undefined);
+    return { twin, keyType, lines: judgeTwin({ twin, pk, relays, update, keepRelays, free }) };
+  } catch (error) {
+    return unknown(reasonOf(error));
+  }
+}
+
+interface SessionParts {
+  readonly secret: ReadSecret;
+  readonly twin: Twin | undefined;
+  readonly client: DoctorRedis | undefined;
+  readonly clock: Clock;
+}
+
+async function lookAtSessions(relay: URL, isThere: boolean, { secret, twin, client, clock }: SessionParts) {
+  const lines = linesOf(`relay ${relay.host}`);
+  const { identity } = secret;
+  if (!isThere) return sessionSkipped(lines, 'the relay gives no answer');
+  if (twin === undefined || identity === undefined) return sessionSkipped(lines, 'our twin is not known');
+  const owner: SessionOwner = { twin: twin.id, identity, now: () => clock.secondsAt(relay.href) };
+  const isNoted = client === undefined ? undefined : (uid: string) => hasSeen(client, twin.id, uid);
+  return lookAtRelay(relay, { owner, twin, isNoted });
+}

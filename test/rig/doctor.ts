@@ -1,0 +1,106 @@
+import { z } from 'zod';
+import { DEV_TWINS } from '../../dev-chain/dev-twins.ts';
+import { toHex } from '../../dev-chain/scale.ts';
+import type { TwinEntry } from '../../dev-chain/twin-entry.ts';
+import { within } from './client.ts';
+import { type Network, startNetwork } from './network.ts';
+import { type PeerCommand, startPeerProcess } from './peer-process.ts';
+import { startRedis } from './redis.ts';
+
+const report = z.object({
+  ok: z.boolean(),
+  lines: z.array(
+    z.object({
+      part: z.string(),
+      what: z.string(),
+      state: z.enum(['ok', 'warn', 'fail', 'skipped']),
+      detail: z.string(),
+      next: z.string().optional(),
+    }),
+  ),
+});
+
+/** What a run of `rmb-peer doctor --json` found. */
+export interface Diagnosis {
+  readonly code: number | null;
+  /** `fail redis: reachable` for each line that is not well, and was looked at. */
+  readonly named: readonly string[];
+  /** The same, with what it says. */
+  readonly said: string;
+  readonly output: string;
+}
+
+/** A doctor ends within 20 s; a process of a busy machine starts late. */
+const PATIENCE_MS = 40_000;
+
+/** Runs a doctor in a process of its own. @param settings as variables: `REDIS` for RMB_REDIS */
+export async function runDoctor(
+  settings: Readonly<Record<string, string>>,
+  { args = [], ...command }: PeerCommand = {},
+): Promise<Diagnosis> {
+  const env = Object.fromEntries(Object.entries(settings).map(([name, value]) => [`RMB_${name}`, value]));
+  await using process = startPeerProcess({ ...command, args: ['doctor', '--json', ...args], env });
+  const code = await within(process.ended, 'the end of the doctor', PATIENCE_MS);
+  const output = process.output();
+  if (!output.startsWith('{')) return { code, named: [], said: '', output };
+  const { lines } = report.parse(JSON.parse(output));
+  const bad = lines.filter(({ state }) => state === 'warn' || state === 'fail');
+  return {
+    code,
+    named: bad.map(({ part, what, state }) => `${state} ${part}: ${what}`),
+    said: bad.map(({ detail, next }) => `${detail} → ${next}`).join('\n'),
+    output,
+  };
+}
+
+/** The secret of a development twin, as variables. */
+export function secretOf(twin: number): { MNEMONIC: string; KEY_TYPE: string } {
+  const dev = DEV_TWINS.find(({ id }) => id === twin);
+  if (dev === undefined) throw new Error(`twin ${twin} is no development twin`);
+  return { MNEMONIC: dev.secret, KEY_TYPE: dev.keyType };
+}
+
+/** A network, a Redis and twins 1 to 5 as their peers would have them: a doctor finds nothing amiss. */
+export interface Ward extends AsyncDisposable {
+  readonly network: Network;
+  /** host:port of the relay. */
+  readonly host: string;
+  /** Settings of twin 1, as variables. */
+  readonly settings: Readonly<Record<string, string>>;
+  /** A twin as it stands on chain; `id` may be another one's there. */
+  entryOf(twin: number, id?: number): Promise<TwinEntry>;
+  /** Writes a twin on chain. @param fields what differs from how its peer would have it */
+  settle(twin: number, fields?: Partial<TwinEntry>): Promise<void>;
+  /** Gives twin 1 this relay, and no other, on chain and in its settings. */
+  atRelay(host: string, protocol?: 'ws:' | 'wss:'): Promise<Readonly<Record<string, string>>>;
+}
+
+/** Starts all of it. */
+export async function openWard(): Promise<Ward> {
+  await using stack = new AsyncDisposableStack();
+  const network = stack.use(await startNetwork());
+  const redis = stack.use(await startRedis());
+  const { host } = new URL(network.relay.wsUrl);
+  const entryOf = async (twin: number, id = twin): Promise<TwinEntry> => {
+    const { account, e2ePublicKey } = await network.identity(twin);
+    return { id, account: toHex(account), relay: host, pk: toHex(e2ePublicKey) };
+  };
+  const settle = async (twin: number, fields: Partial<TwinEntry> = {}) =>
+    network.chain.putTwin({ ...(await entryOf(twin)), ...fields });
+  for (const twin of [1, 2, 3, 4, 5]) await settle(twin);
+  const urls = { REDIS: redis.url, SUBSTRATE: network.chain.wsUrl, RELAY: network.relay.wsUrl };
+  const settings = { ...secretOf(1), ...urls };
+  const owned = stack.move();
+  return {
+    network,
+    host,
+    settings,
+    entryOf,
+    settle,
+    atRelay: async (relay, protocol = 'ws:') => {
+      await settle(1, { relay });
+      return { ...settings, RELAY: `${protocol}//${relay}` };
+    },
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
+}
