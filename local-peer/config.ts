@@ -1,6 +1,6 @@
 import type { KeyType } from '../proto/key-type.ts';
 import { miniSecret } from '../proto/seed.ts';
-import type { CommandLine } from './config/command-line.ts';
+import type { RunCommand } from './config/command-line.ts';
 import { readEnvironment } from './config/environment.ts';
 import { readFileLayer } from './config/file.ts';
 import { type Layer, strongest, UsageError } from './config/layers.ts';
@@ -42,7 +42,6 @@ export interface Gathered {
   readonly warnings: readonly string[];
 }
 
-type RunCommand = Extract<CommandLine, { kind: 'run' }>;
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const DEFAULTS: Layer = new Map(
@@ -91,6 +90,12 @@ export async function settle({ layer, warnings }: Gathered, readFile: ReadFile):
     secrets: [secret, ...[redis, ...substrate, ...relays].flatMap(secretsOf)],
     warnings: file?.isPublic ? [...warnings, `${path} ${OPEN_TO_ALL}`] : warnings,
   };
+}
+
+/** Where the chain is, and what must appear nowhere: all that a question without a secret needs. */
+export function settleChain({ layer }: Gathered): Pick<PeerConfig, 'substrate'> & Pick<Settings, 'secrets'> {
+  const { substrate } = parse(layer);
+  return { substrate, secrets: substrate.flatMap(secretsOf) };
 }
 
 const OPEN_TO_ALL = 'holds the secret and can be read by others on this machine: chmod 600';

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { asksForCommand, commandsHelp, runCommand } from './cli/program.ts';
 import { readCommandLine } from './config/command-line.ts';
 import { UsageError } from './config/layers.ts';
 import { hideSecrets } from './config/mask.ts';
@@ -15,8 +16,16 @@ const MISUSED = 2;
 /** What no error may show, once it is known. */
 const secrets: string[] = [];
 
-async function main(): Promise<void> {
-  const command = readCommandLine(process.argv.slice(2));
+async function main(): Promise<number> {
+  const argv = process.argv.slice(2);
+  if (asksForCommand(argv)) return runCommand(argv);
+  await runAlone(argv[0] === 'help' ? ['--help'] : argv);
+  return 0;
+}
+
+/** Without a command it is the daemon. */
+async function runAlone(argv: readonly string[]): Promise<void> {
+  const command = readCommandLine(argv, commandsHelp());
   if (command.kind === 'text') return void process.stdout.write(command.text);
   const gathered = await gather(command, process.env, readSecretFile);
   if (command.isPrinting) console.log(printConfig(gathered.layer));
@@ -28,7 +37,7 @@ async function main(): Promise<void> {
 }
 
 main().then(
-  () => process.exit(0),
+  (code) => process.exit(code),
   (error: unknown) => {
     const message = error instanceof Error ? error.message : String(error);
     process.stderr.write(`rmb-peer: ${hideSecrets(message, secrets)}\n`);

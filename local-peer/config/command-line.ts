@@ -20,20 +20,25 @@ Examples:
 Exit codes: 0 stopped by a signal; 1 failed, or stopped by a second signal; 2 asked for something that cannot be.`;
 
 /** What the command line asks for. */
-export type CommandLine =
-  | { readonly kind: 'text'; readonly text: string }
-  | {
-      readonly kind: 'run';
-      readonly layer: Layer;
-      readonly configFile: string | undefined;
-      readonly isPrinting: boolean;
-      readonly warnings: readonly string[];
-    };
+export type CommandLine = { readonly kind: 'text'; readonly text: string } | RunCommand;
 
-/** Reads what stands behind the program's name. @throws UsageError naming the flag, never its value */
-export function readCommandLine(argv: readonly string[]): CommandLine {
+/** Settings, as flags give them. */
+export interface RunCommand {
+  readonly kind: 'run';
+  readonly layer: Layer;
+  readonly configFile: string | undefined;
+  readonly isPrinting: boolean;
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Reads what stands behind the program's name when it shall run as a daemon.
+ * @param others what the program does besides, for its help
+ * @throws UsageError naming the flag, never its value
+ */
+export function readCommandLine(argv: readonly string[], others = ''): CommandLine {
   let text = '';
-  const command = build((part) => {
+  const command = build(others, (part) => {
     text += part;
   });
   try {
@@ -43,6 +48,11 @@ export function readCommandLine(argv: readonly string[]): CommandLine {
     if (error.exitCode === 0) return { kind: 'text', text };
     throw new UsageError(withoutValue(error));
   }
+  return settingsIn(command);
+}
+
+/** What a command that has been parsed says of the settings. */
+export function settingsIn(command: Command): RunCommand {
   const given = (name: string) => {
     const option = command.options.find(({ long }) => long === `--${name}`);
     if (option === undefined || command.getOptionValueSource(option.attributeName()) !== 'cli') return undefined;
@@ -67,21 +77,32 @@ export function readCommandLine(argv: readonly string[]): CommandLine {
   };
 }
 
-function build(writeOut: (text: string) => void): Command {
+/** The daemon's own flags. */
+export function daemonCommand(): Command {
+  return build('', () => undefined);
+}
+
+function build(others: string, writeOut: (text: string) => void): Command {
   const command = new Command('rmb-peer')
     .description('Connects the programs of one twin, through Redis, with RMB relays.')
     .version(RELEASE)
     .exitOverride()
     .configureOutput({ writeOut, writeErr: () => undefined })
-    .addHelpText('after', EXAMPLES);
+    .addHelpText('after', `${others}${EXAMPLES}`);
   for (const setting of SETTINGS) command.addOption(optionOf(setting));
   for (const alias of DEPRECATED) command.addOption(new Option(`--${alias} <secret>`).hideHelp());
   return command
-    .option('-c, --config <file>', `a configuration file in TOML (${variableOf('config')})`)
+    .addOption(configOption())
     .option('--print-config', 'print what is in force and where each value came from, secrets hidden, and end');
 }
 
-function optionOf({ name, flag, kind, help, fallback, isHidden }: Setting): Option {
+/** Where settings may stand, too. */
+export function configOption(): Option {
+  return new Option('-c, --config <file>', `a configuration file in TOML (${variableOf('config')})`);
+}
+
+/** A setting, as commander knows it. */
+export function optionOf({ name, flag, kind, help, fallback, isHidden }: Setting): Option {
   const notes = [variableOf(name), ...(fallback === undefined ? [] : [`else ${fallback.join(' ')}`])];
   const option = new Option(flag, `${help} (${notes.join(', ')})`);
   if (isHidden) option.hideHelp();
@@ -97,7 +118,7 @@ function textsOf(value: unknown, isNegated: boolean): string[] {
 }
 
 /** Commander repeats what it does not understand: behind a mistyped flag it may be the secret. */
-function withoutValue({ code, message }: CommanderError): string {
+export function withoutValue({ code, message }: CommanderError): string {
   if (code === 'commander.excessArguments') return 'too many arguments: the words of a secret belong in quotes';
   if (code !== 'commander.unknownOption') return message.replace(/^error: /, '');
   const [, flag = ''] = /'(--[\w-]+|-.)/.exec(message) ?? [];
