@@ -85,17 +85,22 @@ export async function settle({ layer, warnings }: Gathered, readFile: ReadFile):
       update: !values['no-update'],
       keepRelays: values['keep-relays'],
     },
-    level: debug === 0 ? 'info' : debug === 1 ? 'debug' : 'trace',
+    level: levelOf(debug),
     status: values.status,
     secrets: [secret, ...[redis, ...substrate, ...relays].flatMap(secretsOf)],
     warnings: file?.isPublic ? [...warnings, `${path} ${OPEN_TO_ALL}`] : warnings,
   };
 }
 
-/** Where the chain is, and what must appear nowhere: all that a question without a secret needs. */
-export function settleChain({ layer }: Gathered): Pick<PeerConfig, 'substrate'> & Pick<Settings, 'secrets'> {
-  const { substrate } = parse(layer);
-  return { substrate, secrets: substrate.flatMap(secretsOf) };
+/** Where the chain is: all that a question without a secret needs. @throws UsageError as `settle` does */
+export function settleChain({ layer }: Gathered): Pick<PeerConfig, 'substrate'> & Pick<Settings, 'secrets' | 'level'> {
+  const { substrate, debug } = parse(layer);
+  return { substrate, secrets: substrate.flatMap(secretsOf), level: levelOf(debug) };
+}
+
+/** How much is said for so many `-d`. */
+function levelOf(debug: number): Settings['level'] {
+  return debug === 0 ? 'info' : debug === 1 ? 'debug' : 'trace';
 }
 
 const OPEN_TO_ALL = 'holds the secret and can be read by others on this machine: chmod 600';

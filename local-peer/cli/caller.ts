@@ -78,10 +78,10 @@ export class Caller {
   async #late({ to, command, seconds, failFast }: Request, doubts: readonly string[]): Promise<CommandFailure> {
     const [doubt] = doubts;
     if (doubt !== undefined) return new CommandFailure('unverified', `${nameOf(to)} answered, but ${doubt}`);
+    const offline = failFast === true ? '' : 'the twin is offline (--fail-fast tells), or ';
     const misplaced = await this.#session.misplaced();
-    const why =
-      misplaced ??
-      `the relay took the request, so that ${failFast === true ? '' : 'the twin is offline (--fail-fast tells), or '}nobody there serves '${command}', or it takes longer`;
+    const astray = misplaced === undefined ? '' : `. Besides, ${misplaced}`;
+    const why = `the relay took the request, so that ${offline}nobody there serves '${command}', or it takes longer${astray}`;
     return new CommandFailure('no-answer', `no answer from ${nameOf(to)} within ${seconds} s: ${why}`);
   }
 

@@ -23,18 +23,17 @@ export class CommandFailure extends Error {
   }
 
   get exitCode(): number {
-    switch (this.kind) {
-      case 'no-answer':
-        return EXIT.noAnswer;
-      case 'offline':
-      case 'unknown-twin':
-        return EXIT.noDestination;
-      case 'identity':
-      case 'chain':
-      case 'relay':
-      case 'unverified':
-      case 'answered-error':
-        return EXIT.failed;
-    }
+    return CODES[this.kind];
   }
 }
+
+const CODES: Record<FailureKind, number> = {
+  identity: EXIT.failed,
+  chain: EXIT.failed,
+  relay: EXIT.failed,
+  unverified: EXIT.failed,
+  'answered-error': EXIT.failed,
+  'no-answer': EXIT.noAnswer,
+  offline: EXIT.noDestination,
+  'unknown-twin': EXIT.noDestination,
+};

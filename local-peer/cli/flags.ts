@@ -4,6 +4,7 @@ import { configOption, optionOf, settingsIn } from '../config/command-line.ts';
 import { hideSecrets } from '../config/mask.ts';
 import { SETTINGS, type SettingName } from '../config/table.ts';
 import { gather, type Settings, settle, settleChain } from '../config.ts';
+import { captureConsole } from '../log.ts';
 import type { Log } from '../ports.ts';
 import { readSecretFile } from '../secret-file.ts';
 import { stderrLog } from './output.ts';
@@ -33,7 +34,7 @@ export async function withSettings<T>(command: Command, run: (settings: Settings
   const settings = await settle(gathered, readSecretFile);
   const { secrets, warnings, level } = settings;
   for (const warning of warnings) process.stderr.write(`rmb-peer: ${warning}\n`);
-  return hiding(secrets, () => run(settings, stderrLog(level, secrets)));
+  return hiding(secrets, () => run(settings, logFor(level, secrets)));
 }
 
 /** The same for a question to the chain, that needs no secret. */
@@ -42,8 +43,8 @@ export async function withChain<T>(
   run: (substrate: readonly string[], log: Log) => Promise<T>,
 ): Promise<T> {
   const gathered = await gather(settingsIn(command), process.env, readSecretFile);
-  const { substrate, secrets } = settleChain(gathered);
-  return hiding(secrets, () => run(substrate, stderrLog('info', secrets)));
+  const { substrate, secrets, level } = settleChain(gathered);
+  return hiding(secrets, () => run(substrate, logFor(level, secrets)));
 }
 
 /** What commander has made of the flags that are a command's own. */
@@ -72,6 +73,13 @@ function within(text: string, least: number, most: number, what: string): number
   const value = Number(text);
   if (text.trim() === '' || !(value >= least && value <= most)) throw new InvalidArgumentError(`It must be ${what}.`);
   return value;
+}
+
+/** What libraries say is said when our own work is. */
+function logFor(level: Settings['level'], secrets: readonly string[]): Log {
+  const log = stderrLog(level, secrets);
+  captureConsole(log);
+  return log;
 }
 
 async function hiding<T>(secrets: readonly string[], run: () => Promise<T>): Promise<T> {

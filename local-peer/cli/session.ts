@@ -111,7 +111,7 @@ export async function openSession(
       if (known === undefined || urls.some((url) => onChain.includes(relayDomainOf(url)))) return undefined;
       const where = onChain.length === 0 ? 'without a relay' : `with relay ${onChain.join(', ')}`;
       const here = urls.map(relayDomainOf).join(', ');
-      return `our own twin ${twin} stands on chain ${where}, not with ${here}: no answer finds us here`;
+      return `our own twin ${twin} stands on chain ${where}, not with ${here}: twins of other relays answer there`;
     },
     close: () => {
       for (const connection of connections) void connection.close();
