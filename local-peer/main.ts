@@ -5,7 +5,6 @@ import { UsageError } from './config/layers.ts';
 import { hideSecrets } from './config/mask.ts';
 import { printConfig } from './config/print.ts';
 import { gather, settle } from './config.ts';
-import { runDaemon } from './daemon.ts';
 import { readSecretFile } from './secret-file.ts';
 import { stopSignal } from './stop-signal.ts';
 
@@ -33,7 +32,10 @@ async function runAlone(argv: readonly string[]): Promise<void> {
   secrets.push(...settings.secrets);
   if (command.isPrinting) return;
   // Listened for before anything starts: a signal in between must stop it cleanly, too.
-  await runDaemon(settings, process.env, stopSignal());
+  const stopped = stopSignal();
+  // Loaded only now: what needs no daemon should answer at once.
+  const { runDaemon } = await import('./daemon.ts');
+  await runDaemon(settings, process.env, stopped);
 }
 
 main().then(
