@@ -76,7 +76,7 @@ describe('serve', () => {
     await using slow = startCommand(['serve', 'my.slow', '--sid', 'slow', '--', 'sleep', '1000'], me());
     await using none = startCommand(['serve', 'my.none', '--sid', 'none', '--', '/no/such/program'], me());
     await Promise.all([slow.said('serving'), none.said('serving')]);
-    expect((await runCommand(['call', '6:slow', 'my.slow', '-t', '1'], me())).code).toBe(3);
+    expect((await runCommand(['call', '6:slow', 'my.slow', '-t', '5'], me())).code).toBe(3);
     expect(await slow.said('error')).toContain('the service took longer than the caller waits');
     expect((await runCommand(['call', '6:none', 'my.none'], me())).stderr).toContain('cannot be started');
   });

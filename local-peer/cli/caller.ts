@@ -52,7 +52,8 @@ export class Caller {
     const { promise, resolve } = Promise.withResolvers<Result<Omit<Answer, 'ms'>, CommandFailure> | 'late'>();
     const timer = setTimeout(() => resolve('late'), seconds * 1000);
     this.#waiting.set(uid, { to, end: resolve, doubt: (why) => doubts.push(why) });
-    const life = Math.max(1, Math.ceil(seconds));
+    // Envelopes count whole seconds, and the one in which they end no longer: an answer at the last moment still counts.
+    const life = Math.ceil(seconds) + 1;
     const sending = this.#session.send(
       {
         uid,
