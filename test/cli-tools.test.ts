@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { promisify, stripVTControlCharacters } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { freePort } from '../local-relay/port.ts';
@@ -72,12 +72,16 @@ describe('serve', () => {
     expect(ended.stderr).toContain(message);
   });
 
-  it('ends a program for which nobody waits any longer, and says of one that it cannot start', async () => {
+  it('ends a program for which nobody waits any longer', async () => {
     await using slow = startCommand(['serve', 'my.slow', '--sid', 'slow', '--', 'sleep', '1000'], me());
-    await using none = startCommand(['serve', 'my.none', '--sid', 'none', '--', '/no/such/program'], me());
-    await Promise.all([slow.said('serving'), none.said('serving')]);
+    await slow.said('serving');
     expect((await runCommand(['call', '6:slow', 'my.slow', '-t', '5'], me())).code).toBe(3);
     expect(await slow.said('error')).toContain('the service took longer than the caller waits');
+  });
+
+  it('says of a program that cannot be started', async () => {
+    await using none = startCommand(['serve', 'my.none', '--sid', 'none', '--', '/no/such/program'], me());
+    await none.said('serving');
     expect((await runCommand(['call', '6:none', 'my.none'], me())).stderr).toContain('cannot be started');
   });
 
@@ -136,6 +140,20 @@ describe('bench', () => {
     expect(text).toMatchObject({ code: 0, stderr: '' });
     expect(text.stdout).toMatch(/^twin 6:upper: 100 of 100 answered in [\d.]+ s, [\d.]+ a second$/m);
     expect(result.parse(JSON.parse(json.stdout))).toMatchObject({ requests: 100, answered: 100, failed: {} });
+  });
+
+  it('shows a bar, and colours, at a terminal alone', async () => {
+    const program = `${process.execPath} local-peer/main.ts bench 6:upper rmb.version -n 2000`;
+    const atTerminal = async (env: Record<string, string>) => {
+      const { PATH, HOME } = process.env;
+      const options = { env: { PATH, HOME, TERM: 'xterm', ...me(), ...env } };
+      return (await run('script', ['-qec', program, '/dev/null'], options)).stdout;
+    };
+    const [coloured, plain] = await Promise.all([atTerminal({}), atTerminal({ NO_COLOR: '1' })]);
+    expect(stripVTControlCharacters(coloured)).toMatch(/█░* \d+\/2000 \d+\/s/);
+    expect(coloured).toContain('\u001b[1m');
+    expect(plain).not.toContain('\u001b[1m');
+    expect(plain).toMatch(/, [\d.]+ a second\r/);
   });
 
   it('counts failures by their words, and ends with the code of the first', async () => {

@@ -1,5 +1,5 @@
 /** A flag, as a shell completes it. */
-export interface CompletedFlag {
+interface CompletedFlag {
   /** `--json`. */
   readonly long: string;
   readonly takesValue: boolean;
