@@ -43,10 +43,15 @@ describe('twin', () => {
     const home = new URL(network.relay.wsUrl).host;
     const chain = { RMB_SUBSTRATE: network.chain.wsUrl };
     const two = { id: 2, account, relays: [home], pk: null };
-    expect(await asked(['2'], chain)).toEqual(two);
-    expect(await asked([account], chain)).toEqual(two);
-    expect(await asked([], asTwin(network, 6))).toMatchObject({ id: 6, relays: [home] });
-    const { stdout } = await runCommand(['twin', '2'], chain);
+    const [byId, byAccount, own, { stdout }] = await Promise.all([
+      asked(['2'], chain),
+      asked([account], chain),
+      asked([], asTwin(network, 6)),
+      runCommand(['twin', '2'], chain),
+    ]);
+    expect(byId).toEqual(two);
+    expect(byAccount).toEqual(two);
+    expect(own).toMatchObject({ id: 6, relays: [home] });
     expect(stdout).toContain(`account  ${account}\n`);
     expect(stdout).toContain('none: what is sent to it is signed, not encrypted');
   });
