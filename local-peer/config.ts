@@ -1,6 +1,6 @@
 import type { KeyType } from '../proto/key-type.ts';
 import { miniSecret } from '../proto/seed.ts';
-import type { CommandLine } from './config/command-line.ts';
+import type { RunCommand } from './config/command-line.ts';
 import { readEnvironment } from './config/environment.ts';
 import { readFileLayer } from './config/file.ts';
 import { type Layer, strongest, UsageError } from './config/layers.ts';
@@ -42,7 +42,6 @@ export interface Gathered {
   readonly warnings: readonly string[];
 }
 
-type RunCommand = Extract<CommandLine, { kind: 'run' }>;
 type Environment = Readonly<Record<string, string | undefined>>;
 
 const DEFAULTS: Layer = new Map(
@@ -86,11 +85,22 @@ export async function settle({ layer, warnings }: Gathered, readFile: ReadFile):
       update: !values['no-update'],
       keepRelays: values['keep-relays'],
     },
-    level: debug === 0 ? 'info' : debug === 1 ? 'debug' : 'trace',
+    level: levelOf(debug),
     status: values.status,
     secrets: [secret, ...[redis, ...substrate, ...relays].flatMap(secretsOf)],
     warnings: file?.isPublic ? [...warnings, `${path} ${OPEN_TO_ALL}`] : warnings,
   };
+}
+
+/** Where the chain is: all that a question without a secret needs. @throws UsageError as `settle` does */
+export function settleChain({ layer }: Gathered): Pick<PeerConfig, 'substrate'> & Pick<Settings, 'secrets' | 'level'> {
+  const { substrate, debug } = parse(layer);
+  return { substrate, secrets: substrate.flatMap(secretsOf), level: levelOf(debug) };
+}
+
+/** How much is said for so many `-d`. */
+function levelOf(debug: number): Settings['level'] {
+  return debug === 0 ? 'info' : debug === 1 ? 'debug' : 'trace';
 }
 
 const OPEN_TO_ALL = 'holds the secret and can be read by others on this machine: chmod 600';

@@ -1,11 +1,10 @@
 #!/usr/bin/env node
-import { readCommandLine, runCommand } from './config/command-line.ts';
+import { asksForCommand, commandsHelp, runCommand } from './cli/program.ts';
+import { readCommandLine } from './config/command-line.ts';
 import { UsageError } from './config/layers.ts';
 import { hideSecrets } from './config/mask.ts';
 import { printConfig } from './config/print.ts';
 import { gather, settle } from './config.ts';
-import { runDaemon } from './daemon.ts';
-import { doctorCommand } from './doctor/command.ts';
 import { readSecretFile } from './secret-file.ts';
 import { stopSignal } from './stop-signal.ts';
 
@@ -16,10 +15,16 @@ const MISUSED = 2;
 /** What no error may show, once it is known. */
 const secrets: string[] = [];
 
-async function main(): Promise<void> {
-  const [verb, ...rest] = process.argv.slice(2);
-  if (verb === 'doctor') return runCommand(doctorCommand(), rest);
-  const command = readCommandLine(process.argv.slice(2));
+async function main(): Promise<number> {
+  const argv = process.argv.slice(2);
+  if (asksForCommand(argv)) return runCommand(argv);
+  await runAlone(argv[0] === 'help' ? ['--help'] : argv);
+  return 0;
+}
+
+/** Without a command it is the daemon. */
+async function runAlone(argv: readonly string[]): Promise<void> {
+  const command = readCommandLine(argv, commandsHelp());
   if (command.kind === 'text') return void process.stdout.write(command.text);
   const gathered = await gather(command, process.env, readSecretFile);
   if (command.isPrinting) console.log(printConfig(gathered.layer));
@@ -27,11 +32,14 @@ async function main(): Promise<void> {
   secrets.push(...settings.secrets);
   if (command.isPrinting) return;
   // Listened for before anything starts: a signal in between must stop it cleanly, too.
-  await runDaemon(settings, process.env, stopSignal());
+  const stopped = stopSignal();
+  // Loaded only now: what needs no daemon should answer at once.
+  const { runDaemon } = await import('./daemon.ts');
+  await runDaemon(settings, process.env, stopped);
 }
 
 main().then(
-  () => process.exit(),
+  (code) => process.exit(code),
   (error: unknown) => {
     const message = error instanceof Error ? error.message : String(error);
     process.stderr.write(`rmb-peer: ${hideSecrets(message, secrets)}\n`);

@@ -20,27 +20,25 @@ Examples:
 Exit codes: 0 stopped by a signal; 1 failed, or stopped by a second signal; 2 asked for something that cannot be.`;
 
 /** What the command line asks for. */
-export type CommandLine =
-  | { readonly kind: 'text'; readonly text: string }
-  | {
-      readonly kind: 'run';
-      readonly layer: Layer;
-      readonly configFile: string | undefined;
-      readonly isPrinting: boolean;
-      readonly warnings: readonly string[];
-    };
+export type CommandLine = { readonly kind: 'text'; readonly text: string } | RunCommand;
 
-/** What settings a command line gives. */
-export interface GivenSettings {
+/** Settings, as flags give them. */
+export interface RunCommand {
+  readonly kind: 'run';
   readonly layer: Layer;
   readonly configFile: string | undefined;
+  readonly isPrinting: boolean;
   readonly warnings: readonly string[];
 }
 
-/** Reads what stands behind the program's name. @throws UsageError naming the flag, never its value */
-export function readCommandLine(argv: readonly string[]): CommandLine {
+/**
+ * Reads what stands behind the program's name when it shall run as a daemon.
+ * @param others what the program does besides, for its help
+ * @throws UsageError naming the flag, never its value
+ */
+export function readCommandLine(argv: readonly string[], others = ''): CommandLine {
   let text = '';
-  const command = build((part) => {
+  const command = build(others, (part) => {
     text += part;
   });
   try {
@@ -50,64 +48,67 @@ export function readCommandLine(argv: readonly string[]): CommandLine {
     if (error.exitCode === 0) return { kind: 'text', text };
     throw new UsageError(withoutValue(error));
   }
-  return { kind: 'run', ...settingsGiven(command), isPrinting: given(command, 'print-config') !== undefined };
+  return settingsIn(command);
 }
 
-/** Runs a command of its own with what stands behind its name. @throws UsageError naming the flag, never its value */
-export async function runCommand(command: Command, argv: readonly string[]): Promise<void> {
-  try {
-    await command
-      .exitOverride()
-      .configureOutput({ writeErr: () => undefined })
-      .parseAsync([...argv], { from: 'user' });
-  } catch (error) {
-    if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode !== 0) throw new UsageError(withoutValue(error));
-  }
-}
-
-/** Adds the flags of all settings to a command. */
-export function addSettings(command: Command): Command {
-  for (const setting of SETTINGS) command.addOption(optionOf(setting));
-  for (const alias of DEPRECATED) command.addOption(new Option(`--${alias} <secret>`).hideHelp());
-  return command.option('-c, --config <file>', `a configuration file in TOML (${variableOf('config')})`);
-}
-
-/** What a command with these flags was given, once it is parsed. */
-export function settingsGiven(command: Command): GivenSettings {
+/** What a command that has been parsed says of the settings. */
+export function settingsIn(command: Command): RunCommand {
+  const given = (name: string) => {
+    const option = command.options.find(({ long }) => long === `--${name}`);
+    if (option === undefined || command.getOptionValueSource(option.attributeName()) !== 'cli') return undefined;
+    return textsOf(command.getOptionValue(option.attributeName()), option.negate);
+  };
   const layer = new Map<SettingName, Given>();
   const put = (name: SettingName, flag: string) => {
-    const texts = given(command, flag);
+    const texts = given(flag);
     if (texts !== undefined && !layer.has(name)) layer.set(name, { texts, origin: 'flag', from: `--${flag}` });
   };
   for (const { name } of SETTINGS) put(name, name);
   for (const alias of DEPRECATED) put('mnemonic', alias);
-  const warnings = DEPRECATED.filter((alias) => given(command, alias) !== undefined).map(
+  const warnings = DEPRECATED.filter((alias) => given(alias) !== undefined).map(
     (alias) => `--${alias} is deprecated: use --mnemonic-file, RMB_MNEMONIC or --mnemonic`,
   );
-  return { layer, configFile: given(command, 'config')?.at(-1), warnings };
+  return {
+    kind: 'run',
+    layer,
+    configFile: given('config')?.at(-1),
+    isPrinting: given('print-config') !== undefined,
+    warnings,
+  };
 }
 
-function given(command: Command, name: string): string[] | undefined {
-  const option = command.options.find(({ long }) => long === `--${name}`);
-  if (option === undefined || command.getOptionValueSource(option.attributeName()) !== 'cli') return undefined;
-  return textsOf(command.getOptionValue(option.attributeName()), option.negate);
+/** The daemon's own flags. */
+export function daemonCommand(): Command {
+  return build('', () => undefined);
 }
 
-function build(writeOut: (text: string) => void): Command {
+function build(others: string, writeOut: (text: string) => void): Command {
   const command = new Command('rmb-peer')
     .description('Connects the programs of one twin, through Redis, with RMB relays.')
     .version(RELEASE)
     .exitOverride()
     .configureOutput({ writeOut, writeErr: () => undefined })
-    .addHelpText('after', EXAMPLES);
+    .addHelpText('after', `${others}${EXAMPLES}`);
   return addSettings(command).option(
     '--print-config',
     'print what is in force and where each value came from, secrets hidden, and end',
   );
 }
 
-function optionOf({ name, flag, kind, help, fallback, isHidden }: Setting): Option {
+/** Adds the flags of all settings to a command. */
+export function addSettings(command: Command): Command {
+  for (const setting of SETTINGS) command.addOption(optionOf(setting));
+  for (const alias of DEPRECATED) command.addOption(new Option(`--${alias} <secret>`).hideHelp());
+  return command.addOption(configOption());
+}
+
+/** Where settings may stand, too. */
+export function configOption(): Option {
+  return new Option('-c, --config <file>', `a configuration file in TOML (${variableOf('config')})`);
+}
+
+/** A setting, as commander knows it. */
+export function optionOf({ name, flag, kind, help, fallback, isHidden }: Setting): Option {
   const notes = [variableOf(name), ...(fallback === undefined ? [] : [`else ${fallback.join(' ')}`])];
   const option = new Option(flag, `${help} (${notes.join(', ')})`);
   if (isHidden) option.hideHelp();
@@ -123,7 +124,7 @@ function textsOf(value: unknown, isNegated: boolean): string[] {
 }
 
 /** Commander repeats what it does not understand: behind a mistyped flag it may be the secret. */
-function withoutValue({ code, message }: CommanderError): string {
+export function withoutValue({ code, message }: CommanderError): string {
   if (code === 'commander.excessArguments') return 'too many arguments: the words of a secret belong in quotes';
   if (code !== 'commander.unknownOption') return message.replace(/^error: /, '');
   const [, flag = ''] = /'(--[\w-]+|-.)/.exec(message) ?? [];

@@ -15,7 +15,8 @@ const url = (...protocols: string[]) =>
 
 /** Programs compare relays by host: an address is no name that others can reach us by. */
 const relay = url('ws:', 'wss:').refine(
-  (value) => !/^\d+(\.\d+){3}$|^\[/.test(new URL(value).hostname),
+  // What is no URL has been refused above.
+  (value) => !URL.canParse(value) || !/^\d+(\.\d+){3}$|^\[/.test(new URL(value).hostname),
   'must have a domain name, not an address',
 );
 

@@ -1,0 +1,118 @@
+import { randomUUID } from 'node:crypto';
+import { type Address, formatAddress } from '../../proto/address.ts';
+import type { Envelope } from '../../proto/envelope.ts';
+import { err, ok, type Result } from '../../proto/result.ts';
+import { faultError } from '../faults.ts';
+import { CommandFailure } from './failure.ts';
+import type { Session } from './session.ts';
+import { nameOf } from './target.ts';
+
+/** A request as a command makes it. */
+export interface Request {
+  readonly to: Address;
+  readonly command: string;
+  readonly data: Uint8Array;
+  /** How long an answer is waited for, seconds. */
+  readonly seconds: number;
+  /** Whether the relay shall refuse at once what it cannot deliver at once. */
+  readonly failFast?: boolean;
+}
+
+/** What a twin answered: verified, decrypted. */
+export interface Answer {
+  readonly source: string;
+  readonly data: Uint8Array;
+  readonly schema: string | undefined;
+  /** From the moment it was asked, ms. */
+  readonly ms: number;
+}
+
+interface Waiting {
+  readonly to: Address;
+  end(outcome: Result<Omit<Answer, 'ms'>, CommandFailure>): void;
+  /** An answer came that could not be believed. */
+  doubt(why: string): void;
+}
+
+/** Asks twins, and finds the answers that belong to its questions. */
+export class Caller {
+  readonly #session: Session;
+  readonly #waiting = new Map<string, Waiting>();
+
+  constructor(session: Session) {
+    this.#session = session;
+    session.listen((envelope) => this.#receive(envelope));
+  }
+
+  async ask(request: Request): Promise<Result<Answer, CommandFailure>> {
+    const { to, command, data, seconds, failFast } = request;
+    const uid = randomUUID();
+    const began = performance.now();
+    const doubts: string[] = [];
+    const { promise, resolve } = Promise.withResolvers<Result<Omit<Answer, 'ms'>, CommandFailure> | 'late'>();
+    const timer = setTimeout(() => resolve('late'), seconds * 1000);
+    this.#waiting.set(uid, { to, end: resolve, doubt: (why) => doubts.push(why) });
+    // Envelopes count whole seconds, and the one in which they end no longer: an answer at the last moment still counts.
+    const life = Math.ceil(seconds) + 1;
+    const sending = this.#session.send(
+      {
+        uid,
+        timestamp: BigInt(this.#session.clock.seconds()),
+        expiration: BigInt(life),
+        destination: to,
+        content: { kind: 'request', command },
+        payload: { kind: 'plain', bytes: data },
+        ...(failFast === true ? { tags: 'fail-fast' } : {}),
+      },
+      life,
+    );
+    void sending.then((sent) => {
+      if (!sent.ok) resolve(sent);
+    });
+    const outcome = await promise;
+    clearTimeout(timer);
+    this.#waiting.delete(uid);
+    if (outcome === 'late') return err(await this.#late(request, doubts));
+    return outcome.ok ? ok({ ...outcome.value, ms: performance.now() - began }) : outcome;
+  }
+
+  async #late({ to, command, seconds, failFast }: Request, doubts: readonly string[]): Promise<CommandFailure> {
+    const [doubt] = doubts;
+    if (doubt !== undefined) return new CommandFailure('unverified', `${nameOf(to)} answered, but ${doubt}`);
+    const offline = failFast === true ? '' : 'the twin is offline (--fail-fast tells), or ';
+    const misplaced = await this.#session.misplaced();
+    const astray = misplaced === undefined ? '' : `. Besides, ${misplaced}`;
+    const why = `the relay took the request, so that ${offline}nobody there serves '${command}', or it takes longer${astray}`;
+    return new CommandFailure('no-answer', `no answer from ${nameOf(to)} within ${seconds} s: ${why}`);
+  }
+
+  async #receive(envelope: Envelope): Promise<void> {
+    const { content, source } = envelope;
+    const waiting = this.#waiting.get(envelope.uid);
+    if (waiting === undefined || (content?.kind !== 'response' && content?.kind !== 'error')) return;
+    const { to } = waiting;
+    if (source === undefined || source.twin === 0) {
+      // A relay's report is unsigned: it is believed for a uid that only the relays and we know.
+      if (content.kind === 'error') waiting.end(err(refusal(to, content.message)));
+      return;
+    }
+    if (source.twin !== to.twin) return waiting.doubt(`twin ${source.twin} was not asked`);
+    const opened = await this.#session.protocol.open(envelope, source.twin, this.#session.clock.seconds());
+    if (!opened.ok) return waiting.doubt(`what came is not to be believed: ${faultError(opened.error).message}`);
+    if (content.kind === 'error') {
+      const said = `${nameOf(to)} answered with error ${content.code}: ${content.message}`;
+      return waiting.end(err(new CommandFailure('answered-error', said)));
+    }
+    waiting.end(ok({ source: formatAddress(source), data: opened.value, schema: envelope.schema }));
+  }
+}
+
+/** What a relay's refusal means for who asked; the texts are those of both relays. */
+function refusal(to: Address, message: string): CommandFailure {
+  const text = `the relay says of ${nameOf(to)}: ${message}`;
+  if (/unknown twin/i.test(message)) return new CommandFailure('unknown-twin', text);
+  if (/offline|reach|relay info is not set|no relay/i.test(message) && !/chain/.test(message)) {
+    return new CommandFailure('offline', text);
+  }
+  return new CommandFailure('relay', text);
+}

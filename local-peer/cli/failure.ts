@@ -1,0 +1,39 @@
+/** How a command can fail: who is to blame, as far as one can know. */
+export type FailureKind =
+  | 'identity'
+  | 'chain'
+  | 'relay'
+  | 'unverified'
+  | 'answered-error'
+  | 'no-answer'
+  | 'offline'
+  | 'unknown-twin';
+
+/** Exit codes; docs/peer.md tells them. */
+export const EXIT = { ok: 0, failed: 1, misused: 2, noAnswer: 3, noDestination: 4, interrupted: 130 } as const;
+
+/** It cannot be done, or was not answered; the message is for people. */
+export class CommandFailure extends Error {
+  override readonly name = 'CommandFailure';
+  readonly kind: FailureKind;
+
+  constructor(kind: FailureKind, message: string) {
+    super(message);
+    this.kind = kind;
+  }
+
+  get exitCode(): number {
+    return CODES[this.kind];
+  }
+}
+
+const CODES: Record<FailureKind, number> = {
+  identity: EXIT.failed,
+  chain: EXIT.failed,
+  relay: EXIT.failed,
+  unverified: EXIT.failed,
+  'answered-error': EXIT.failed,
+  'no-answer': EXIT.noAnswer,
+  offline: EXIT.noDestination,
+  'unknown-twin': EXIT.noDestination,
+};

@@ -1,0 +1,40 @@
+import { readFile } from 'node:fs/promises';
+import { buffer } from 'node:stream/consumers';
+import { UsageError } from '../config/layers.ts';
+
+/** Where a request's payload comes from. */
+export interface PayloadSource {
+  /** The payload itself. */
+  readonly data?: string | undefined;
+  /** A file; `-` is stdin. */
+  readonly file?: string | undefined;
+  /** Whether `-` stands where a payload may be. */
+  readonly isStdin?: boolean;
+}
+
+/** Reads a payload; without a source it is empty. @throws UsageError when it is given twice, or not readable */
+export async function readPayload({ data, file, isStdin = false }: PayloadSource): Promise<Uint8Array> {
+  const ways = [data !== undefined, file !== undefined, isStdin].filter(Boolean);
+  if (ways.length > 1) throw new UsageError('--data, --file and -: give the payload once');
+  if (isStdin || file === '-') return buffer(process.stdin);
+  if (file === undefined) return Buffer.from(data ?? '');
+  try {
+    return await readFile(file);
+  } catch (error) {
+    throw new UsageError(`--file: ${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+/** A payload in JSON: as base64, and as text when it is one. */
+export function payloadJson(data: Uint8Array): { readonly base64: string; readonly text: string | null } {
+  return { base64: Buffer.from(data).toString('base64'), text: textOf(data) ?? null };
+}
+
+/** Bytes as text; undefined when they are none. */
+export function textOf(data: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(data);
+  } catch {
+    return undefined;
+  }
+}

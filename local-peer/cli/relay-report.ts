@@ -1,0 +1,87 @@
+import { z } from 'zod';
+
+/** What a relay serves beside its WebSocket; the Rust relay has `/metrics` alone. */
+const PAGES = ['/version', '/healthz', '/readyz', '/metrics'] as const;
+/** Round trips that are measured, once the connection stands. */
+const ROUNDS = 5;
+
+const version = z.object({ name: z.string(), version: z.string(), domains: z.array(z.string()) });
+const readiness = z.object({ status: z.string(), detail: z.string().optional() });
+
+/** How one page was answered. */
+interface Page {
+  readonly status: number;
+  readonly body: string;
+}
+
+/** What a relay says of itself. */
+export interface RelayReport {
+  /** By path; 404 is a page that it does not have. */
+  readonly pages: Readonly<Record<string, number>>;
+  /** Absent where it does not say: it is not one of ours. */
+  readonly version: z.infer<typeof version> | undefined;
+  /** Whether it is ready; undefined when it does not say. */
+  readonly isReady: boolean | undefined;
+  /** Why it is not ready. */
+  readonly detail: string | undefined;
+  /** Whether it can be a relay at all. */
+  readonly isRelay: boolean;
+  /** Each measured on a connection that stood already, ms. */
+  readonly roundTrips: readonly number[];
+  /** Its clock minus ours, seconds, to half a second; undefined when it sends no Date. */
+  readonly clockSkew: number | undefined;
+}
+
+/** The URL of a relay's pages, from what people write: `wss://host`, `https://host`, `host[:port]`; undefined when none. */
+export function pagesUrl(text: string): URL | undefined {
+  const written = /^[a-z]+:\/\//i.test(text) ? text.replace(/^ws/i, 'http') : `https://${text}`;
+  if (!URL.canParse(written)) return undefined;
+  const url = new URL(written);
+  return /^https?:$/.test(url.protocol) && url.hostname !== '' ? new URL('/', url) : undefined;
+}
+
+/** Asks a relay for all that it serves. @throws when it cannot be reached, or is late */
+export async function reportOf(base: URL, signal: AbortSignal): Promise<RelayReport> {
+  const pages: Record<string, Page> = {};
+  for (const path of PAGES) pages[path] = (await get(base, path, signal)).page;
+  const times: number[] = [];
+  let clockSkew: number | undefined;
+  for (let round = 0; round < ROUNDS; round += 1) {
+    const { ms, skew } = await get(base, '/healthz', signal);
+    times.push(ms);
+    clockSkew = skew ?? clockSkew;
+  }
+  const ready = pages['/readyz'];
+  const parsedVersion = version.safeParse(json(pages['/version']));
+  const parsedReady = readiness.safeParse(json(ready));
+  const isReady = parsedReady.success ? ready?.status === 200 : undefined;
+  const metrics = pages['/metrics'];
+  return {
+    pages: Object.fromEntries(Object.entries(pages).map(([path, { status }]) => [path, status])),
+    version: parsedVersion.data,
+    isReady,
+    detail: isReady === false ? parsedReady.data?.detail : undefined,
+    isRelay: parsedVersion.success || (metrics?.status === 200 && /^# (?:HELP|TYPE) relay_/m.test(metrics.body)),
+    roundTrips: times,
+    clockSkew,
+  };
+}
+
+async function get(base: URL, path: string, signal: AbortSignal) {
+  const [wall, began] = [Date.now(), performance.now()];
+  const response = await fetch(new URL(path, base), { signal, redirect: 'manual' });
+  const ms = performance.now() - began;
+  const body = await response.text();
+  const told = Date.parse(response.headers.get('date') ?? '');
+  // A Date is cut to whole seconds, and made half-way between question and answer.
+  const skew = Number.isNaN(told) ? undefined : (told + 500 - (wall + ms / 2)) / 1000;
+  return { page: { status: response.status, body }, ms, skew };
+}
+
+function json(page: Page | undefined): unknown {
+  try {
+    return JSON.parse(page?.body ?? '');
+  } catch {
+    return undefined;
+  }
+}

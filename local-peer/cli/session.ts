@@ -1,0 +1,167 @@
+import { randomUUID } from 'node:crypto';
+import type { Address } from '../../proto/address.ts';
+import { decodeEnvelope, type Envelope } from '../../proto/envelope.ts';
+import { type Identity, identityOf } from '../../proto/identity.ts';
+import { err, ok, type Result } from '../../proto/result.ts';
+import { mintToken } from '../../proto/token.ts';
+import { relayDomainOf, relayDomains } from '../../proto/twin.ts';
+import { Clock } from '../clock.ts';
+import { maskUrl } from '../config/mask.ts';
+import type { PeerConfig } from '../config.ts';
+import { faultError } from '../faults.ts';
+import type { Log } from '../ports.ts';
+import { Protocol } from '../protocol.ts';
+import { RelayConnection } from '../relays/connection.ts';
+import { Relays } from '../relays/relays.ts';
+import { Sending } from '../sending.ts';
+import { asked, type OpenChain, openChain, ownTwinOf } from './chain.ts';
+import { CommandFailure } from './failure.ts';
+
+const TOKEN_SECONDS = 300;
+/** A relay is tried twice: what the first refusal tells may be the time, and then the second token is right. */
+const TRIES = 2;
+
+/** What a session is opened with. `secret` is never logged. */
+export type SessionConfig = Pick<PeerConfig, 'secret' | 'keyType' | 'substrate' | 'relays'>;
+
+/** A twin's session at its relays, without Redis. */
+export interface Session {
+  /** Who we are here: our twin, with a sid of this session. */
+  readonly own: Address;
+  readonly identity: Identity;
+  readonly chain: OpenChain;
+  readonly clock: Clock;
+  readonly protocol: Protocol;
+  /** Hosts of the relays. */
+  readonly relays: readonly string[];
+  /** Signs, encrypts and sends to the envelope's destination. @returns its bytes */
+  send(envelope: Omit<Envelope, 'source' | 'relays'>, seconds: number): Promise<Result<Uint8Array, CommandFailure>>;
+  /** Sends again what was sent before. */
+  again(bytes: Uint8Array, to: number, seconds: number): Promise<void>;
+  /** Who is told of what comes; it never rejects. */
+  listen(receive: (envelope: Envelope) => Promise<void>): void;
+  /** When answers may go astray, why; for people. */
+  misplaced(): Promise<string | undefined>;
+  /** Takes leave without waiting. */
+  close(): void;
+}
+
+/**
+ * Opens a session under a sid that nobody else has, so that the daemon of the same twin keeps its own.
+ * @param sid absent: a fresh one; false: none, as a daemon has it
+ * @param ms how long chain and relay may take, each
+ * @throws CommandFailure that says whether it is us, the chain or the relay
+ */
+export async function openSession(
+  config: SessionConfig,
+  log: Log,
+  ms: number,
+  sid: string | false = `cli-${randomUUID().slice(0, 8)}`,
+): Promise<Session> {
+  const identity = await identityOf(config.secret, config.keyType);
+  if (!identity.ok) throw new CommandFailure('identity', identity.error.detail);
+  const { e2ePublicKey } = identity.value;
+  const chain = await openChain(config.substrate, log, ms);
+  const twin = await ownTwinOf(chain, identity.value);
+  const own: Address = sid === false ? { twin } : { twin, connection: sid };
+  const clock = new Clock(Date.now, (skew) => log.warn({ seconds: Math.round(skew) }, 'our clock is off'));
+  const ownTwin = () => asked(() => chain.twins.get(twin));
+  const isKeyOnChain = async () => {
+    const pk = (await ownTwin().catch(() => undefined))?.pk;
+    return pk != null && Buffer.compare(pk, e2ePublicKey) === 0;
+  };
+  const protocol = new Protocol(identity.value, chain.twins, isKeyOnChain);
+  let receive = async (_: Envelope): Promise<void> => undefined;
+  const urls = config.relays.map((relay) => new URL(relay));
+  const claims = { twin, ttl: TOKEN_SECONDS, ...(sid === false ? {} : { sid }) };
+  const connections = await connect(urls, log, ms, clock, {
+    token: (now) => mintToken({ ...claims, now }, identity.value),
+    onFrame: async (frame) => {
+      const decoded = decodeEnvelope(frame);
+      if (decoded.ok) await receive(decoded.value);
+      else log.warn({ detail: decoded.error.detail }, 'dropped what is no envelope');
+    },
+  });
+  const relays = new Relays(connections);
+  const sending = new Sending({ protocol, twins: chain.twins, uplink: relays });
+  return {
+    own,
+    identity: identity.value,
+    chain,
+    clock,
+    protocol,
+    relays: urls.map(({ host }) => host),
+    send: async (envelope, seconds) => {
+      const to = envelope.destination?.twin ?? 0;
+      const result = await sending.seal({ ...envelope, source: own, relays: [] }, to, seconds);
+      if (result.ok && result.value.sent === 'sent') return ok(result.value.bytes);
+      if (result.ok) return err(new CommandFailure('relay', `no relay took the message within ${seconds} s`));
+      const { error } = result;
+      if (error.reason !== 'unknown-twin') return err(new CommandFailure('chain', faultError(error).message));
+      const looked = `TfgridModule.Twins at ${chain.place} has nothing under ${to}`;
+      return err(new CommandFailure('unknown-twin', `the chain knows no twin ${to}: ${looked}`));
+    },
+    again: async (bytes, to, seconds) => void (await sending.again(bytes, to, seconds)),
+    listen: (listener) => {
+      receive = listener;
+    },
+    misplaced: async () => {
+      const known = await ownTwin().catch(() => undefined);
+      const onChain = relayDomains(known?.relay ?? null);
+      if (known === undefined || urls.some((url) => onChain.includes(relayDomainOf(url)))) return undefined;
+      const where = onChain.length === 0 ? 'without a relay' : `with relay ${onChain.join(', ')}`;
+      const here = urls.map(relayDomainOf).join(', ');
+      return `our own twin ${twin} stands on chain ${where}, not with ${here}: twins of other relays answer there`;
+    },
+    close: () => {
+      for (const connection of connections) void connection.close();
+      void chain.chain.close();
+    },
+  };
+}
+
+/** What each connection asks for. */
+interface Talk {
+  token(now: number): Promise<string>;
+  onFrame(frame: Uint8Array): Promise<void>;
+}
+
+/** Connects to all relays; resolves when one has proven that it works. @throws CommandFailure when none does */
+async function connect(
+  urls: readonly URL[],
+  log: Log,
+  ms: number,
+  clock: Clock,
+  talk: Talk,
+): Promise<readonly RelayConnection[]> {
+  const { promise: up, resolve, reject } = Promise.withResolvers<void>();
+  const faults = new Map<URL, string[]>(urls.map((url) => [url, []]));
+  const failure = () => {
+    const each = [...faults].map(
+      ([url, details]) => `${maskUrl(url.href)}: ${details.at(-1) ?? `silent for ${ms / 1000} s`}`,
+    );
+    return new CommandFailure('relay', `no relay can be used: ${each.join('; ')}`);
+  };
+  const connections = urls.map(
+    (url) =>
+      new RelayConnection(url.href.replace(/\/+$/, ''), {
+        token: () => talk.token(clock.secondsAt(url.host)),
+        onDate: (date, askedAt) => clock.measure(url.host, date, askedAt),
+        onState: ({ isUp, detail }) => {
+          if (isUp) return resolve();
+          faults.get(url)?.push(detail);
+          if ([...faults.values()].every((details) => details.length >= TRIES)) reject(failure());
+        },
+        onFrame: talk.onFrame,
+        log,
+      }),
+  );
+  for (const connection of connections) connection.open();
+  const timer = setTimeout(() => reject(failure()), ms);
+  try {
+    await up;
+    return connections;
+  } finally {
+    clearTimeout(timer);
+  }
+}
