@@ -8,6 +8,7 @@ import { relayDomainOf, relayDomains } from '../../proto/twin.ts';
 import { Clock } from '../clock.ts';
 import { maskUrl } from '../config/mask.ts';
 import type { PeerConfig } from '../config.ts';
+import { nodePrimitives } from '../crypto/node-primitives.ts';
 import { faultError } from '../faults.ts';
 import type { Log } from '../ports.ts';
 import { Protocol } from '../protocol.ts';
@@ -58,7 +59,8 @@ export async function openSession(
   ms: number,
   sid: string | false = `cli-${randomUUID().slice(0, 8)}`,
 ): Promise<Session> {
-  const identity = await identityOf(config.secret, config.keyType);
+  const primitives = nodePrimitives();
+  const identity = await identityOf(config.secret, config.keyType, primitives);
   if (!identity.ok) throw new CommandFailure('identity', identity.error.detail);
   const { e2ePublicKey } = identity.value;
   const chain = await openChain(config.substrate, log, ms);
@@ -70,7 +72,7 @@ export async function openSession(
     const pk = (await ownTwin().catch(() => undefined))?.pk;
     return pk != null && Buffer.compare(pk, e2ePublicKey) === 0;
   };
-  const protocol = new Protocol(identity.value, chain.twins, isKeyOnChain);
+  const protocol = new Protocol({ identity: identity.value, twins: chain.twins, primitives, isKeyOnChain });
   let receive = async (_: Envelope): Promise<void> => undefined;
   const urls = config.relays.map((relay) => new URL(relay));
   const claims = { twin, ttl: TOKEN_SECONDS, ...(sid === false ? {} : { sid }) };

@@ -1,5 +1,6 @@
 import type { Envelope } from '../../proto/envelope.ts';
 import type { Twin } from '../../proto/twin.ts';
+import { nodePrimitives } from '../crypto/node-primitives.ts';
 import { faultError } from '../faults.ts';
 import { Protocol } from '../protocol.ts';
 import { reasonOf, within } from './patience.ts';
@@ -23,7 +24,12 @@ export async function goRound(from: DoctorSession, to: DoctorSession, { owner, t
   // With our own key, whatever stands on chain: that is looked at elsewhere.
   const self = { ...twin, pk: owner.identity.e2ePublicKey };
   const directory = { get: async () => self, refresh: async () => self };
-  const protocol = new Protocol(owner.identity, directory, async () => true);
+  const protocol = new Protocol({
+    identity: owner.identity,
+    twins: directory,
+    primitives: nodePrimitives(),
+    isKeyOnChain: async () => true,
+  });
   const began = performance.now();
   const uid = crypto.randomUUID();
   const question = crypto.getRandomValues(new Uint8Array(32));
