@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RedisConnection } from '../local-peer/redis/connection.ts';
 import { DELIVER } from '../local-peer/redis/scripts.ts';
+import { TakenQueue } from '../local-peer/redis/taken.ts';
 import { type Network, startNetwork } from './rig/network.ts';
 import { localRequest, type PeerRig, startPeerRig } from './rig/peer.ts';
 import { openProgram, type Program } from './rig/program.ts';
@@ -91,6 +92,32 @@ describe('a service’s queue', () => {
       }),
       { numRuns: 30 },
     );
+  });
+});
+
+describe('a Redis in which a key has another type than ours', () => {
+  let redis: RedisRig;
+  let connection: RedisConnection;
+  let program: Program;
+  beforeAll(async () => {
+    redis = await startRedis();
+    connection = new RedisConnection(redis.url, silent, () => undefined);
+    program = await openProgram(redis.url);
+  });
+  afterAll(async () => {
+    connection.close();
+    await program[Symbol.asyncDispose]();
+    await redis[Symbol.asyncDispose]();
+  });
+
+  it('loses no entry that cannot be taken', async () => {
+    await program.redis.set('requests.taken', 'no hash');
+    await program.redis.lPush('requests', 'entry');
+    const queue = new TakenQueue(connection, 'requests');
+    await expect(queue.take(1)).rejects.toThrow('WRONGTYPE');
+    expect(await program.redis.lRange('requests', 0, -1)).toEqual(['entry']);
+    await program.redis.del('requests.taken');
+    expect((await queue.take(1)).map((held) => held.read())).toEqual(['entry']);
   });
 });
 

@@ -11,10 +11,12 @@ function script(text: string): Script {
 }
 
 /**
- * Takes entries: out of the queue, into the peer's hands, under the field that each is given.
+ * Takes entries: out of the queue, into the peer's hands, under the field that each is given. What is done before an
+ * error stays done, so nothing is popped when `taken` is no hash.
  * KEYS moving, queue, taken; ARGV most bytes, fields. Returns the entries.
  */
 export const TAKE = script(`
+redis.call('HLEN', KEYS[3])
 local entries, bytes = {}, 0
 for n = 2, #ARGV do
   local entry = redis.call('RPOP', KEYS[1]) or redis.call('RPOP', KEYS[2])
