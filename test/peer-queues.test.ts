@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RedisConnection } from '../local-peer/redis/connection.ts';
+import { RedisPrograms } from '../local-peer/redis/programs.ts';
 import { DELIVER } from '../local-peer/redis/scripts.ts';
 import { TakenQueue } from '../local-peer/redis/taken.ts';
 import { type Network, startNetwork } from './rig/network.ts';
@@ -118,6 +119,18 @@ describe('a Redis in which a key has another type than ours', () => {
     expect(await program.redis.lRange('requests', 0, -1)).toEqual(['entry']);
     await program.redis.del('requests.taken');
     expect((await queue.take(1)).map((held) => held.read())).toEqual(['entry']);
+  });
+
+  it('does not count an answer as given that its program could not get', async () => {
+    const programs = new RedisPrograms(connection);
+    const question = { command: 'c', replyTo: 'answers', ref: null, asked: [2], seconds: 60 };
+    const entry = { ref: null, data: new Uint8Array(0), source: '2', schema: null, now: 0, error: null };
+    const answer = () => programs.deliverAnswer(question, entry, 'the same');
+    await program.redis.set('answers', 'no list');
+    await expect(answer()).rejects.toThrow('WRONGTYPE');
+    await program.redis.del('answers');
+    expect([await answer(), await answer()]).toEqual([true, false]);
+    expect(await program.redis.lLen('answers')).toBe(1);
   });
 });
 

@@ -38,7 +38,7 @@ export class RedisPrograms implements Programs {
 
   async deliverAnswer({ replyTo, seconds }: Question, entry: ReplyEntry, fingerprint: string): Promise<boolean> {
     // When its time is over nobody waits for it, and a repeat is dropped for that.
-    const args = [writeReply(entry), String(MAX_ENTRIES), String(Math.max(1, seconds))];
+    const args = [writeReply(entry), String(MAX_ENTRIES), String(Math.max(1, seconds)), randomUUID()];
     return (await this.#redis.evaluate(ANSWER, [replyTo, KEYS.seen(`answer.${fingerprint}`)], args)) === 1;
   }
 

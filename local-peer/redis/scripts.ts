@@ -57,12 +57,15 @@ return 1
 `);
 
 /**
- * Gives an answer to a program, once. KEYS list, seen; ARGV entry, most, seconds. Returns whether it was given now.
+ * Gives an answer to a program, once; one that its list did not take was not given. KEYS list, seen; ARGV entry, most,
+ * seconds, a token of who gives it now. Returns whether it was given now; who lost that and asks again is told the same.
  */
 export const ANSWER = script(`
-if not redis.call('SET', KEYS[2], '', 'NX', 'EX', ARGV[3]) then return 0 end
+local given = redis.call('GET', KEYS[2])
+if given then return given == ARGV[4] and 1 or 0 end
 redis.call('LPUSH', KEYS[1], ARGV[1])
 redis.call('LTRIM', KEYS[1], 0, tonumber(ARGV[2]) - 1)
+redis.call('SET', KEYS[2], ARGV[4], 'EX', ARGV[3])
 return 1
 `);
 
