@@ -121,16 +121,16 @@ describe('a Redis in which a key has another type than ours', () => {
     expect((await queue.take(1)).map((held) => held.read())).toEqual(['entry']);
   });
 
-  it('does not count an answer as given that its program could not get', async () => {
+  it('gives an answer so many times, and does not count what its program could not get', async () => {
     const programs = new RedisPrograms(connection);
     const question = { command: 'c', replyTo: 'answers', ref: null, asked: [2], seconds: 60 };
     const entry = { ref: null, data: new Uint8Array(0), source: '2', schema: null, now: 0, error: null };
-    const answer = () => programs.deliverAnswer(question, entry, 'the same');
+    const answer = () => programs.deliverAnswer(question, entry, 'the same', 2);
     await program.redis.set('answers', 'no list');
     await expect(answer()).rejects.toThrow('WRONGTYPE');
     await program.redis.del('answers');
-    expect([await answer(), await answer()]).toEqual([true, false]);
-    expect(await program.redis.lLen('answers')).toBe(1);
+    expect([await answer(), await answer(), await answer()]).toEqual([true, true, false]);
+    expect(await program.redis.lLen('answers')).toBe(2);
   });
 });
 

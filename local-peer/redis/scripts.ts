@@ -57,15 +57,17 @@ return 1
 `);
 
 /**
- * Gives an answer to a program, once; one that its list did not take was not given. KEYS list, seen; ARGV entry, most,
- * seconds, a token of who gives it now. Returns whether it was given now; who lost that and asks again is told the same.
+ * Gives an answer to a program, so many times and no more; what its list did not take was not given. KEYS list, seen;
+ * ARGV entry, most, seconds, a token of who gives it now, times. Returns whether it was given now; who lost that and
+ * asks again is told the same.
  */
 export const ANSWER = script(`
-local given = redis.call('GET', KEYS[2])
-if given then return given == ARGV[4] and 1 or 0 end
+if redis.call('HEXISTS', KEYS[2], ARGV[4]) == 1 then return 1 end
+if redis.call('HLEN', KEYS[2]) >= tonumber(ARGV[5]) then return 0 end
 redis.call('LPUSH', KEYS[1], ARGV[1])
 redis.call('LTRIM', KEYS[1], 0, tonumber(ARGV[2]) - 1)
-redis.call('SET', KEYS[2], ARGV[4], 'EX', ARGV[3])
+redis.call('HSET', KEYS[2], ARGV[4], '')
+redis.call('EXPIRE', KEYS[2], ARGV[3])
 return 1
 `);
 
