@@ -66,6 +66,10 @@ describe('a service’s queue', () => {
     await theirs.deliver('a', 'a');
     expect(await program.redis.ttl(theirs.queue)).toBe(-1);
     expect(await program.redis.ttl(theirs.sizes)).toBeGreaterThan(0);
+    // Between two of ours: the end that the first one set is taken back.
+    await program.redis.lPush(ours.queue, 'theirs');
+    await ours.deliver('c', 'c');
+    expect(await program.redis.ttl(ours.queue)).toBe(-1);
   });
 
   it('keeps its bounds exactly, and its order, while services take what they want', async () => {

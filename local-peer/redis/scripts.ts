@@ -75,7 +75,7 @@ return 1
  * Gives a request to a service, once, when its queue has room. The sizes lie in a list of their own, in the queue's
  * order, their sum at its head; what services have popped is taken off when the next entry comes. To make room,
  * entries whose time is over go. The queue ends with the time of its entries, so that commands that nobody serves
- * leave nothing behind.
+ * leave nothing behind; one in which more entries lie than ours ends no longer.
  * KEYS queue, sizes, seen; ARGV entry, seconds, now, most entries, most bytes. Returns what became of it.
  */
 export const DELIVER = script(`
@@ -91,6 +91,7 @@ local function forget()
 end
 local function isFull() return length >= tonumber(ARGV[4]) or sum + #entry > tonumber(ARGV[5]) end
 while known > length do forget() end
+if known < length then redis.call('PERSIST', queue) end
 while known == length and length > 0 and isFull() do
   if tonumber(string.match(redis.call('LINDEX', sizes, -1), '%d+$')) > now then break end
   redis.call('RPOP', queue)
