@@ -86,3 +86,18 @@ it('a wrong password is named, and tried again: it may be set right in Redis', a
   await rig.peer.ready;
   admin.destroy();
 });
+
+it('a list that the ACL forbids holds up nothing: what was for it is given up, what nobody can read put aside', async () => {
+  const acl = ['--user', 'peer', 'on', '>pass-word', '~msgbus.*', '~replies', '+@all', '-@dangerous'];
+  await using redis = await startDurableRedis(acl);
+  await using _ = await startPeerRig(network, 1, { redis: redis.url.replace('//', '//peer:pass-word@') });
+  await using program = await openProgram(redis.url);
+  await program.ask(localRequest({ dst: [999_999], ret: 'forbidden' }));
+  await program.ask(localRequest({ dst: [999_999, 0], ret: 'forbidden' }));
+  await program.ask(localRequest({ dat: '***', ret: 'forbidden' }));
+  await program.ask(localRequest({ dst: [999_999] }));
+  expect(await program.reply('replies')).toMatchObject({ err: { code: 103 } });
+  await expect.poll(() => program.redis.lLen('msgbus.system.malformed'), { timeout: 20_000 }).toBe(1);
+  await expect.poll(() => program.redis.exists('msgbus.system.local.taken'), { timeout: 20_000 }).toBe(0);
+  expect(await program.redis.exists('forbidden')).toBe(0);
+});
