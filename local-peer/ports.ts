@@ -9,8 +9,8 @@ export interface Programs {
   deliverCommand(entry: CommandEntry, twin: number, seconds: number): Promise<Delivery>;
   /** Whether no plugin was shown this request of a twin before; for `seconds` one now has been. */
   isFirst(twin: number, uid: string, seconds: number): Promise<boolean>;
-  /** Gives an answer to the program that asked, once for each `fingerprint`; false when it came before. */
-  deliverAnswer(question: Question, entry: ReplyEntry, fingerprint: string): Promise<boolean>;
+  /** Gives an answer to the program that asked, at most so many `times` for a `fingerprint`; false when those are over. */
+  deliverAnswer(question: Question, entry: ReplyEntry, fingerprint: string, times: number): Promise<boolean>;
   /** Remembers who may answer a uid and where to, as long as an answer is of use. */
   saveQuestion(uid: string, question: Question): Promise<void>;
   findQuestion(uid: string): Promise<Question | undefined>;

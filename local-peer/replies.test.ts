@@ -37,6 +37,7 @@ async function rig(questions: Record<string, Question>) {
     until: Number.MAX_SAFE_INTEGER,
   };
   awaited.add('open', open);
+  const given = new Map<string, number>();
   const replies = new Replies({
     protocol: new Protocol({
       identity: identity.value,
@@ -47,7 +48,11 @@ async function rig(questions: Record<string, Question>) {
     programs: {
       deliverCommand: async () => 'delivered',
       isFirst: async () => true,
-      deliverAnswer: async (_, entry) => told.push(entry) > 0,
+      deliverAnswer: async (_, entry, fingerprint, times) => {
+        const before = given.get(fingerprint) ?? 0;
+        given.set(fingerprint, before + 1);
+        return before < times && told.push(entry) > 0;
+      },
       saveQuestion: async () => undefined,
       findQuestion: async (uid) => questions[uid],
     },
@@ -80,6 +85,14 @@ describe('a relay’s report, which nobody signed', () => {
     expect(dropped).toEqual(['unwanted']);
     // Of two twins it does not say which one it means.
     expect(settled).toEqual([]);
+  });
+
+  it('is believed as often as twins were asked: those of one second are the same bytes', async () => {
+    const { report, told } = await rig({ ours: { ...question, asked: [3, 4, 5] } });
+    for (let n = 0; n < 4; n += 1) await report('ours', error);
+    expect(told).toHaveLength(3);
+    for (let n = 0; n < 2; n += 1) await report('open', error);
+    expect(told).toHaveLength(4);
   });
 
   it('is no answer: what looks like one is dropped', async () => {

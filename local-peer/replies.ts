@@ -42,19 +42,25 @@ export class Replies {
     }
     const opened = await this.#parts.protocol.open(envelope, source, this.#parts.clock.seconds());
     if (!opened.ok) return this.#drop(envelope, source, opened.error.reason, faultError(opened.error).message);
-    await this.#deliver(envelope, question, opened.value, frame);
+    await this.#deliver(envelope, question, opened.value, { frame, times: 1 });
     await this.#parts.awaited.settle(uid, source);
   }
 
   async #report(envelope: Envelope, question: Question, frame: Uint8Array): Promise<void> {
     if (envelope.content?.kind !== 'error') return this.#drop(envelope, 0, 'unwanted', 'a relay answers nothing');
-    await this.#deliver(envelope, question, new Uint8Array(0), frame);
-    // Of several twins it does not say which one it means.
+    // Of several twins it does not say which one it means: reports of one second are the same bytes, and no repeats.
     const [only, ...others] = question.asked ?? [];
+    await this.#deliver(envelope, question, new Uint8Array(0), { frame, times: others.length + 1 });
     if (only !== undefined && others.length === 0) await this.#parts.awaited.settle(envelope.uid, only);
   }
 
-  async #deliver(envelope: Envelope, question: Question, data: Uint8Array, frame: Uint8Array): Promise<void> {
+  /** @param times that the same frame may come; what comes more often is a repeat */
+  async #deliver(
+    envelope: Envelope,
+    question: Question,
+    data: Uint8Array,
+    { frame, times }: { frame: Uint8Array; times: number },
+  ): Promise<void> {
     const error = envelope.content?.kind === 'error' ? envelope.content : null;
     const entry = {
       ref: question.ref,
@@ -66,7 +72,7 @@ export class Replies {
       error: error === null ? null : { code: error.code, message: error.message },
     };
     const fingerprint = createHash('sha256').update(frame).digest('base64url');
-    const isNew = await this.#parts.programs.deliverAnswer(question, entry, fingerprint);
+    const isNew = await this.#parts.programs.deliverAnswer(question, entry, fingerprint, times);
     if (isNew) this.#parts.count('reply-delivered');
   }
 

@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RedisConnection } from '../local-peer/redis/connection.ts';
+import { RedisPrograms } from '../local-peer/redis/programs.ts';
 import { DELIVER } from '../local-peer/redis/scripts.ts';
+import { TakenQueue } from '../local-peer/redis/taken.ts';
 import { type Network, startNetwork } from './rig/network.ts';
 import { localRequest, type PeerRig, startPeerRig } from './rig/peer.ts';
 import { openProgram, type Program } from './rig/program.ts';
@@ -64,6 +66,10 @@ describe('a service’s queue', () => {
     await theirs.deliver('a', 'a');
     expect(await program.redis.ttl(theirs.queue)).toBe(-1);
     expect(await program.redis.ttl(theirs.sizes)).toBeGreaterThan(0);
+    // Between two of ours: the end that the first one set is taken back.
+    await program.redis.lPush(ours.queue, 'theirs');
+    await ours.deliver('c', 'c');
+    expect(await program.redis.ttl(ours.queue)).toBe(-1);
   });
 
   it('keeps its bounds exactly, and its order, while services take what they want', async () => {
@@ -91,6 +97,44 @@ describe('a service’s queue', () => {
       }),
       { numRuns: 30 },
     );
+  });
+});
+
+describe('a Redis in which a key has another type than ours', () => {
+  let redis: RedisRig;
+  let connection: RedisConnection;
+  let program: Program;
+  beforeAll(async () => {
+    redis = await startRedis();
+    connection = new RedisConnection(redis.url, silent, () => undefined);
+    program = await openProgram(redis.url);
+  });
+  afterAll(async () => {
+    connection.close();
+    await program[Symbol.asyncDispose]();
+    await redis[Symbol.asyncDispose]();
+  });
+
+  it('loses no entry that cannot be taken', async () => {
+    await program.redis.set('requests.taken', 'no hash');
+    await program.redis.lPush('requests', 'entry');
+    const queue = new TakenQueue(connection, 'requests');
+    await expect(queue.take(1)).rejects.toThrow('WRONGTYPE');
+    expect(await program.redis.lRange('requests', 0, -1)).toEqual(['entry']);
+    await program.redis.del('requests.taken');
+    expect((await queue.take(1)).map((held) => held.read())).toEqual(['entry']);
+  });
+
+  it('gives an answer so many times, and does not count what its program could not get', async () => {
+    const programs = new RedisPrograms(connection);
+    const question = { command: 'c', replyTo: 'answers', ref: null, asked: [2], seconds: 60 };
+    const entry = { ref: null, data: new Uint8Array(0), source: '2', schema: null, now: 0, error: null };
+    const answer = () => programs.deliverAnswer(question, entry, 'the same', 2);
+    await program.redis.set('answers', 'no list');
+    await expect(answer()).rejects.toThrow('WRONGTYPE');
+    await program.redis.del('answers');
+    expect([await answer(), await answer(), await answer()]).toEqual([true, true, false]);
+    expect(await program.redis.lLen('answers')).toBe(2);
   });
 });
 

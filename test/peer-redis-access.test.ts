@@ -86,3 +86,44 @@ it('a wrong password is named, and tried again: it may be set right in Redis', a
   await rig.peer.ready;
   admin.destroy();
 });
+
+it('a list that the ACL forbids holds up nothing: what was for it is given up, what nobody can read put aside', async () => {
+  const acl = ['--user', 'peer', 'on', '>pass-word', '~msgbus.*', '~replies', '+@all', '-@dangerous'];
+  await using redis = await startDurableRedis(acl);
+  await using _ = await startPeerRig(network, 1, { redis: redis.url.replace('//', '//peer:pass-word@') });
+  await using program = await openProgram(redis.url);
+  await program.ask(localRequest({ dst: [999_999], ret: 'forbidden' }));
+  await program.ask(localRequest({ dst: [999_999, 0], ret: 'forbidden' }));
+  await program.ask(localRequest({ dat: '***', ret: 'forbidden' }));
+  await program.ask(localRequest({ dst: [999_999] }));
+  expect(await program.reply('replies')).toMatchObject({ err: { code: 103 } });
+  await expect.poll(() => program.redis.lLen('msgbus.system.malformed'), { timeout: 20_000 }).toBe(1);
+  await expect.poll(() => program.redis.exists('msgbus.system.local.taken'), { timeout: 20_000 }).toBe(0);
+  expect(await program.redis.exists('forbidden')).toBe(0);
+});
+
+it('what Redis refuses for good is said once, shown as not up, and tried again', async () => {
+  await using redis = await startDurableRedis();
+  await using program = await openProgram(redis.url);
+  await program.redis.set('msgbus.system.local.taken', 'no hash');
+  await using rig = await openPeerRig(network, 1, { redis: redis.url });
+  await expect.poll(() => rig.peer.state().redis.detail, { timeout: 20_000 }).toContain('WRONGTYPE');
+  expect(rig.peer.state().redis.isUp).toBe(false);
+  const warned = () => rig.logged.filter(({ message }) => message.includes('msgbus.system.local refused'));
+  expect(warned()).toHaveLength(1);
+  await rig.respond({ ver: 1, ref: 'r', dat: '*', dst: '2', now: 0 });
+  await expect.poll(() => rig.counted.get('entry-malformed'), { timeout: 20_000 }).toBe(1);
+  await program.redis.del('msgbus.system.local.taken');
+  await rig.request(localRequest({ dst: [999_999] }));
+  expect((await rig.reply('replies')).err?.code).toBe(103);
+  await expect.poll(() => rig.peer.state().redis, { timeout: 20_000 }).toEqual({ isUp: true, detail: '' });
+  expect(warned()).toHaveLength(1);
+});
+
+it('a Redis that is too old is shown as not up', async () => {
+  await using redis = await startDurableRedis(['--rename-command', 'BLMOVE', '']);
+  await using rig = await openPeerRig(network, 1, { redis: redis.url });
+  await expect.poll(() => rig.peer.state().redis.detail, { timeout: 20_000 }).toContain('unknown command');
+  const { isUp, detail } = rig.peer.state().redis;
+  expect([isUp, detail]).toEqual([false, expect.stringContaining('waiting for msgbus.system.')]);
+});

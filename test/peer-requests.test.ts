@@ -155,6 +155,14 @@ describe('a request that cannot be sent', () => {
       err: { code: 0, message: 'destination offline' },
     });
   });
+
+  it('is told by the relay as often as destinations are offline', async () => {
+    const offline = [3, 4, 5];
+    for (const twin of offline) await network.settle(twin, `localhost:${network.relay.port}`);
+    await caller.request(localRequest({ dst: offline, tag: 'fail-fast' }));
+    const replies = [await caller.reply('replies'), await caller.reply('replies'), await caller.reply('replies')];
+    expect(replies.map(({ src, err }) => [src, err?.message])).toEqual(Array(3).fill(['0', 'destination offline']));
+  });
 });
 
 describe('a response', () => {

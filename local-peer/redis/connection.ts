@@ -24,6 +24,8 @@ export class RedisConnection {
   readonly #client: RedisClient;
   readonly #others: RedisClient[] = [];
   readonly #watch: NodeJS.Timeout;
+  /** What Redis refuses for good, and why. */
+  readonly #refusals = new Map<string, string>();
   #state: PartState = { isUp: false, detail: 'not connected yet' };
   #isClosed = false;
 
@@ -80,6 +82,22 @@ export class RedisConnection {
     return this.run((client) => client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer }).get(key));
   }
 
+  /**
+   * Does what the peer cannot work without. While Redis refuses it for good, that is said, and Redis counts as not up.
+   * @param what it is, as an operator knows it
+   * @throws what `work` throws
+   */
+  async need<T>(what: string, work: () => Promise<T>): Promise<T> {
+    try {
+      const result = await work();
+      this.#refused(what, undefined);
+      return result;
+    } catch (error) {
+      if (!mayPass(error)) this.#refused(what, messageOf(error));
+      throw error;
+    }
+  }
+
   /** A further connection, for commands that wait. */
   async waiting(): Promise<RedisClient> {
     const client = this.#client.duplicate();
@@ -116,7 +134,25 @@ export class RedisConnection {
     this.#state = state;
     if (state.isUp) this.#log.info({}, 'Redis: connected');
     else this.#log.warn({ error: state.detail }, 'Redis: not connected, trying again');
-    this.#onState(state);
+    this.#tell();
+  }
+
+  #refused(what: string, why: string | undefined): void {
+    if (this.#isClosed || this.#refusals.get(what) === why) return;
+    if (why === undefined) {
+      this.#refusals.delete(what);
+      this.#log.info({}, `Redis: ${what} allowed again`);
+    } else {
+      this.#refusals.set(what, why);
+      this.#log.warn({ error: why }, `Redis: ${what} refused, trying again`);
+    }
+    this.#tell();
+  }
+
+  #tell(): void {
+    const refusals = [...this.#refusals].map(([what, why]) => `${what}: ${why}`);
+    const isRefused = this.#state.isUp && refusals.length > 0;
+    this.#onState(isRefused ? { isUp: false, detail: refusals.join('; ') } : this.#state);
   }
 }
 

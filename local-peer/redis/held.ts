@@ -1,3 +1,4 @@
+import { ErrorReply } from 'redis';
 import type { HeldRequest, Told } from '../ports.ts';
 import type { RedisConnection } from './connection.ts';
 import { writeReply } from './json.ts';
@@ -93,10 +94,22 @@ export class HeldEntry implements HeldRequest {
   }
 
   async #tell(list: string, text: string, most: number, mark: string, removed: readonly string[]): Promise<void> {
-    await this.#redis.evaluate(SETTLE, [this.#key, list], [text, String(most), this.#field, mark, ...removed]);
+    try {
+      await this.#redis.evaluate(SETTLE, [this.#key, list], [text, String(most), this.#field, mark, ...removed]);
+    } catch (error) {
+      if (!isForbidden(error)) throw error;
+      // A list that the ACL keeps from us is like one that is no list: nobody can be told there.
+      if (mark === '') await this.#redis.run((client) => client.hDel(this.#key, [...removed]));
+      else await this.#redis.run((client) => client.hSet(this.#key, mark, ''));
+    }
   }
 
   #fields(): string[] {
     return [this.#field, ...[...this.#known].map((place) => `${this.#field}#${place}`)];
   }
+}
+
+/** Redis refuses a script whose keys it forbids before it runs. */
+function isForbidden(error: unknown): boolean {
+  return error instanceof ErrorReply && error.message.startsWith('NOPERM');
 }

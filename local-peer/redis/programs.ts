@@ -36,10 +36,12 @@ export class RedisPrograms implements Programs {
     return (await this.#redis.evaluate(CLAIM, [key], [randomUUID(), String(seconds)])) === 1;
   }
 
-  async deliverAnswer({ replyTo, seconds }: Question, entry: ReplyEntry, fingerprint: string): Promise<boolean> {
+  async deliverAnswer(question: Question, entry: ReplyEntry, fingerprint: string, times: number): Promise<boolean> {
+    const keys = [question.replyTo, KEYS.seen(`answer.${fingerprint}`)];
     // When its time is over nobody waits for it, and a repeat is dropped for that.
-    const args = [writeReply(entry), String(MAX_ENTRIES), String(Math.max(1, seconds))];
-    return (await this.#redis.evaluate(ANSWER, [replyTo, KEYS.seen(`answer.${fingerprint}`)], args)) === 1;
+    const seconds = String(Math.max(1, question.seconds));
+    const args = [writeReply(entry), String(MAX_ENTRIES), seconds, randomUUID(), String(times)];
+    return (await this.#redis.evaluate(ANSWER, keys, args)) === 1;
   }
 
   async saveQuestion(uid: string, { command, replyTo, ref, asked, seconds }: Question): Promise<void> {

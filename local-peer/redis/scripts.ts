@@ -11,10 +11,12 @@ function script(text: string): Script {
 }
 
 /**
- * Takes entries: out of the queue, into the peer's hands, under the field that each is given.
+ * Takes entries: out of the queue, into the peer's hands, under the field that each is given. What is done before an
+ * error stays done, so nothing is popped when `taken` is no hash.
  * KEYS moving, queue, taken; ARGV most bytes, fields. Returns the entries.
  */
 export const TAKE = script(`
+redis.call('HLEN', KEYS[3])
 local entries, bytes = {}, 0
 for n = 2, #ARGV do
   local entry = redis.call('RPOP', KEYS[1]) or redis.call('RPOP', KEYS[2])
@@ -55,12 +57,17 @@ return 1
 `);
 
 /**
- * Gives an answer to a program, once. KEYS list, seen; ARGV entry, most, seconds. Returns whether it was given now.
+ * Gives an answer to a program, so many times and no more; what its list did not take was not given. KEYS list, seen;
+ * ARGV entry, most, seconds, a token of who gives it now, times. Returns whether it was given now; who lost that and
+ * asks again is told the same.
  */
 export const ANSWER = script(`
-if not redis.call('SET', KEYS[2], '', 'NX', 'EX', ARGV[3]) then return 0 end
+if redis.call('HEXISTS', KEYS[2], ARGV[4]) == 1 then return 1 end
+if redis.call('HLEN', KEYS[2]) >= tonumber(ARGV[5]) then return 0 end
 redis.call('LPUSH', KEYS[1], ARGV[1])
 redis.call('LTRIM', KEYS[1], 0, tonumber(ARGV[2]) - 1)
+redis.call('HSET', KEYS[2], ARGV[4], '')
+redis.call('EXPIRE', KEYS[2], ARGV[3])
 return 1
 `);
 
@@ -68,7 +75,7 @@ return 1
  * Gives a request to a service, once, when its queue has room. The sizes lie in a list of their own, in the queue's
  * order, their sum at its head; what services have popped is taken off when the next entry comes. To make room,
  * entries whose time is over go. The queue ends with the time of its entries, so that commands that nobody serves
- * leave nothing behind.
+ * leave nothing behind; one in which more entries lie than ours ends no longer.
  * KEYS queue, sizes, seen; ARGV entry, seconds, now, most entries, most bytes. Returns what became of it.
  */
 export const DELIVER = script(`
@@ -84,6 +91,7 @@ local function forget()
 end
 local function isFull() return length >= tonumber(ARGV[4]) or sum + #entry > tonumber(ARGV[5]) end
 while known > length do forget() end
+if known < length then redis.call('PERSIST', queue) end
 while known == length and length > 0 and isFull() do
   if tonumber(string.match(redis.call('LINDEX', sizes, -1), '%d+$')) > now then break end
   redis.call('RPOP', queue)

@@ -32,7 +32,8 @@ export class TakenQueue {
     const fields = Array.from({ length: most }, () => ({ order: this.#nextOrder(), uid: randomUUID() }));
     const { moving, taken } = this.#keys;
     const args = [String(MOST_BYTES), ...fields.map(({ order, uid }) => fieldOf(order, uid))];
-    const entries = texts.parse(await this.#redis.once(TAKE, [moving, this.#queue, taken], args));
+    const take = () => this.#redis.once(TAKE, [moving, this.#queue, taken], args);
+    const entries = texts.parse(await this.#redis.need(`taking from ${this.#queue}`, take));
     return entries.flatMap((text, n) => {
       const field = fields[n];
       return field === undefined ? [] : [this.#hold({ ...field, text, settled: new Set() })];
@@ -42,13 +43,16 @@ export class TakenQueue {
   /** Waits until there is an entry to take, or for `seconds`. @throws when Redis is away, or the queue is closed */
   async wait(seconds: number): Promise<void> {
     this.#waiting ??= this.#redis.waiting();
+    const client = await this.#waiting;
     // It lies where the next take finds it first, whatever becomes of us until then.
-    await (await this.#waiting).blMove(this.#queue, this.#keys.moving, 'RIGHT', 'LEFT', seconds);
+    const move = () => client.blMove(this.#queue, this.#keys.moving, 'RIGHT', 'LEFT', seconds);
+    await this.#redis.need(`waiting for ${this.#queue}`, move);
   }
 
   /** What a crash, ours or Redis's, left in our hands without our knowing, oldest first. */
   async *leftovers(): AsyncGenerator<HeldEntry> {
-    const all = (await this.#redis.run((client) => client.hKeys(this.#keys.taken))).sort();
+    const list = () => this.#redis.run((client) => client.hKeys(this.#keys.taken));
+    const all = (await this.#redis.need(`looking for what is left of ${this.#queue}`, list)).sort();
     const settled = Map.groupBy(
       all.flatMap((field) => readField(field) ?? []).filter(({ place }) => place !== undefined),
       ({ order, uid }) => fieldOf(order, uid),
