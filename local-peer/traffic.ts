@@ -99,6 +99,8 @@ export function startTraffic({ twin, identity, relays: urls }: Speaker, parts: T
       // What was read from a relay is with us alone: it is dealt with, and answered, before the sockets go.
       await Promise.all(connections.map((connection) => connection.finish()));
       clearTimeout(patience);
+      // What still comes while the sockets go finds no relay to be answered through: it must not wait for one.
+      relays.close();
       const partings = await Promise.all(connections.map((connection) => connection.close()));
       clearInterval(sweeping);
       // A relay that took its leave has all that it was sent: after the next start nothing of that goes out again.
