@@ -33,6 +33,14 @@ describe('Clock', () => {
     }
   });
 
+  it('is never turned back by a relay for what others ask', () => {
+    const { clock } = rig();
+    clock.measure('a', date(-3600), NOW);
+    expect([clock.seconds(), clock.latest()]).toEqual([NOW / 1000 - 3600, NOW / 1000]);
+    clock.measure('a', date(3600), NOW);
+    expect(clock.latest()).toBe(NOW / 1000 + 3600);
+  });
+
   it('shows each relay its own time, and follows no relay that is alone with it', () => {
     const { clock } = rig();
     for (const [relay, off] of [

@@ -28,9 +28,14 @@ export class Clock {
     return this.#now();
   }
 
-  /** Unix seconds as the others have it: for stamps, and for what they stamped. */
+  /** Unix seconds as the others have it: for our stamps, and for the answers that we wait for. */
   seconds(): number {
     return Math.floor(this.#now() / 1000 + corrected(this.skew));
+  }
+
+  /** Unix seconds by the later of both clocks: no relay can turn back the time to bring a request whose own is over. */
+  latest(): number {
+    return Math.floor(this.#now() / 1000 + Math.max(0, corrected(this.skew)));
   }
 
   /** Unix seconds as one relay has it: it alone judges the tokens it is shown. */
