@@ -20,6 +20,7 @@ import { Sending } from './sending.ts';
 import { Serving } from './serving.ts';
 import type { CountEvent } from './state.ts';
 import type { Directory } from './twins/directory.ts';
+import { isKeyOnChain } from './twins/own-key.ts';
 import { Upstream } from './upstream.ts';
 
 const TOKEN_SECONDS = 300;
@@ -55,12 +56,8 @@ export interface Traffic {
 export function startTraffic({ twin, identity, relays: urls }: Speaker, parts: TrafficParts): Traffic {
   const { redis, twins, clock, health, plugins, log, count } = parts;
   const fault = (what: string) => (error: unknown) => log.error({ error: String(error) }, what);
-  const isKeyOnChain = async () => {
-    const own = await twins.get(twin).catch(() => undefined);
-    return own?.pk != null && Buffer.compare(own.pk, identity.e2ePublicKey) === 0;
-  };
   const programs = new RedisPrograms(redis);
-  const protocol = new Protocol(identity, twins, isKeyOnChain);
+  const protocol = new Protocol(identity, twins, () => isKeyOnChain(twins, twin, identity.e2ePublicKey));
   const awaited = new Awaited(fault('failed to let go of a request'));
   const connections = urls.map(
     (url) =>
