@@ -27,11 +27,14 @@ async function main(): Promise<void> {
   await runDaemon(settings, process.env, stopSignal());
 }
 
-main().then(
-  () => process.exit(0),
-  (error: unknown) => {
-    const message = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`rmb-peer: ${hideSecrets(message, secrets)}\n`);
-    process.exit(error instanceof UsageError ? MISUSED : FAILED);
-  },
-);
+/** Ends with what is wrong, without what nobody may see. */
+function fail(error: unknown): never {
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`rmb-peer: ${hideSecrets(message, secrets)}\n`);
+  process.exit(error instanceof UsageError ? MISUSED : FAILED);
+}
+
+// Node would print a failure that nobody awaits as it is, with the URLs that stand in it.
+process.on('uncaughtException', fail);
+process.on('unhandledRejection', fail);
+main().then(() => process.exit(0), fail);
