@@ -33,6 +33,13 @@ describe('Clock', () => {
     }
   });
 
+  it('is believed again when it was set, until a relay says otherwise', () => {
+    const { clock } = rig();
+    clock.measure('a', date(3600), NOW);
+    clock.forget();
+    expect([clock.skew, clock.seconds(), clock.secondsAt('a')]).toEqual([undefined, NOW / 1000, NOW / 1000]);
+  });
+
   it('is never turned back by a relay for what others ask', () => {
     const { clock } = rig();
     clock.measure('a', date(-3600), NOW);

@@ -43,6 +43,11 @@ export class Clock {
     return Math.floor(this.#now() / 1000 + corrected(this.#skews.get(relay) ?? this.skew));
   }
 
+  /** This machine's clock was set: what the relays told of it holds no more. */
+  forget(): void {
+    this.#skews.clear();
+  }
+
   /**
    * A relay's answer bore this time.
    * @param date HTTP's Date header

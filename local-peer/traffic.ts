@@ -2,6 +2,7 @@ import type { Identity } from '../proto/identity.ts';
 import { mintToken } from '../proto/token.ts';
 import { Awaited } from './awaited.ts';
 import type { Clock } from './clock.ts';
+import { ClockSteps } from './clock-steps.ts';
 import { Downstream } from './downstream.ts';
 import type { Health } from './health.ts';
 import type { Plugin } from './plugins/plugin.ts';
@@ -87,9 +88,20 @@ export function startTraffic({ twin, identity, relays: urls }: Speaker, parts: T
   for (const { host } of urls) health.relay(host, { isUp: false, detail: 'connecting' });
   for (const connection of connections) connection.open();
   const running = Promise.all(intakes.map((intake) => intake.run()));
-  const sweeping = setInterval(() => awaited.sweep(Date.now()), SWEEP_MS);
+  const sweeping = setInterval(() => awaited.sweep(performance.now()), SWEEP_MS);
+  const steps = new ClockSteps(
+    Date.now,
+    () => performance.now(),
+    (ms) => {
+      log.warn({ seconds: Math.round(ms / 1000) }, 'this machine’s clock was set: relays are asked for theirs again');
+      clock.forget();
+      for (const connection of connections) connection.again();
+    },
+  );
+  steps.start();
   return {
     async close() {
+      steps.stop();
       for (const intake of intakes) intake.stop();
       const patience = setTimeout(() => relays.close(), DRAIN_MS);
       await running;

@@ -116,7 +116,7 @@ export class Upstream {
       total: destinations.length,
       places: new Map(places),
       sent: new Set(),
-      until: this.#parts.clock.local() + seconds * 1000,
+      until: performance.now() + seconds * 1000,
     });
     const saved = programs.saveQuestion(uid, question);
     await Promise.all(

@@ -82,6 +82,20 @@ describe('a relay that refuses', () => {
   });
 });
 
+it('comes back, when it is asked to, with another handshake, and what was sent before arrives', async () => {
+  const { port, sessions } = await startServer();
+  const got: string[] = [];
+  sessions.on('connection', (session) => session.on('message', (data: Buffer) => got.push(data.toString())));
+  const { until, states, connection } = open(port);
+  await until('the connection', () => connection.isOpen);
+  const sent = connection.send(Buffer.from('before'));
+  connection.again();
+  expect(await sent).toBe(true);
+  await until('a new connection', () => states.length === 3);
+  expect(states.map(({ isUp }) => isUp)).toEqual([true, false, true]);
+  expect(got).toEqual(['before']);
+});
+
 describe('a socket that is half open', () => {
   it.each([['both ways'], ['up'], ['down']])('%s is found, given up and made again', async (way) => {
     const { port } = await startServer();

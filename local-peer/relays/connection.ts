@@ -70,6 +70,11 @@ export class RelayConnection {
     this.#retryIn(0);
   }
 
+  /** Leaves and comes back, so that the relay tells its time anew. */
+  again(): void {
+    if (this.#state.kind === 'open' && !this.#isFinishing) this.#state.socket.close(1001, 'coming back');
+  }
+
   /** Hands a frame to the socket; false when there is none, or it broke. */
   async send(frame: Uint8Array): Promise<boolean> {
     if (this.#state.kind !== 'open') return false;
