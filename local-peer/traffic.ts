@@ -66,7 +66,8 @@ export function startTraffic({ twin, identity, relays: urls }: Speaker, parts: T
         token: () => mintToken({ twin, now: clock.secondsAt(url.host), ttl: TOKEN_SECONDS }, identity),
         onDate: (date, askedAt) => clock.measure(url.host, date, askedAt),
         onState: (state) => {
-          count(state.isUp ? 'relay-connected' : 'relay-lost', url.host);
+          if (state.isUp) count('relay-connected', url.host);
+          else if (health.state().relays.get(url.host)?.isUp) count('relay-lost', url.host);
           health.relay(url.host, state);
           if (state.isUp) relays.wake();
         },
