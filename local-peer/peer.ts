@@ -74,7 +74,7 @@ export async function startPeer(
     health.twin(own.id);
     traffic = startTraffic(
       { twin: own.id, identity: identity.value, relays: urls },
-      { redis, twins, clock, health, plugins, log, count },
+      { redis, twins, clock, health, plugins, log, count, pause },
     );
     const behind = [];
     if (own.isRemembered) behind.push(confirmOwnTwin(account, own.id, { chain, memory, log, pause }));

@@ -45,6 +45,8 @@ export interface TrafficParts {
   readonly plugins: readonly Plugin[];
   readonly log: Log;
   readonly count: CountEvent;
+  /** Waits for `ms`; false, at once, when the peer stops. */
+  readonly pause: (ms: number) => Promise<boolean>;
 }
 
 /** Entries and envelopes on their way, in both directions. */
@@ -55,7 +57,7 @@ export interface Traffic {
 
 /** Starts to carry: connects to the relays, and takes entries from Redis. */
 export function startTraffic({ twin, identity, relays: urls }: Speaker, parts: TrafficParts): Traffic {
-  const { redis, twins, clock, health, plugins, log, count } = parts;
+  const { redis, twins, clock, health, plugins, log, count, pause } = parts;
   const fault = (what: string) => (error: unknown) => log.error({ error: String(error) }, what);
   const programs = new RedisPrograms(redis);
   const protocol = new Protocol(identity, twins, () => isKeyOnChain(twins, twin, identity.e2ePublicKey));
@@ -77,7 +79,7 @@ export function startTraffic({ twin, identity, relays: urls }: Speaker, parts: T
   );
   const relays = new Relays(connections);
   const sending = new Sending({ protocol, twins, uplink: relays });
-  const upstream = new Upstream(twin, { sending, programs, awaited, clock, plugins, log, count });
+  const upstream = new Upstream(twin, { sending, programs, awaited, clock, plugins, log, count, pause });
   const serving = new Serving(twin, { protocol, programs, upstream, clock, plugins, log, count });
   const replies = new Replies({ protocol, programs, awaited, clock, log, count });
   const downstream = new Downstream({ serving, replies, log, count });
