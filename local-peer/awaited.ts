@@ -17,7 +17,7 @@ export interface Open {
   readonly places: Map<number, number>;
   /** Twins whose part has left us. */
   readonly sent: Set<number>;
-  /** Unix ms: then nobody waits any longer. */
+  /** Then nobody waits any longer; by `performance.now()`, which nobody sets. */
   readonly until: number;
 }
 
@@ -71,7 +71,7 @@ export class Awaited {
     await Promise.all(parts.map(({ uid, twin }) => this.settle(uid, twin)));
   }
 
-  /** Lets go of all whose time is over. @param now Unix ms */
+  /** Lets go of all whose time is over. @param now by `performance.now()` */
   sweep(now: number): void {
     for (const [uid, { until, held }] of this.#open) {
       if (until + GRACE_MS > now) continue;

@@ -33,6 +33,21 @@ describe('Clock', () => {
     }
   });
 
+  it('is believed again when it was set, until a relay says otherwise', () => {
+    const { clock } = rig();
+    clock.measure('a', date(3600), NOW);
+    clock.forget();
+    expect([clock.skew, clock.seconds(), clock.secondsAt('a')]).toEqual([undefined, NOW / 1000, NOW / 1000]);
+  });
+
+  it('is never turned back by a relay for what others ask', () => {
+    const { clock } = rig();
+    clock.measure('a', date(-3600), NOW);
+    expect([clock.seconds(), clock.latest()]).toEqual([NOW / 1000 - 3600, NOW / 1000]);
+    clock.measure('a', date(3600), NOW);
+    expect(clock.latest()).toBe(NOW / 1000 + 3600);
+  });
+
   it('shows each relay its own time, and follows no relay that is alone with it', () => {
     const { clock } = rig();
     for (const [relay, off] of [

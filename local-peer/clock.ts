@@ -28,14 +28,24 @@ export class Clock {
     return this.#now();
   }
 
-  /** Unix seconds as the others have it: for stamps, and for what they stamped. */
+  /** Unix seconds as the others have it: for our stamps, and for the answers that we wait for. */
   seconds(): number {
     return Math.floor(this.#now() / 1000 + corrected(this.skew));
+  }
+
+  /** Unix seconds by the later of both clocks: no relay can turn back the time to bring a request whose own is over. */
+  latest(): number {
+    return Math.floor(this.#now() / 1000 + Math.max(0, corrected(this.skew)));
   }
 
   /** Unix seconds as one relay has it: it alone judges the tokens it is shown. */
   secondsAt(relay: string): number {
     return Math.floor(this.#now() / 1000 + corrected(this.#skews.get(relay) ?? this.skew));
+  }
+
+  /** This machine's clock was set: what the relays told of it holds no more. */
+  forget(): void {
+    this.#skews.clear();
   }
 
   /**

@@ -90,6 +90,10 @@ describe('settle', () => {
     ['--substrate: value 2 must be a URL', ['-m', SEED, '-s', 'ws://a', '-s', 'x'], {}, {}],
     ['RMB_RELAY: must be at most 4 relays', ['-m', SEED], { RMB_RELAY: 'ws://a ws://b ws://c ws://d ws://e' }, {}],
     ['RMB_RELAY: must have a domain name', ['-m', SEED], { RMB_RELAY: 'ws://127.0.0.1:8787' }, {}],
+    ['RMB_RELAY: must be different relays', ['-m', SEED], { RMB_RELAY: 'ws://a:1 ws://a:1/' }, {}],
+    ['--relay: must be different relays', ['-m', SEED, '--relay', 'wss://a', '--relay', 'wss://a:443'], {}, {}],
+    ['--mnemonic-file: *** cannot be read', ['--mnemonic-file', WORDS], {}, {}],
+    ['--mnemonic-file: *** cannot be read', ['--mnemonic-file', SEED], {}, {}],
     ['--key-type: must be sr25519 or ed25519', ['-m', SEED, '-k', 'ecdsa'], {}, {}],
     ['RMB_NO_UPDATE: must be true or false', ['-m', SEED], { RMB_NO_UPDATE: 'maybe' }, {}],
     ['RMB_STATUS: must be PORT or HOST:PORT', ['-m', SEED], { RMB_STATUS: '65536' }, {}],
@@ -170,6 +174,17 @@ describe('printConfig', () => {
       '# status is not set',
     ]);
     expect(parse(text)).toMatchObject({ redis: 'redis://r', debug: 1 });
+  });
+
+  it('shows no secret that was given where its file belongs, and neither does what fails of it', async () => {
+    for (const secret of [WORDS, SEED]) {
+      const all = await gathered(['--mnemonic-file', secret]);
+      expect(printConfig(all.layer)).toContain('mnemonic-file = "***"  # --mnemonic-file');
+      const readFile = async (path: string) => {
+        throw new Error(`ENOENT: no such file or directory, open '${path}'`);
+      };
+      await expect(settle(all, readFile)).rejects.toThrow(/open '\*\*\*'$/);
+    }
   });
 
   it('shows no secret, wherever it was given', async () => {

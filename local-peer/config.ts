@@ -4,7 +4,7 @@ import type { RunCommand } from './config/command-line.ts';
 import { readEnvironment } from './config/environment.ts';
 import { readFileLayer } from './config/file.ts';
 import { type Layer, strongest, UsageError } from './config/layers.ts';
-import { MASK, maskUrl, secretsOf } from './config/mask.ts';
+import { MASK, maskPath, maskUrl, secretsOf } from './config/mask.ts';
 import { SETTINGS, SETTINGS_SCHEMA, type SettingName, variableOf } from './config/table.ts';
 
 /** What a peer is started with. `secret` is never logged. */
@@ -140,6 +140,8 @@ async function read(from: string, path: string, readFile: ReadFile): ReturnType<
   try {
     return await readFile(path);
   } catch (error) {
-    throw new UsageError(`${from}: ${path} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    const why = error instanceof Error ? error.message : String(error);
+    const shown = maskPath(path);
+    throw new UsageError(`${from}: ${shown} cannot be read: ${why.replaceAll(path, shown)}`);
   }
 }

@@ -54,7 +54,8 @@ export async function runDaemon(settings: Settings, env: NodeJS.ProcessEnv, stop
 
 /** The line that says to whoever started it that it works. */
 function readyLine({ peer }: Settings, twin: number | undefined): string {
-  return `rmb-peer: twin ${twin} ready, redis ${new URL(peer.redis).host}, relays ${peer.relays.join(' ')}`;
+  const [redis, ...relays] = [peer.redis, ...peer.relays].map((url) => new URL(url).host);
+  return `rmb-peer: twin ${twin} ready, redis ${redis}, relays ${relays.join(' ')}`;
 }
 
 function openService(env: NodeJS.ProcessEnv, log: Log): Service | undefined {

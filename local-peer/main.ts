@@ -38,11 +38,14 @@ async function runAlone(argv: readonly string[]): Promise<void> {
   await runDaemon(settings, process.env, stopped);
 }
 
-main().then(
-  (code) => process.exit(code),
-  (error: unknown) => {
-    const message = error instanceof Error ? error.message : String(error);
-    process.stderr.write(`rmb-peer: ${hideSecrets(message, secrets)}\n`);
-    process.exit(error instanceof UsageError ? MISUSED : FAILED);
-  },
-);
+/** Ends with what is wrong, without what nobody may see. */
+function fail(error: unknown): never {
+  const message = error instanceof Error ? error.message : String(error);
+  process.stderr.write(`rmb-peer: ${hideSecrets(message, secrets)}\n`);
+  process.exit(error instanceof UsageError ? MISUSED : FAILED);
+}
+
+// Node would print a failure that nobody awaits as it is, with the URLs that stand in it.
+process.on('uncaughtException', fail);
+process.on('unhandledRejection', fail);
+main().then((code) => process.exit(code), fail);

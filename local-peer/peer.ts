@@ -76,7 +76,7 @@ export async function startPeer(
     health.twin(own.id);
     traffic = startTraffic(
       { twin: own.id, identity: identity.value, relays: urls },
-      { primitives, redis, twins, clock, health, plugins, log, count },
+      { primitives, redis, twins, clock, health, plugins, log, count, pause },
     );
     const behind = [];
     if (own.isRemembered) behind.push(confirmOwnTwin(account, own.id, { chain, memory, log, pause }));

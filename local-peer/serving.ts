@@ -46,7 +46,7 @@ export class Serving {
       count('envelope-dropped', 'another-twin');
       return log.warn({ uid: envelope.uid, from: source, to }, 'dropped a request for another twin');
     }
-    const opened = await protocol.open(envelope, source, clock.seconds());
+    const opened = await protocol.open(envelope, source, clock.latest());
     const fault = opened.ok ? await this.#serve(envelope, source, opened.value) : opened.error;
     if (fault !== undefined) await this.#refuse(envelope, source, fault);
   }
@@ -60,7 +60,8 @@ export class Serving {
     const { programs, clock, plugins, upstream, count } = this.#parts;
     const { uid, tags = null, schema = null } = envelope;
     const request = { uid, source: formatAddress(envelope.source ?? { twin: 0 }), command, data, tags, schema };
-    const left = Number(expiresAt(envelope)) - clock.seconds();
+    // By our own clock: a relay that says it is later must not make us forget what it can bring again.
+    const left = Number(expiresAt(envelope)) - Math.floor(clock.local() / 1000);
     const seconds = Math.max(1, Math.min(left, MOST_REMEMBERED));
     const plugin = pluginFor(plugins, command);
     if (plugin?.remote !== undefined) {

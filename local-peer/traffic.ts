@@ -3,6 +3,7 @@ import type { Primitives } from '../proto/primitives.ts';
 import { mintToken } from '../proto/token.ts';
 import { Awaited } from './awaited.ts';
 import type { Clock } from './clock.ts';
+import { ClockSteps } from './clock-steps.ts';
 import { Downstream } from './downstream.ts';
 import type { Health } from './health.ts';
 import type { Plugin } from './plugins/plugin.ts';
@@ -21,6 +22,7 @@ import { Sending } from './sending.ts';
 import { Serving } from './serving.ts';
 import type { CountEvent } from './state.ts';
 import type { Directory } from './twins/directory.ts';
+import { isKeyOnChain } from './twins/own-key.ts';
 import { Upstream } from './upstream.ts';
 
 const TOKEN_SECONDS = 300;
@@ -45,6 +47,8 @@ export interface TrafficParts {
   readonly plugins: readonly Plugin[];
   readonly log: Log;
   readonly count: CountEvent;
+  /** Waits for `ms`; false, at once, when the peer stops. */
+  readonly pause: (ms: number) => Promise<boolean>;
 }
 
 /** Entries and envelopes on their way, in both directions. */
@@ -55,14 +59,15 @@ export interface Traffic {
 
 /** Starts to carry: connects to the relays, and takes entries from Redis. */
 export function startTraffic({ twin, identity, relays: urls }: Speaker, parts: TrafficParts): Traffic {
-  const { primitives, redis, twins, clock, health, plugins, log, count } = parts;
+  const { primitives, redis, twins, clock, health, plugins, log, count, pause } = parts;
   const fault = (what: string) => (error: unknown) => log.error({ error: String(error) }, what);
-  const isKeyOnChain = async () => {
-    const own = await twins.get(twin).catch(() => undefined);
-    return own?.pk != null && Buffer.compare(own.pk, identity.e2ePublicKey) === 0;
-  };
   const programs = new RedisPrograms(redis);
-  const protocol = new Protocol({ identity, twins, primitives, isKeyOnChain });
+  const protocol = new Protocol({
+    identity,
+    twins,
+    primitives,
+    isKeyOnChain: () => isKeyOnChain(twins, twin, identity.e2ePublicKey),
+  });
   const awaited = new Awaited(fault('failed to let go of a request'));
   const connections = urls.map(
     (url) =>
@@ -70,7 +75,8 @@ export function startTraffic({ twin, identity, relays: urls }: Speaker, parts: T
         token: () => mintToken({ twin, now: clock.secondsAt(url.host), ttl: TOKEN_SECONDS }, identity),
         onDate: (date, askedAt) => clock.measure(url.host, date, askedAt),
         onState: (state) => {
-          count(state.isUp ? 'relay-connected' : 'relay-lost', url.host);
+          if (state.isUp) count('relay-connected', url.host);
+          else if (health.state().relays.get(url.host)?.isUp) count('relay-lost', url.host);
           health.relay(url.host, state);
           if (state.isUp) relays.wake();
         },
@@ -80,7 +86,7 @@ export function startTraffic({ twin, identity, relays: urls }: Speaker, parts: T
   );
   const relays = new Relays(connections);
   const sending = new Sending({ protocol, twins, uplink: relays });
-  const upstream = new Upstream(twin, { sending, programs, awaited, clock, plugins, log, count });
+  const upstream = new Upstream(twin, { sending, programs, awaited, clock, plugins, log, count, pause });
   const serving = new Serving(twin, { protocol, programs, upstream, clock, plugins, log, count });
   const replies = new Replies({ protocol, programs, awaited, clock, log, count });
   const downstream = new Downstream({ serving, replies, log, count });
@@ -92,15 +98,28 @@ export function startTraffic({ twin, identity, relays: urls }: Speaker, parts: T
   for (const { host } of urls) health.relay(host, { isUp: false, detail: 'connecting' });
   for (const connection of connections) connection.open();
   const running = Promise.all(intakes.map((intake) => intake.run()));
-  const sweeping = setInterval(() => awaited.sweep(Date.now()), SWEEP_MS);
+  const sweeping = setInterval(() => awaited.sweep(performance.now()), SWEEP_MS);
+  const steps = new ClockSteps(
+    Date.now,
+    () => performance.now(),
+    (ms) => {
+      log.warn({ seconds: Math.round(ms / 1000) }, 'this machine’s clock was set: relays are asked for theirs again');
+      clock.forget();
+      for (const connection of connections) connection.again();
+    },
+  );
+  steps.start();
   return {
     async close() {
+      steps.stop();
       for (const intake of intakes) intake.stop();
       const patience = setTimeout(() => relays.close(), DRAIN_MS);
       await running;
       // What was read from a relay is with us alone: it is dealt with, and answered, before the sockets go.
       await Promise.all(connections.map((connection) => connection.finish()));
       clearTimeout(patience);
+      // What still comes while the sockets go finds no relay to be answered through: it must not wait for one.
+      relays.close();
       const partings = await Promise.all(connections.map((connection) => connection.close()));
       clearInterval(sweeping);
       // A relay that took its leave has all that it was sent: after the next start nothing of that goes out again.

@@ -125,7 +125,7 @@ describe('npm run peer', () => {
     const url = `ws://localhost:${relayPort}`;
     const ready = ['-m', `0x${'01'.repeat(32)}`, '-s', chain.wsUrl, '--relay', url, '-r', redis.url];
     const peer = await launch(['local-peer/main.ts', ...ready]);
-    expect(peer.ready).toBe(`rmb-peer: twin 1 ready, redis ${new URL(redis.url).host}, relays ${url}`);
+    expect(peer.ready).toBe(`rmb-peer: twin 1 ready, redis ${new URL(redis.url).host}, relays ${new URL(url).host}`);
     expect(await peer.stop('SIGINT')).toBe(0);
     expect(await relay.stop('SIGTERM')).toBe(0);
   });

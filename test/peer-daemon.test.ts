@@ -54,7 +54,7 @@ describe('signals', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)('%s stops it with 0, and says so', async (signal) => {
     await using peer = start({ env: { RMB_MNEMONIC_FILE: secretFile } });
     expect(await peer.ready()).toBe(
-      `rmb-peer: twin 1 ready, redis ${new URL(redis.url).host}, relays ${network.relay.wsUrl}`,
+      `rmb-peer: twin 1 ready, redis ${new URL(redis.url).host}, relays ${new URL(network.relay.wsUrl).host}`,
     );
     peer.signal(signal);
     expect(await within(peer.ended, 'the end of the peer')).toBe(0);
@@ -131,6 +131,16 @@ describe('the secret', () => {
     await using peer = start({ env: { RMB_MNEMONIC_FILE: open } });
     await peer.ready();
     expect(peer.output()).toContain('can be read by others on this machine: chmod 600');
+  });
+});
+
+describe('a URL', () => {
+  it('shows its password nowhere, and may have its scheme in capitals', async () => {
+    const [chain, relay] = [network.chain.wsUrl.replace('ws:', 'WS:'), new URL(network.relay.wsUrl).host];
+    const env = { RMB_MNEMONIC: SECRET, RMB_SUBSTRATE: chain, RMB_RELAY: `ws://user:S3CRETword@${relay}` };
+    await using peer = start({ env });
+    expect(await peer.ready()).toContain(`relays ${relay}`);
+    expect(peer.output()).not.toContain('S3CRETword');
   });
 });
 

@@ -9,9 +9,16 @@ import { within } from './rig/client.ts';
 import { startProxy } from './rig/proxy.ts';
 
 /** A connection to a relay that misbehaves on its doorstep, falls silent, or says too much. */
-const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+const warned: string[] = [];
+const log = {
+  debug: () => {},
+  info: () => {},
+  warn: (_: object, text: string) => void warned.push(text),
+  error: () => {},
+};
 const owned: (() => unknown)[] = [];
 afterEach(async () => {
+  warned.length = 0;
   for (const close of owned.splice(0).reverse()) await close();
 });
 
@@ -48,7 +55,7 @@ function open(port: number, onFrame: () => Promise<void> = async () => undefined
       },
       onDate: () => undefined,
       onFrame,
-      log: silent,
+      log,
     },
     times,
   );
@@ -79,6 +86,8 @@ describe('a relay that refuses', () => {
     await until('the connection', () => connection.isOpen);
     expect(states.map(({ isUp }) => isUp)).toEqual([false, false, true]);
     for (const { detail } of states.slice(0, 2)) expect(detail).not.toBe('');
+    // The same reason, the same relay: said once.
+    expect(warned).toHaveLength(1);
   });
 
   it('is quoted, with its status and its words', async () => {
@@ -88,6 +97,20 @@ describe('a relay that refuses', () => {
     await until('the connection', () => connection.isOpen);
     expect(states[0]).toEqual({ isUp: false, detail: 'refused: 401 bad jwt' });
   });
+});
+
+it('comes back, when it is asked to, with another handshake, and what was sent before arrives', async () => {
+  const { port, sessions } = await startServer();
+  const got: string[] = [];
+  sessions.on('connection', (session) => session.on('message', (data: Buffer) => got.push(data.toString())));
+  const { until, states, connection } = open(port);
+  await until('the connection', () => connection.isOpen);
+  const sent = connection.send(Buffer.from('before'));
+  connection.again();
+  expect(await sent).toBe(true);
+  await until('a new connection', () => states.length === 3);
+  expect(states.map(({ isUp }) => isUp)).toEqual([true, false, true]);
+  expect(got).toEqual(['before']);
 });
 
 describe('a socket that is half open', () => {

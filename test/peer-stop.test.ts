@@ -35,3 +35,24 @@ it('a peer that stops loses nothing of what comes in meanwhile, nor of what it h
   const entries = await program.redis.lRange('msgbus.test.stop', 0, -1);
   expect(entries.map((text) => JSON.parse(text).tag).sort()).toEqual([...incoming].sort());
 });
+
+it('a peer that stops while others ask it for its version leaves at once, and sends nothing again', async () => {
+  await using network = await startNetwork();
+  await using redis = await startRedis();
+  await using session = await network.join(6);
+  await using program = await openProgram(redis.url);
+  const me = await network.identity(6);
+  await using rig = await startPeerRig(network, 2, { redis: redis.url, update: false });
+  await rig.request(localRequest({ dst: [6], cmd: 'x' }));
+  await session.next();
+  const asked = request({ twin: 6 }, { twin: 2 }, { content: { kind: 'request', command: 'rmb.version' } });
+  const questions = await Promise.all(
+    Array.from({ length: 800 }, (_, n) => signEnvelope({ ...asked, uid: `version-${n}` }, me)),
+  );
+  for (const question of questions) session.send(question);
+  // It is in the middle of them, and more stand at its door than it takes at once.
+  await session.next();
+  await rig.peer.close();
+  // A stop that was cut off would have left what was sent for the next start.
+  expect(await program.redis.hLen('msgbus.system.local.taken')).toBe(0);
+});

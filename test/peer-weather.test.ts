@@ -175,6 +175,8 @@ describe('relays', () => {
     });
     await relay.listen();
     expect(await rig.reply('replies')).toMatchObject({ ref: 'long', err: null });
+    // However often it was tried meanwhile.
+    expect([rig.counted.get('relay-connected'), rig.counted.get('relay-lost')]).toEqual([2, 1]);
   });
 
   it('away at a stop: what waits stays in Redis, and is sent by the next start', async () => {

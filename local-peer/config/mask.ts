@@ -16,6 +16,11 @@ export function maskUrl(value: string): string {
   return `${url.protocol}//${user}${hostOf(value, url)}${path}`;
 }
 
+/** A path; what is rather a secret, given where its file's name belongs, is hidden. */
+export function maskPath(path: string): string {
+  return /\s|^0x/i.test(path) ? MASK : path;
+}
+
 /** A URL's host as it was written: the parser drops a scheme's own port. */
 function hostOf(value: string, url: URL): string {
   const port = /^[a-z]+:\/\/(?:[^/?#]*@)?[^/?#]*?(:\d+)(?:[/?#]|$)/i.exec(value)?.[1] ?? '';

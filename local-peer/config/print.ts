@@ -1,5 +1,5 @@
 import type { Layer } from './layers.ts';
-import { MASK, maskUrl } from './mask.ts';
+import { MASK, maskPath, maskUrl } from './mask.ts';
 import { SETTINGS, type SettingName } from './table.ts';
 
 /** What is in force, as a configuration file: each value with where it came from, secrets hidden. */
@@ -28,5 +28,6 @@ function literal(name: SettingName, kind: string, text: string): string {
 
 function masked(name: SettingName, text: string): string {
   if (name === 'mnemonic') return MASK;
+  if (name === 'mnemonic-file') return maskPath(text);
   return name === 'redis' || name === 'substrate' || name === 'relay' ? maskUrl(text) : text;
 }

@@ -20,6 +20,12 @@ const relay = url('ws:', 'wss:').refine(
   'must have a domain name, not an address',
 );
 
+/** `wss://a` and `wss://a:443/` are the same relay. What is no URL is told of by itself. */
+function haveOwnHosts(urls: readonly string[]): boolean {
+  const hosts = urls.filter((value) => URL.canParse(value)).map((value) => new URL(value).host);
+  return new Set(hosts).size === hosts.length;
+}
+
 const ADDRESS = /^(?:(?:\[([0-9a-f:.]+)\]|([^\s:[\]]+)):)?(\d{1,5})$/i;
 
 /** Where the status is served: this machine alone, unless a host says otherwise. */
@@ -49,7 +55,11 @@ export const SETTINGS_SCHEMA = z.object({
   'key-type': one(z.enum(['sr25519', 'ed25519'], 'must be sr25519 or ed25519')),
   redis: one(url('redis:', 'rediss:')),
   substrate: z.array(url('ws:', 'wss:')).min(1, 'must name a node'),
-  relay: z.array(relay).min(1, 'must name a relay').max(4, 'must be at most 4 relays'),
+  relay: z
+    .array(relay)
+    .min(1, 'must name a relay')
+    .max(4, 'must be at most 4 relays')
+    .refine(haveOwnHosts, 'must be different relays: two connections to one throw each other out'),
   'no-update': one(onOff).default(false),
   'keep-relays': one(onOff).default(false),
   uploads: one(text).optional(),

@@ -48,6 +48,8 @@ export class RelayConnection {
   readonly #frames: FramesInWork;
   #state: State = { kind: 'closed' };
   #isFinishing = false;
+  /** What was said of the last failure. */
+  #detail = '';
 
   /** @param url ws(s)://host[:port] */
   constructor(url: string, port: ConnectionPort, times = HEARTBEAT) {
@@ -68,6 +70,11 @@ export class RelayConnection {
 
   open(): void {
     this.#retryIn(0);
+  }
+
+  /** Leaves and comes back, so that the relay tells its time anew. */
+  again(): void {
+    if (this.#state.kind === 'open' && !this.#isFinishing) this.#state.socket.close(1001, 'coming back');
   }
 
   /** Hands a frame to the socket; false when there is none, or it broke. */
@@ -174,7 +181,10 @@ export class RelayConnection {
 
   #lost(detail: string, retryMs: number): void {
     if (this.#state.kind === 'closed') return;
-    this.#port.log.warn({ relay: this.#url, detail }, 'relay: not connected, trying again');
+    // A relay that is away for a night is told of once, not at each attempt.
+    const isNews = this.#state.kind === 'open' || detail !== this.#detail;
+    this.#detail = detail;
+    if (isNews) this.#port.log.warn({ relay: this.#url, detail }, 'relay: not connected, trying again');
     this.#retryIn(retryMs);
     this.#port.onState({ isUp: false, detail });
   }

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FramesInWork } from './frames.ts';
 
-function rig(most: number) {
+function rig(most: number, mostBytes = 1) {
   const ends: (() => void)[] = [];
-  const frames = new FramesInWork(() => new Promise((resolve) => ends.push(resolve)), most);
+  const frames = new FramesInWork(() => new Promise((resolve) => ends.push(resolve)), most, mostBytes);
   const source = {
     isPaused: false,
     pause() {
@@ -31,6 +31,20 @@ describe('FramesInWork', () => {
       seen.push(source.isPaused);
     }
     expect(seen).toEqual([true, true, false, false]);
+  });
+
+  it('reads no more when its hands are full of bytes, however few the frames are', async () => {
+    const { ends, frames, source } = rig(4, 100);
+    frames.take(new Uint8Array(60));
+    expect(source.isPaused).toBe(false);
+    frames.take(new Uint8Array(60));
+    expect(source.isPaused).toBe(true);
+    ends.pop()?.();
+    await Promise.resolve();
+    expect(source.isPaused).toBe(true);
+    ends.pop()?.();
+    await frames.done();
+    expect(source.isPaused).toBe(false);
   });
 
   it('is done when all that was read is, and stays paused though there is little to do', async () => {

@@ -55,6 +55,23 @@ describe('Relays', () => {
     expect(sent).toEqual(['a']);
   });
 
+  it('does not wait when a relay connected while another was failing', async () => {
+    const sent: string[] = [];
+    const [a, b] = [relay('a', sent), relay('b', sent)];
+    b.isOpen = false;
+    const relays = new Relays([b, a]);
+    const hanging = Promise.withResolvers<boolean>();
+    a.send = () => hanging.promise;
+    const sending = relays.send(frame, later());
+    // B has been looked at; it comes while A hangs, and A breaks.
+    b.isOpen = true;
+    relays.wake();
+    a.isOpen = false;
+    hanging.resolve(false);
+    expect(await sending).toBe('sent');
+    expect(sent).toEqual(['b']);
+  });
+
   it('gives up what waits when it is closed', async () => {
     const a = relay('a', []);
     a.isOpen = false;

@@ -13,6 +13,8 @@ export class Relays implements Uplink {
   #relays: readonly Relay[];
   readonly #waiting = new Set<(outcome: 'connected' | 'closed' | 'late') => void>();
   #isClosed = false;
+  /** How often a relay has connected. */
+  #connections = 0;
 
   constructor(relays: readonly Relay[]) {
     this.#relays = relays;
@@ -21,11 +23,14 @@ export class Relays implements Uplink {
   /** @param deadline Unix ms */
   async send(frame: Uint8Array, deadline: number): Promise<Sent> {
     for (;;) {
+      const before = this.#connections;
       for (const relay of this.#inOrder()) {
         if (!relay.isOpen || !(await relay.send(frame))) continue;
         if (relay !== this.#relays[0]) this.#relays = [relay, ...this.#relays.filter((each) => each !== relay)];
         return 'sent';
       }
+      // One that connected while another was failing wakes nobody any more.
+      if (this.#connections !== before && !this.#isClosed && Date.now() < deadline) continue;
       const outcome = await this.#connected(deadline);
       if (outcome !== 'connected') return outcome;
     }
@@ -33,6 +38,7 @@ export class Relays implements Uplink {
 
   /** A relay has connected: what waits goes on. */
   wake(): void {
+    this.#connections += 1;
     for (const end of [...this.#waiting]) end('connected');
   }
 

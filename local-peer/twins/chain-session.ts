@@ -18,8 +18,9 @@ export interface ChainSession {
 
 /** Connects to a node; what is wrong, when it cannot be used. @param openMs how long that may take */
 export async function openSession(url: string, openMs = OPEN_MS): Promise<Result<ChainSession, string>> {
+  // The library takes a scheme in lower case only, which a parsed URL has.
   // Connecting again is not left to the library: it would never try another node for one that hangs.
-  const provider = new WsProvider(url, false, {}, openMs);
+  const provider = new WsProvider(new URL(url).href, false, {}, openMs);
   const lost = new Promise<string>((resolve) => {
     provider.on('error', () => resolve('it cannot be connected to'));
     provider.on('disconnected', () => resolve('the connection was lost'));

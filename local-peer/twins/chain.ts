@@ -2,6 +2,7 @@ import type { ApiPromise } from '@polkadot/api';
 import { z } from 'zod';
 import type { KeyType } from '../../proto/identity.ts';
 import type { Twin } from '../../proto/twin.ts';
+import { hideSecrets } from '../config/mask.ts';
 import type { Log } from '../ports.ts';
 import type { PartState } from '../state.ts';
 import { type ChainSession, openSession } from './chain-session.ts';
@@ -84,12 +85,17 @@ export class ChainConnection implements Chain {
   async #run(): Promise<void> {
     for (let [turn, failures] = [0, 0]; !this.#isClosed; turn += 1) {
       const url = this.#urls[turn % this.#urls.length] ?? '';
-      const opened = await openSession(url);
-      if (opened.ok && !this.#isClosed) {
-        failures = 0;
-        await this.#live(url, opened.value);
-      } else if (opened.ok) await opened.value.close();
-      else this.#lost(url, opened.error);
+      try {
+        const opened = await openSession(url);
+        if (opened.ok && !this.#isClosed) {
+          failures = 0;
+          await this.#live(url, opened.value);
+        } else if (opened.ok) await opened.value.close();
+        else this.#lost(url, opened.error);
+      } catch (error) {
+        // What the library throws may show the URL, and with it a key.
+        this.#lost(url, hideSecrets(error instanceof Error ? error.message : String(error), [url]));
+      }
       if (this.#isClosed) return;
       const limit = Math.min(RETRY_MS * 2 ** failures, LONGEST_RETRY_MS);
       failures += 1;

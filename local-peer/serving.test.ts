@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest';
+import type { Envelope } from '../proto/envelope.ts';
+import { identityOf } from '../proto/identity.ts';
+import { signEnvelope } from '../proto/signature.ts';
+import { Clock } from './clock.ts';
+import { nodePrimitives } from './crypto/node-primitives.ts';
+import { Protocol } from './protocol.ts';
+import { Serving } from './serving.ts';
+
+const NOW = Date.parse('2026-11-25T12:00:00.000Z');
+const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+
+/** Serves a twin whose only relay says that its clock is so many seconds ahead of ours. */
+async function rig(skew: number) {
+  const identity = await identityOf(`0x${'01'.repeat(32)}`, 'ed25519');
+  if (!identity.ok) throw new Error(identity.error.detail);
+  const caller = { id: 6, account: identity.value.account, relay: null, pk: null };
+  const clock = new Clock(
+    () => NOW,
+    () => undefined,
+  );
+  clock.measure('relay', new Date(NOW + skew * 1000).toUTCString(), NOW);
+  const twins = { get: async () => caller, refresh: async () => caller };
+  const remembered: number[] = [];
+  const told: Envelope['content'][] = [];
+  const serving = new Serving(2, {
+    protocol: new Protocol({
+      identity: identity.value,
+      twins: twins,
+      primitives: nodePrimitives(),
+      isKeyOnChain: async () => false,
+    }),
+    programs: {
+      deliverCommand: async (_entry, _twin, seconds) => {
+        remembered.push(seconds);
+        return 'delivered';
+      },
+      isFirst: async () => true,
+      deliverAnswer: async () => true,
+      saveQuestion: async () => undefined,
+      findQuestion: async () => undefined,
+    },
+    upstream: { reply: async ({ content }) => void told.push(content), again: async () => undefined },
+    clock,
+    plugins: [],
+    log: silent,
+    count: () => undefined,
+  });
+  const ask = async (age: number, expiration: bigint) => {
+    const envelope: Envelope = {
+      uid: 'u',
+      timestamp: BigInt(NOW / 1000 - age),
+      expiration,
+      source: { twin: 6 },
+      destination: { twin: 2 },
+      content: { kind: 'request', command: 'x' },
+      relays: [],
+    };
+    await serving.request(await signEnvelope(envelope, identity.value), 6);
+  };
+  return { ask, remembered, told };
+}
+
+describe('a request of another twin', () => {
+  it('whose time is over is refused, though the relay turns the time back', async () => {
+    const { ask, remembered, told } = await rig(-3600);
+    await ask(1800, 60n);
+    expect([remembered, told]).toEqual([
+      [],
+      [{ kind: 'error', code: 102, message: expect.stringContaining('expired') }],
+    ]);
+    await ask(0, 60n);
+    expect(remembered).toEqual([60]);
+  });
+
+  it('is remembered by our own time, though the relay says that it is later', async () => {
+    const { ask, remembered } = await rig(3000);
+    await ask(0, 3600n);
+    expect(remembered).toEqual([3600]);
+  });
+});
