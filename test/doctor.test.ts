@@ -49,8 +49,8 @@ describe('a peer that is well', () => {
 
 describe('what is asked for wrongly', () => {
   it.each([
-    ['an unknown flag', ['--jsno'], 'rmb-peer: there is no flag --jsno'],
-    ['a bad setting', ['--key-type', 'rsa'], 'rmb-peer: --key-type: must be sr25519 or ed25519'],
+    ['an unknown flag', ['--jsno'], 'there is no flag --jsno'],
+    ['a bad setting', ['--key-type', 'rsa'], '--key-type: must be sr25519 or ed25519'],
   ])('%s ends it with 2', async (_, args, message) => {
     const { code, output } = await runDoctor(wide, { args });
     expect(code).toBe(2);

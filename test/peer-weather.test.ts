@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { startDevChain } from '../dev-chain/dev-chain.ts';
 import { startRelay } from '../local-relay/relay.ts';
 import { within } from './rig/client.ts';
@@ -19,6 +19,9 @@ let service: AsyncDisposable;
 beforeAll(async () => {
   network = await startNetwork();
   callee = await startPeerRig(network, 2);
+  // Its key is on chain from here on: whoever looks it up once can open what it encrypts.
+  const isUpdated = () => callee.logged.some(({ message }) => message === 'chain: our twin is updated');
+  await vi.waitUntil(isUpdated, { timeout: 20_000 });
   service = await startService(callee.redisUrl, 'test.echo', (payload) => ({ dat: payload }));
 });
 afterAll(async () => {

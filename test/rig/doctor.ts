@@ -42,8 +42,9 @@ export async function runDoctor(
   await using process = startPeerProcess({ ...command, args: ['doctor', '--json', ...args], env });
   const code = await within(process.ended, 'the end of the doctor', PATIENCE_MS);
   const output = process.output();
-  if (!output.startsWith('{')) return { code, named: [], said: '', output };
-  const { lines } = report.parse(JSON.parse(output));
+  const { success, data } = report.safeParse(output.startsWith('{') ? JSON.parse(output) : undefined);
+  if (!success) return { code, named: [], said: '', output };
+  const { lines } = data;
   const bad = lines.filter(({ state }) => state === 'warn' || state === 'fail');
   return {
     code,
