@@ -15,6 +15,7 @@ import { Protocol } from '../protocol.ts';
 import { RelayConnection } from '../relays/connection.ts';
 import { Relays } from '../relays/relays.ts';
 import { Sending } from '../sending.ts';
+import { isKeyOnChain } from '../twins/own-key.ts';
 import { asked, type OpenChain, openChain, ownTwinOf } from './chain.ts';
 import { CommandFailure } from './failure.ts';
 
@@ -68,11 +69,12 @@ export async function openSession(
   const own: Address = sid === false ? { twin } : { twin, connection: sid };
   const clock = new Clock(Date.now, (skew) => log.warn({ seconds: Math.round(skew) }, 'our clock is off'));
   const ownTwin = () => asked(() => chain.twins.get(twin));
-  const isKeyOnChain = async () => {
-    const pk = (await ownTwin().catch(() => undefined))?.pk;
-    return pk != null && Buffer.compare(pk, e2ePublicKey) === 0;
-  };
-  const protocol = new Protocol({ identity: identity.value, twins: chain.twins, primitives, isKeyOnChain });
+  const protocol = new Protocol({
+    identity: identity.value,
+    twins: chain.twins,
+    primitives,
+    isKeyOnChain: () => isKeyOnChain(chain.twins, twin, e2ePublicKey),
+  });
   let receive = async (_: Envelope): Promise<void> => undefined;
   const urls = config.relays.map((relay) => new URL(relay));
   const claims = { twin, ttl: TOKEN_SECONDS, ...(sid === false ? {} : { sid }) };
