@@ -9,17 +9,17 @@ const STATS_SHARDS = 16;
 
 /** One a twin. */
 export function twinObject(namespace: DurableObjectNamespace<TwinObject>, twin: number): DurableObjectStub<TwinObject> {
-  return namespace.get(namespace.idFromName(String(twin)));
+  return namespace.getByName(String(twin));
 }
 
 /** One in all: whoever follows the chain must be alone. */
 export function chainWatcher(namespace: DurableObjectNamespace<ChainWatcher>): DurableObjectStub<ChainWatcher> {
-  return namespace.get(namespace.idFromName('chain'));
+  return namespace.getByName('chain');
 }
 
 /** Where a twin's counts are gathered; those of the stateless Worker in shard 0. */
 export function statsObject(namespace: DurableObjectNamespace<StatsObject>, twin = 0): DurableObjectStub<StatsObject> {
-  return namespace.get(namespace.idFromName(String(twin % STATS_SHARDS)));
+  return namespace.getByName(String(twin % STATS_SHARDS));
 }
 
 /** All of them. */

@@ -41,6 +41,7 @@ export interface LocalRelay extends AsyncDisposable {
  * @param options.persist directory for what must outlive the process; absent: memory
  * @param options.direct without Miniflare's front, which costs as much as a whole request; a port that is taken then
  *   hangs instead of throwing, so only for benchmarks
+ * @param options.inspect port of workerd's inspector; absent: none
  * @param options.bundle makes the Worker's module of its entry; absent: as a deploy does
  * @throws when a setting is bad, naming it, or when the port is taken
  */
@@ -48,6 +49,7 @@ export async function startRelay(options: {
   port?: number;
   persist?: string;
   direct?: boolean;
+  inspect?: number;
   settings: RelaySettings;
   bundle?: (entry: string) => Promise<string>;
 }): Promise<LocalRelay> {
@@ -75,6 +77,7 @@ export async function startRelay(options: {
           },
           watcherDoor(NAME),
         ],
+        ...(options.inspect === undefined ? {} : { inspectorPort: options.inspect }),
         ...(options.persist === undefined ? {} : { defaultPersistRoot: options.persist }),
         ...storesIn(options.persist),
       }),

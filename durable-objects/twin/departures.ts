@@ -8,6 +8,7 @@ import type { FederatedMessage } from './federation/bundle.ts';
 import { Federator, type FederatorPort } from './federation/federator.ts';
 import { addressOf, type Departure } from './inbound.ts';
 import { Outbox } from './outbox.ts';
+import { Standings } from './verdict.ts';
 
 /** What the sending end needs of its object; times in Unix ms. */
 export interface DeparturesPort
@@ -31,6 +32,7 @@ export interface DeparturesPort
 export class Departures {
   readonly #port: DeparturesPort;
   readonly #settings: Settings;
+  readonly #standings = new Standings((host) => this.#ownDomains(host));
   readonly #outbox: Outbox<Departure>;
   readonly #federator: Federator;
 
@@ -73,7 +75,7 @@ export class Departures {
   }
 
   #dispatch(twin: number, batch: readonly Departure[]): Promise<void> {
-    return dispatch(twin, batch, (host) => this.#ownDomains(host), {
+    return dispatch(twin, batch, this.#standings, {
       lookup: this.#port.lookup,
       receiver: this.#port.receiver,
       refuse: (departure, reason) => this.refuse(departure, reason),

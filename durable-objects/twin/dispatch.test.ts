@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Parcel, TwinLookup, Verdict } from '../contract.ts';
 import { dispatch } from './dispatch.ts';
 import type { Departure } from './inbound.ts';
+import { Standings } from './verdict.ts';
 
 const departure = (uid: string, fields: Partial<Departure> = {}): Departure => ({
   from: { twin: 1, host: 'relay.example', switchedAt: 0 },
@@ -28,7 +29,7 @@ async function run(
   const calls: (readonly Parcel[])[] = [];
   const federated: string[] = [];
   const noted: (string | undefined)[] = [];
-  await dispatch(2, batch, () => ['relay.example'], {
+  await dispatch(2, batch, new Standings(() => ['relay.example']), {
     lookup,
     receiver: () => ({
       deliver: async (parcels) => {

@@ -2,7 +2,7 @@ import type { Address } from '../../proto/address.ts';
 import type { Refusal } from '../../proto/reasons.ts';
 import type { Parcel, TwinLookup, TwinRpc, Verdict } from '../contract.ts';
 import type { Departure } from './inbound.ts';
-import { ifAway, refusalOf, type Standing, standingOf } from './verdict.ts';
+import { ifAway, refusalOf, type Standings } from './verdict.ts';
 
 /** What a batch needs on its way. */
 export interface DispatchPort {
@@ -22,12 +22,11 @@ export interface DispatchPort {
  * Brings one batch to one twin and tells each sender what went wrong. The destination is resolved first: an
  * id that is not on chain never wakes an object. One call says both what to deliver and what to do when the
  * session is away, so that nothing overtakes between two calls.
- * @param ownDomains the names of this relay, for a session that reached it by `host`
  */
 export async function dispatch(
   twin: number,
   batch: readonly Departure[],
-  ownDomains: (host: string) => readonly string[],
+  standings: Standings,
   port: DispatchPort,
 ): Promise<void> {
   let lookup: TwinLookup;
@@ -37,13 +36,6 @@ export async function dispatch(
     // The resolver itself failed: the same to a sender as a chain out of reach.
     lookup = { unavailable: 'resolver failed' };
   }
-  // One destination, and hardly ever more than one host: judged once, not for every message.
-  const standings = new Map<string, Standing>();
-  const standingFor = (host: string): Standing => {
-    const standing = standings.get(host) ?? standingOf(lookup, ownDomains(host));
-    standings.set(host, standing);
-    return standing;
-  };
   const going: {
     readonly departure: Departure;
     readonly home: 'here' | 'elsewhere' | 'nowhere';
@@ -51,7 +43,7 @@ export async function dispatch(
   }[] = [];
   const leaving: Departure[] = [];
   for (const departure of batch) {
-    const standing = standingFor(departure.from.host);
+    const standing = standings.of(lookup, departure.from.host);
     if ('refuse' in standing) port.refuse(departure, standing.refuse);
     else if (standing.home === 'elsewhere' && port.absence.has(departure.to)) leaving.push(departure);
     else going.push({ departure, home: standing.home, parcel: parcelOf(departure, standing.home) });

@@ -10,13 +10,16 @@ export interface ShareStore<S> {
   /** What sessions that have ended sent in this minute. */
   readEnded(minute: number): RateWindow | undefined;
   addEnded(share: RateWindow): void;
-  /** Runs work when the frames that have arrived are through. */
-  soon(work: () => void): void;
+  /** Runs work when the frames that have arrived are through, and so many ms have passed. */
+  soon(work: () => void, ms: number): void;
 }
+
+/** Under load shares are written so often; a session that is quiet does not wait for it (ms). */
+const WRITE_MS = 100;
 
 /**
  * A twin's limit: whole minutes, all its sessions together (PROTOCOL §6, step 2). Each socket carries its own
- * share, so that a sleep forgets nothing; it is written once for all frames that arrive together.
+ * share, so that a sleep forgets nothing (an object that has yet to write one does not sleep).
  */
 export class RateLimiter<S> {
   readonly #limit: RateLimit;
@@ -25,6 +28,7 @@ export class RateLimiter<S> {
   #total: RateWindow | undefined;
   /** Shares that do not stand on their socket yet. */
   readonly #unwritten = new Map<S, RateWindow>();
+  #writtenAt = 0;
 
   constructor(limit: RateLimit, store: ShareStore<S>) {
     this.#limit = limit;
@@ -36,7 +40,7 @@ export class RateLimiter<S> {
     if (!isLimited(this.#limit)) return true;
     const minute = minuteOf(now);
     this.#total = add(this.#totalOf(minute), minute, 1, bytes);
-    if (this.#unwritten.size === 0) this.#store.soon(() => this.#write());
+    if (this.#unwritten.size === 0) this.#writeSoon(now);
     this.#unwritten.set(socket, add(this.#shareOf(socket), minute, 1, bytes));
     return !exceeds(this.#total, this.#limit);
   }
@@ -65,6 +69,13 @@ export class RateLimiter<S> {
 
   #shareOf(socket: S): RateWindow | undefined {
     return this.#unwritten.get(socket) ?? this.#store.read(socket);
+  }
+
+  #writeSoon(now: number): void {
+    const isBusy = now - this.#writtenAt < WRITE_MS;
+    const wait = isBusy ? WRITE_MS : 0;
+    this.#writtenAt = now + wait;
+    this.#store.soon(() => this.#write(), wait);
   }
 
   #write(): void {

@@ -75,7 +75,7 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
     return new Response(null, { status: 101, webSocket: client });
   }
 
-  override async webSocketMessage(socket: WebSocket, frame: string | ArrayBuffer): Promise<void> {
+  override webSocketMessage(socket: WebSocket, frame: string | ArrayBuffer): void | Promise<void> {
     const session = this.#sessions.sessionOf(socket);
     // A socket that we closed may go on sending until its client has noticed.
     if (session === undefined || !this.#sessions.isOpen(socket)) return;
@@ -85,7 +85,7 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
       this.#ports.set(socket, port);
     }
     const limits = { maxBytes: this.#settings.maxEnvelopeBytes, now: Date.now() };
-    await receive(frame, session, limits, port);
+    return receive(frame, session, limits, port);
   }
 
   override webSocketClose(socket: WebSocket, code: number, reason: string, isClean: boolean): void {

@@ -6,6 +6,32 @@ import { isOurs } from '../domains.ts';
 /** What the chain says about a destination, seen from this relay. */
 export type Standing = { readonly home: 'here' | 'elsewhere' | 'nowhere' } | { readonly refuse: Refusal };
 
+/** Judged once for each look-up and host: a destination that is written to often is the same one for ten seconds. */
+export class Standings {
+  readonly #ownDomains: (host: string) => readonly string[];
+  readonly #known = new WeakMap<TwinLookup, Map<string, Standing>>();
+
+  /** @param ownDomains the names of this relay, for a session that reached it by `host` */
+  constructor(ownDomains: (host: string) => readonly string[]) {
+    this.#ownDomains = ownDomains;
+  }
+
+  /** How a destination stands for a session that reached this relay by `host`. */
+  of(lookup: TwinLookup, host: string): Standing {
+    let byHost = this.#known.get(lookup);
+    if (byHost === undefined) {
+      byHost = new Map();
+      this.#known.set(lookup, byHost);
+    }
+    let standing = byHost.get(host);
+    if (standing === undefined) {
+      standing = standingOf(lookup, this.#ownDomains(host));
+      byHost.set(host, standing);
+    }
+    return standing;
+  }
+}
+
 /** Judges a looked-up destination. A twin of another relay may still be connected here, so it is not refused. */
 export function standingOf(lookup: TwinLookup, ownDomains: readonly string[]): Standing {
   if ('unavailable' in lookup) return { refuse: 'lookup-failed' };

@@ -1,0 +1,79 @@
+import type { Socket } from 'node:net';
+import { dial, onFrames } from './frames.ts';
+import type { Lane, LanesJob } from './job.ts';
+import type { Tally } from './tally.ts';
+
+/** Frames of a lane that are written at once. */
+const RUN = 64;
+
+/** A lane at work. */
+interface LaneAtWork {
+  readonly socket: Socket;
+  readonly bytes: number;
+  /** The frame some times over: what is let go together is one write. */
+  readonly run: Buffer;
+  /** When the messages under way were sent, oldest first, in a ring. */
+  readonly sentAt: Float64Array;
+  oldest: number;
+  youngest: number;
+  /** Messages that may go when this chunk has been read. */
+  due: number;
+}
+
+/** Runs lanes until they are stopped. @returns how to stop; all that is under way has arrived then, or was lost */
+export async function runLanes(job: LanesJob, tally: Tally, fail: (why: string) => void): Promise<() => Promise<void>> {
+  const sockets = new Map<string, Socket>();
+  for (const [name, token] of job.sessions) sockets.set(name, await dial(`${job.url}/?${token}`));
+  let running = true;
+  const lanes = new Map<number, LaneAtWork>();
+  for (const [number, lane] of job.lanes) lanes.set(number, atWork(lane, sockets, job.flight));
+  const due: LaneAtWork[] = [];
+  const release = () => {
+    for (const lane of due) send(lane, performance.now());
+    due.length = 0;
+  };
+  const arrived = (mark: number) => {
+    const lane = lanes.get(mark);
+    if (lane === undefined) return fail(`something came that no lane sent (mark ${mark}): an error of the relay?`);
+    tally.received += 1;
+    tally.took(performance.now() - (lane.sentAt[lane.oldest] ?? 0));
+    lane.oldest = (lane.oldest + 1) % lane.sentAt.length;
+    if (!running) return;
+    if (lane.due === 0) due.push(lane);
+    lane.due += 1;
+  };
+  for (const socket of sockets.values()) {
+    onFrames(socket, job.markAt, arrived, (why) => running && fail(why));
+    // After the frames of a chunk have been read: what they let go leaves in one write a lane.
+    socket.on('data', release);
+  }
+  for (const lane of lanes.values()) {
+    lane.due = job.flight;
+    send(lane, performance.now());
+  }
+  return async () => {
+    running = false;
+    for (const socket of sockets.values()) socket.destroy();
+  };
+}
+
+function atWork(lane: Lane, sockets: ReadonlyMap<string, Socket>, flight: number): LaneAtWork {
+  const socket = sockets.get(lane.from);
+  if (socket === undefined) throw new Error(`no session ${lane.from}`);
+  const run = Buffer.concat(Array.from({ length: Math.min(flight, RUN) }, () => lane.frame));
+  const sentAt = new Float64Array(flight + 1);
+  return { socket, bytes: lane.frame.length, run, sentAt, oldest: 0, youngest: 0, due: 0 };
+}
+
+/** Sends what is due; the time of a message under way is counted from `now`. */
+function send(lane: LaneAtWork, now: number): void {
+  for (let n = 0; n < lane.due; n += 1) {
+    lane.sentAt[lane.youngest] = now;
+    lane.youngest = (lane.youngest + 1) % lane.sentAt.length;
+  }
+  for (; lane.due > 0; ) {
+    const bytes = Math.min(lane.due * lane.bytes, lane.run.length);
+    lane.socket.write(lane.run.subarray(0, bytes));
+    lane.due -= bytes / lane.bytes;
+  }
+}

@@ -1,0 +1,34 @@
+import { parentPort } from 'node:worker_threads';
+import type { Answer, Job, Order } from './job.ts';
+import { runLanes } from './lanes.ts';
+import { runPosts } from './posts.ts';
+import { Tally } from './tally.ts';
+
+// One thread of the load generator: does as it is told by load.ts.
+
+const tally = new Tally();
+let stop = async () => {};
+
+const answer = (what: Answer) => parentPort?.postMessage(what);
+const fail = (why: string) => answer({ say: 'failed', why });
+
+function start(job: Job): Promise<() => Promise<void>> {
+  return job.kind === 'lanes' ? runLanes(job, tally, fail) : runPosts(job, tally, fail);
+}
+
+async function obey(order: Order): Promise<void> {
+  switch (order.say) {
+    case 'start':
+      stop = await start(order.job);
+      return answer({ say: 'started' });
+    case 'count':
+      return answer({ say: 'counted', count: tally.take() });
+    case 'stop':
+      await stop();
+      return answer({ say: 'stopped', count: tally.take() });
+  }
+}
+
+parentPort?.on('message', (order: Order) => {
+  obey(order).catch((error: unknown) => fail(String(error)));
+});
