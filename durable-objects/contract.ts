@@ -19,10 +19,25 @@ export interface Parcel {
 /** What became of a parcel at the receiving end. */
 export type Verdict = 'sent' | 'stored' | 'offline' | 'full' | 'expired';
 
-/** What a twin's object does for other objects. */
+/** Parcels on their way to another object: large envelopes as they are, all else in one buffer. */
+export interface Batch {
+  readonly packed: Uint8Array;
+  readonly large: readonly Uint8Array[];
+}
+
+/** What became of a batch, in its order; one word when it is the same for all, as it nearly always is. */
+export type Verdicts = Verdict | readonly Verdict[];
+
+/** What a twin's object does for other objects; `receiverOf` says it in parcels. */
 export interface TwinRpc {
+  /** Delivers what `packParcels` laid together, in order. */
+  deliver(batch: Batch): Promise<Verdicts>;
+}
+
+/** The receiving end of a twin. */
+export interface Receiver {
   /** Delivers in order; one verdict a parcel, in the same order. */
-  deliver(batch: readonly Parcel[]): Promise<Verdict[]>;
+  deliver(batch: readonly Parcel[]): Promise<readonly Verdict[]>;
 }
 
 /** A twin as the resolver knows it; `unavailable` says why nobody can tell whether it exists. */

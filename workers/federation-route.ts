@@ -1,6 +1,7 @@
 import type { Parcel, TwinLookup } from '../durable-objects/contract.ts';
 import { twinObject } from '../durable-objects/objects.ts';
 import { parseSettings, type Settings } from '../durable-objects/settings.ts';
+import { receiverOf } from '../durable-objects/twin/parcels.ts';
 import { FederationBudget } from './federation-budget.ts';
 import { takeIn } from './federation-ingress.ts';
 import { KnownTwins } from './known-twins.ts';
@@ -35,7 +36,7 @@ export async function federationIn(
       return may === 'now' ? await known.renew(twin, Date.now(), reread) : may;
     },
     spend: (twin, bytes) => budget.spend(twin, bytes, settings.rateLimit, Date.now()),
-    deliver: async (twin, parcel: Parcel) => (await twinObject(env.TWIN, twin).deliver([parcel]))[0],
+    deliver: async (twin, parcel: Parcel) => (await receiverOf(twinObject(env.TWIN, twin)).deliver([parcel]))[0],
   });
   return refusal === undefined ? new Response(null, { status: 202 }) : refuse(env, ctx, refusal);
 }

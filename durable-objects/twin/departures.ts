@@ -1,7 +1,7 @@
 import type { Address } from '../../proto/address.ts';
 import { encodeEnvelope, errorReply } from '../../proto/envelope.ts';
 import { type Refusal, refusalText } from '../../proto/reasons.ts';
-import type { TwinLookup, TwinRpc } from '../contract.ts';
+import type { Receiver, TwinLookup } from '../contract.ts';
 import type { Settings } from '../settings.ts';
 import { dispatch } from './dispatch.ts';
 import type { FederatedMessage } from './federation/bundle.ts';
@@ -17,7 +17,7 @@ export interface DeparturesPort
   /** Ends when everything that has arrived until now has been appended. */
   gather(): Promise<void>;
   lookup(twin: number): Promise<TwinLookup>;
-  receiver(twin: number): TwinRpc;
+  receiver(twin: number): Receiver;
   /** Hands bytes to a session of ours, if it is connected. */
   reply(sid: string | undefined, bytes: Uint8Array): void;
   /** Hands bytes to a session of ours, or keeps them for it. */

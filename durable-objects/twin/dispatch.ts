@@ -1,6 +1,6 @@
 import type { Address } from '../../proto/address.ts';
 import type { Refusal } from '../../proto/reasons.ts';
-import type { Parcel, TwinLookup, TwinRpc, Verdict } from '../contract.ts';
+import type { Parcel, Receiver, TwinLookup, Verdict } from '../contract.ts';
 import type { Departure } from './inbound.ts';
 import { ifAway, refusalOf, type Standings } from './verdict.ts';
 
@@ -8,7 +8,7 @@ import { ifAway, refusalOf, type Standings } from './verdict.ts';
 export interface DispatchPort {
   lookup(twin: number): Promise<TwinLookup>;
   /** The receiving twin's object; our own one, without a call, when we are the receiver. */
-  receiver(twin: number): TwinRpc;
+  receiver(twin: number): Receiver;
   refuse(departure: Departure, reason: Refusal): void;
   /** The receiving side has put a message into its session's hands. */
   sent(departure: Departure): void;
@@ -50,7 +50,7 @@ export async function dispatch(
   }
   if (leaving.length > 0) await port.federate(twin, leaving);
   if (going.length === 0) return;
-  let verdicts: Verdict[];
+  let verdicts: readonly Verdict[];
   try {
     verdicts = await port.receiver(twin).deliver(going.map((each) => each.parcel));
   } catch {

@@ -1,5 +1,5 @@
 import { DurableObject } from 'cloudflare:workers';
-import type { Parcel, TwinGauges, TwinReader, TwinRpc, Verdict } from '../contract.ts';
+import type { Batch, TwinGauges, TwinReader, TwinRpc, Verdicts } from '../contract.ts';
 import { twinObject } from '../objects.ts';
 import { parseSettings, type Settings } from '../settings.ts';
 import { Alarms } from './alarms.ts';
@@ -10,6 +10,7 @@ import type { Departures } from './departures.ts';
 import { Directory } from './directory.ts';
 import { type InboundPort, receive } from './inbound.ts';
 import { Mailbox } from './mailbox.ts';
+import { packVerdicts, receiverOf, unpackParcels } from './parcels.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { Reporter } from './reporter.ts';
 import { migrate } from './schema.ts';
@@ -53,7 +54,7 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
     const directory = new Directory(resolverOf(ctx), () => Date.now());
     this.#departures = openDepartures(ctx, this.#settings, this.#alarms, this.#reporter, {
       lookup: (id) => directory.lookup(id),
-      receiver: (id) => (String(id) === ctx.id.name ? this : twinObject(env.TWIN, id)),
+      receiver: (id) => (String(id) === ctx.id.name ? this.#delivery : receiverOf(twinObject(env.TWIN, id))),
       reply: (sid, bytes) => this.#send(sid, bytes),
       mail: (sid, bytes) => ctx.waitUntil(this.#delivery.mail(sid, bytes)),
     });
@@ -110,8 +111,8 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
   }
 
   /** The receiving end, for the objects of other twins. */
-  async deliver(batch: readonly Parcel[]): Promise<Verdict[]> {
-    return this.#delivery.deliver(batch);
+  async deliver(batch: Batch): Promise<Verdicts> {
+    return packVerdicts(await this.#delivery.deliver(unpackParcels(batch)));
   }
 
   #ended(socket: WebSocket, isClean: boolean): void {

@@ -1,6 +1,6 @@
 import type { Refusal } from '../../../proto/reasons.ts';
 import { relayDomains } from '../../../proto/twin.ts';
-import type { TwinLookup, TwinRpc, Verdict } from '../../contract.ts';
+import type { Receiver, TwinLookup, Verdict } from '../../contract.ts';
 import { ifAway, refusalOf, standingOf } from '../verdict.ts';
 import type { Absence } from './absence.ts';
 import type { FederatedMessage } from './bundle.ts';
@@ -11,7 +11,7 @@ import type { Attempted } from './lanes.ts';
 export interface AttemptPort {
   lookup(twin: number): Promise<TwinLookup>;
   /** The receiving twin's object here. */
-  receiver(twin: number): TwinRpc;
+  receiver(twin: number): Receiver;
   /** The names of this relay, for a session that reached it by `host`. */
   ownDomains(host: string): readonly string[];
   readonly absence: Absence;

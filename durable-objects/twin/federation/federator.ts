@@ -1,5 +1,5 @@
 import type { Refusal } from '../../../proto/reasons.ts';
-import type { TwinLookup, TwinRpc } from '../../contract.ts';
+import type { Receiver, TwinLookup } from '../../contract.ts';
 import type { Settings } from '../../settings.ts';
 import { addressOf, type Departure } from '../inbound.ts';
 import type { Sql } from '../sql.ts';
@@ -20,7 +20,7 @@ const LIMITS = { maxMessages: 10_000, maxBytes: 32 * 2 ** 20 };
 export interface FederatorPort {
   readonly sql: Sql;
   lookup(twin: number): Promise<TwinLookup>;
-  receiver(twin: number): TwinRpc;
+  receiver(twin: number): Receiver;
   ownDomains(host: string): readonly string[];
   /** Brings an error to the session that sent a request, or into its mailbox; begins before it returns. */
   report(message: FederatedMessage, reason: Refusal): void;
