@@ -13,9 +13,9 @@ import { Mailbox } from './mailbox.ts';
 import { packVerdicts, receiverOf, unpackParcels } from './parcels.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { Reporter } from './reporter.ts';
-import { migrate } from './schema.ts';
 import { readSessionUrl } from './session-request.ts';
 import { Sessions } from './sessions.ts';
+import { TablesOnDemand } from './tables.ts';
 import { openDelivery, openDepartures, openLimiter, openReporter, type TwinAlarms, type TwinEnv } from './wiring.ts';
 
 /** One twin: its sockets, its routing, its mailbox. A switchboard; every decision is in a file of its own. */
@@ -38,10 +38,10 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
     const settings = parseSettings(env);
     if (!settings.ok) throw new Error(`settings: ${settings.error}`);
     this.#settings = settings.value;
-    migrate(ctx.storage.sql);
-    this.#alarms = new Alarms(ctx.storage.sql, ctx.storage, ['mailbox-expiry', 'mailbox-drain', 'federation']);
+    const sql = new TablesOnDemand(ctx.storage.sql);
+    this.#alarms = new Alarms(sql, ctx.storage, ['mailbox-expiry', 'mailbox-drain', 'federation']);
     this.#sessions = new Sessions(ctx);
-    this.#mailbox = new Mailbox(ctx.storage.sql, this.#settings.mailbox);
+    this.#mailbox = new Mailbox(sql, this.#settings.mailbox);
     this.#reporter = openReporter(ctx, env.STATS, this.#sessions, () => this.#gauges());
     this.#reporter.count('relay_twin_wakes_total');
     const doors = {
@@ -50,9 +50,9 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
     };
     const { ttl } = this.#settings.mailbox;
     this.#delivery = openDelivery(ctx, doors, this.#mailbox, ttl, this.#alarms, this.#reporter);
-    this.#limiter = openLimiter(ctx, this.#sessions, this.#settings.rateLimit);
+    this.#limiter = openLimiter(ctx, sql, this.#sessions, this.#settings.rateLimit);
     const directory = new Directory(resolverOf(ctx), () => Date.now());
-    this.#departures = openDepartures(ctx, this.#settings, this.#alarms, this.#reporter, {
+    this.#departures = openDepartures(ctx, sql, this.#settings, this.#alarms, this.#reporter, {
       lookup: (id) => directory.lookup(id),
       receiver: (id) => (String(id) === ctx.id.name ? this.#delivery : receiverOf(twinObject(env.TWIN, id))),
       reply: (sid, bytes) => this.#send(sid, bytes),

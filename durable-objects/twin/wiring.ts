@@ -11,6 +11,7 @@ import type { Mailbox } from './mailbox.ts';
 import { RateLimiter } from './rate-limiter.ts';
 import { Reporter } from './reporter.ts';
 import type { Sessions } from './sessions.ts';
+import type { Sql } from './sql.ts';
 import type { TwinObject } from './twin-object.ts';
 import { Unreported } from './unreported.ts';
 
@@ -62,6 +63,7 @@ function soonOf(ctx: DurableObjectState): (work: () => void | Promise<void>, ms?
 /** The sending end. */
 export function openDepartures(
   ctx: DurableObjectState,
+  sql: Sql,
   settings: Settings,
   alarms: TwinAlarms,
   reporter: Reporter,
@@ -69,7 +71,7 @@ export function openDepartures(
 ): Departures {
   return new Departures(settings, {
     ...own,
-    sql: ctx.storage.sql,
+    sql,
     now: () => Date.now(),
     gather: () => scheduler.wait(0),
     background: (work) => ctx.waitUntil(work),
@@ -85,10 +87,11 @@ export function openDepartures(
 /** The twin's limit, its counts on the sockets and in SQLite. */
 export function openLimiter(
   ctx: DurableObjectState,
+  sql: Sql,
   sessions: Sessions<WebSocket>,
   limit: Settings['rateLimit'],
 ): RateLimiter<WebSocket> {
-  const ended = new EndedShares(ctx.storage.sql);
+  const ended = new EndedShares(sql);
   return new RateLimiter(limit, {
     sockets: () => sessions.all(),
     read: (socket) => sessions.notesOn(socket).sent,
