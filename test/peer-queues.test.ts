@@ -10,22 +10,21 @@ import { openProgram, type Program } from './rig/program.ts';
 import { type RedisRig, startRedis } from './rig/redis.ts';
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+let redis: RedisRig;
+let connection: RedisConnection;
+let program: Program;
+beforeAll(async () => {
+  redis = await startRedis();
+  connection = new RedisConnection(redis.url, silent, () => undefined);
+  program = await openProgram(redis.url);
+});
+afterAll(async () => {
+  connection.close();
+  await program[Symbol.asyncDispose]();
+  await redis[Symbol.asyncDispose]();
+});
 
 describe('a service’s queue', () => {
-  let redis: RedisRig;
-  let connection: RedisConnection;
-  let program: Program;
-  beforeAll(async () => {
-    redis = await startRedis();
-    connection = new RedisConnection(redis.url, silent, () => undefined);
-    program = await openProgram(redis.url);
-  });
-  afterAll(async () => {
-    connection.close();
-    await program[Symbol.asyncDispose]();
-    await redis[Symbol.asyncDispose]();
-  });
-
   let nth = 0;
   /** A queue that takes so many entries, and so many bytes. */
   function queueOf(most: number, bytes: number) {
@@ -101,20 +100,6 @@ describe('a service’s queue', () => {
 });
 
 describe('a Redis in which a key has another type than ours', () => {
-  let redis: RedisRig;
-  let connection: RedisConnection;
-  let program: Program;
-  beforeAll(async () => {
-    redis = await startRedis();
-    connection = new RedisConnection(redis.url, silent, () => undefined);
-    program = await openProgram(redis.url);
-  });
-  afterAll(async () => {
-    connection.close();
-    await program[Symbol.asyncDispose]();
-    await redis[Symbol.asyncDispose]();
-  });
-
   it('loses no entry that cannot be taken', async () => {
     await program.redis.set('requests.taken', 'no hash');
     await program.redis.lPush('requests', 'entry');

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Client } from './rig/client.ts';
-import { unpackProgram } from './rig/debian.ts';
 import { request } from './rig/envelopes.ts';
 import { type Network, startNetwork } from './rig/network.ts';
+import { unpackProgram } from './rig/unpacked.ts';
 
 const A = { twin: 1 };
 const B = { twin: 2 };
@@ -103,7 +103,7 @@ describe('/metrics', () => {
   it('has what Prometheus’s own check finds nothing wrong with', async () => {
     const text = await (await get('/metrics')).text();
     const directory = await mkdtemp(join(tmpdir(), 'rmb-promtool-'));
-    const promtool = unpackProgram('promtool', 'prometheus', 'usr/bin/promtool', directory);
+    const promtool = unpackProgram('promtool', ['prometheus'], 'usr/bin/promtool', directory);
     const checked = spawnSync(promtool, ['check', 'metrics'], { input: text, encoding: 'utf8' });
     await rm(directory, { recursive: true });
     expect([checked.stdout, checked.stderr, checked.status]).toEqual(['', '', 0]);

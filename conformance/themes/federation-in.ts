@@ -21,64 +21,47 @@ async function post(
 
 type Make = (stage: Stage) => Envelope | Promise<Envelope>;
 
+type Name = readonly [name: string, title: string];
+
+function brought([name, title]: Name, observe: Case['observe'], reference: Seen, meant?: Case['meant']): Case {
+  return { name, section: '5.4', title, observe, reference, ...(meant && { meant }) };
+}
+
 /** A POST whose answer is all that counts. @param meant its status alone */
-function answered(
-  [name, title]: readonly [string, string],
-  make: Make,
-  reference: string,
-  meant?: { status: number; difference: Difference },
-): Case {
-  return {
-    name,
-    section: '5.4',
-    title,
-    observe: async (stage) => {
-      const line = await post(stage, encodeEnvelope(await make(stage)));
-      return line !== reference && meant !== undefined ? Number(line.slice(0, 3)) : line;
-    },
-    reference,
-    ...(meant && { meant: { seen: meant.status, difference: meant.difference } }),
+function answered(name: Name, make: Make, reference: string, meant: { seen: number; difference: Difference }): Case {
+  const observe = async (stage: Stage) => {
+    const line = await post(stage, encodeEnvelope(await make(stage)));
+    return line === reference ? line : Number(line.slice(0, 3));
   };
+  return brought(name, observe, reference, meant);
 }
 
 /** Refused as offline: the body is the reference's, or JSON that holds it. */
-function offline(name: string, title: string, make: Make): Case {
-  return {
-    name,
-    section: '5.4',
-    title,
-    observe: async (stage) => post(stage, encodeEnvelope(await make(stage))),
-    reference: `404 ${OFFLINE}`,
-    meant: { seen: `404 ${JSON_FORM}`, difference: 'refusals over HTTP' },
-  };
+function offline(name: Name, make: Make): Case {
+  const observe = async (stage: Stage) => post(stage, encodeEnvelope(await make(stage)));
+  const meant = { seen: `404 ${JSON_FORM}`, difference: 'refusals over HTTP' } as const;
+  return brought(name, observe, `404 ${OFFLINE}`, meant);
 }
 
 /** A POST to a connected session: the answer, and what comes out there. */
 function delivered(
-  [name, title]: readonly [string, string],
+  name: Name,
   make: (stage: Stage, sent: Envelope) => Envelope | Promise<Envelope>,
-  meant?: { seen: Seen; difference: Difference },
+  meant?: Case['meant'],
   path = '/',
 ): Case {
-  return {
-    name,
-    section: '5.4',
-    title,
-    observe: async (stage) => {
-      const to = await stage.open('caller');
-      const bytes = encodeEnvelope(await make(stage, request(stage.absent('abroad'), to.address)));
-      const line = await post(stage, bytes, { path });
-      return line === '202' ? [202, compare(bytes, await to.nextBytes())] : Number(line.slice(0, 3));
-    },
-    reference: [202, 'the very bytes'],
-    ...(meant && { meant }),
+  const observe = async (stage: Stage) => {
+    const to = await stage.open('caller');
+    const bytes = encodeEnvelope(await make(stage, request(stage.absent('abroad'), to.address)));
+    const line = await post(stage, bytes, { path });
+    return line === '202' ? [202, compare(bytes, await to.nextBytes())] : Number(line.slice(0, 3));
   };
+  return brought(name, observe, [202, 'the very bytes'], meant);
 }
 
 const signed = (stage: Stage, envelope: Envelope) => stage.signed('abroad', envelope);
 const FORGED = { seen: 403, difference: 'federation ingress: unsigned or forged' } as const;
-const forged = { status: 403, difference: 'federation ingress: unsigned or forged' } as const;
-const nobody = { status: 404, difference: 'federation ingress: nobody here' } as const;
+const NOBODY = { seen: 404, difference: 'federation ingress: nobody here' } as const;
 
 const deliveries: readonly Case[] = [
   delivered(['signed', 'a signed envelope reaches the session'], signed),
@@ -98,23 +81,19 @@ const deliveries: readonly Case[] = [
     (stage, sent) => signed(stage, { ...sent, timestamp: BigInt(unixNow() - 1010), expiration: 10n }),
     { seen: 410, difference: 'federation ingress: expired' },
   ),
-  {
-    name: 'kept',
-    section: '5.4',
-    title: 'what comes for an offline twin of this relay is kept for it',
-    observe: async (stage) => {
+  brought(
+    ['kept', 'what comes for an offline twin of this relay is kept for it'],
+    async (stage) => {
       const away = stage.absent('caller');
       const bytes = encodeEnvelope(await signed(stage, request(stage.absent('abroad'), away)));
       const line = await post(stage, bytes);
       return [line, compare(bytes, await (await stage.openAs('caller', away.connection)).nextBytes())];
     },
-    reference: ['202', 'the very bytes'],
-  },
-  {
-    name: 'no copy',
-    section: '5.4',
-    title: 'what was delivered is not kept as well',
-    observe: async (stage) => {
+    ['202', 'the very bytes'],
+  ),
+  brought(
+    ['no copy', 'what was delivered is not kept as well'],
+    async (stage) => {
       const first = await stage.open('caller');
       const [one, two] = await Promise.all(
         [1, 2].map(() => signed(stage, request(stage.absent('abroad'), first.address))),
@@ -128,84 +107,76 @@ const deliveries: readonly Case[] = [
       const next = await again.next();
       return next.uid === two.uid ? 'once' : `again: ${said(next)}`;
     },
-    reference: 'once',
-  },
+    'once',
+  ),
 ];
 
 const refusals: readonly Case[] = [
-  {
-    name: 'garbage',
-    section: '5.4',
-    title: 'what is no envelope is refused with 400',
-    observe: async (stage) => {
+  brought(
+    ['garbage', 'what is no envelope is refused with 400'],
+    async (stage) => {
       const line = await post(stage, Uint8Array.of(255, 255, 255), { text: 'bad request: ' });
       return line.startsWith('400 bad request: ') ? '400 bad request' : line;
     },
-    reference: '400 bad request',
-    meant: { seen: `400 ${JSON_FORM}`, difference: 'refusals over HTTP' },
-  },
-  offline('request, fail-fast', 'a request to an offline session, fail-fast', (stage) =>
+    '400 bad request',
+    { seen: `400 ${JSON_FORM}`, difference: 'refusals over HTTP' },
+  ),
+  offline(['request, fail-fast', 'a request to an offline session, fail-fast'], (stage) =>
     signed(stage, request(stage.absent('abroad'), stage.absent('caller'), FAIL_FAST)),
   ),
-  offline('response, fail-fast', 'a response to an offline session, fail-fast', (stage) =>
+  offline(['response, fail-fast', 'a response to an offline session, fail-fast'], (stage) =>
     signed(stage, response(stage.absent('abroad'), stage.absent('caller'), FAIL_FAST)),
   ),
   answered(
     ['20 MiB', '20 MiB to an offline session, fail-fast'],
     (stage) => signed(stage, large(stage.absent('abroad'), stage.absent('caller'), 20 * MIB, FAIL_FAST)),
     `404 ${OFFLINE}`,
-    { status: 400, difference: 'federation ingress: too large' },
+    { seen: 400, difference: 'federation ingress: too large' },
   ),
-  {
-    name: 'empty',
-    section: '5.4',
-    title: 'an empty body',
-    observe: async (stage) => (await post(stage, new Uint8Array(0))).slice(0, 3),
-    reference: '202',
-    meant: { seen: '403', difference: 'federation ingress: unsigned or forged' },
-  },
+  brought(['empty', 'an empty body'], async (stage) => (await post(stage, new Uint8Array(0))).slice(0, 3), '202', {
+    seen: '403',
+    difference: 'federation ingress: unsigned or forged',
+  }),
   answered(
     ['no destination', 'an envelope without destination'],
     (stage) => signed(stage, request(stage.absent('abroad'))),
     '202',
-    nobody,
+    NOBODY,
   ),
   answered(
     ['unknown', 'an envelope for a twin that is not on chain'],
     (stage) => signed(stage, request(stage.absent('abroad'), { twin: 999_999 })),
     '202',
-    nobody,
+    NOBODY,
   ),
   answered(
     ['of another relay', 'an envelope for a twin of another relay that is not connected here'],
     (stage) => signed(stage, request(stage.absent('abroad'), stage.absent('abroad'))),
     '202',
-    nobody,
+    NOBODY,
   ),
   answered(
     ['without relay', 'an envelope for a twin without relay that is not connected here'],
     (stage) => signed(stage, request(stage.absent('abroad'), stage.absent('homeless'))),
     '202',
-    nobody,
+    NOBODY,
   ),
   answered(
     ['unknown source', 'an envelope of a twin that is not on chain'],
     (stage) => signed(stage, request({ twin: 999_999 }, stage.absent('caller'))),
     '202',
-    forged,
+    FORGED,
   ),
-  {
-    name: 'loop',
-    section: '5.4',
-    title: 'what this relay says it sent itself',
-    observe: async (stage) => {
+  brought(
+    ['loop', 'what this relay says it sent itself'],
+    async (stage) => {
       const envelope = await signed(stage, request(stage.absent('abroad'), stage.absent('caller')));
       const headers = { 'rmb-via': stage.subject.domains.relay };
       return (await post(stage, encodeEnvelope(envelope), { headers })).slice(0, 3);
     },
-    reference: '202',
-    meant: { seen: '421', difference: 'federation ingress: a loop' },
-  },
+    '202',
+    { seen: '421', difference: 'federation ingress: a loop' },
+  ),
 ];
 
 export const federationIn: readonly Case[] = [...deliveries, ...refusals];

@@ -37,6 +37,11 @@ describe('judgeRedis', () => {
     expect(named(judgeRedis(well))).toEqual([]);
   });
 
+  it('calls a Valkey by its own name and version', () => {
+    const [line] = judgeRedis({ ...well, info: { ...info, version: '7.2.4', valkey: '8.0.1' } });
+    expect(line).toMatchObject({ what: 'version', state: 'ok', detail: 'Valkey 8.0.1' });
+  });
+
   it.each<[string, Partial<RedisSeen>, string[]]>([
     ['5.0', { info: { ...info, version: '5.0.14' } }, ['fail version']],
     ['6.0', { info: { ...info, version: '6.0.20' } }, ['fail version']],
@@ -59,6 +64,7 @@ describe('readInfo', () => {
   it('reads what it needs, and takes any text', () => {
     const text = '# Server\r\nredis_version:7.0.15\r\nused_memory:10\r\nmaxmemory:0\r\nmaxmemory_policy:noeviction\r\n';
     expect(readInfo(text)).toEqual(info);
+    expect(readInfo(`${text}valkey_version:8.0.1\r\n`)).toEqual({ ...info, valkey: '8.0.1' });
     fc.assert(fc.property(fc.string(), (any) => typeof readInfo(any).version === 'string'));
   });
 });

@@ -13,6 +13,8 @@ const NEARLY = 0.9;
 /** What `INFO` says. */
 export interface RedisInfo {
   readonly version: string;
+  /** Of a Valkey its own; `version` is then the Redis that it takes the place of. */
+  readonly valkey?: string;
   readonly policy: string;
   /** Bytes. */
   readonly used: number;
@@ -62,13 +64,13 @@ function judgeInfo(info: RedisInfo | string, isFull: boolean): Line[] {
     const why = `this user may not ask for it (${info})`;
     return [lines.skipped('version', why), lines.skipped('memory', why)];
   }
-  return [judgeVersion(info.version), judgeMemory(info, isFull)];
+  return [judgeVersion(info), judgeMemory(info, isFull)];
 }
 
-function judgeVersion(version: string): Line {
+function judgeVersion({ version, valkey }: RedisInfo): Line {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   const isOld = major < OLDEST[0] || (major === OLDEST[0] && minor < OLDEST[1]);
-  if (!isOld) return lines.ok('version', version);
+  if (!isOld) return lines.ok('version', valkey === undefined ? version : `Valkey ${valkey}`);
   return lines.fail('version', `${version} is too old`, `install Redis ${OLDEST.join('.')} or later, or Valkey`);
 }
 

@@ -56,8 +56,10 @@ export function readInfo(text: string): RedisInfo {
     const colon = line.indexOf(':');
     if (colon > 0) fields.set(line.slice(0, colon), line.slice(colon + 1));
   }
+  const valkey = fields.get('valkey_version');
   return {
     version: fields.get('redis_version') ?? 'unknown',
+    ...(valkey === undefined ? {} : { valkey }),
     policy: fields.get('maxmemory_policy') ?? 'noeviction',
     used: Number(fields.get('used_memory') ?? 0),
     limit: Number(fields.get('maxmemory') ?? 0),

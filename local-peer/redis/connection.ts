@@ -1,6 +1,7 @@
 import { createClient, ErrorReply, RESP_TYPES } from 'redis';
 import type { Log } from '../ports.ts';
 import type { PartState } from '../state.ts';
+import { mayPass } from './refusal.ts';
 import type { Script } from './scripts.ts';
 
 const CONNECT_MS = 5_000;
@@ -11,8 +12,6 @@ const LONGEST_RETRY_MS = 2_000;
 /** So often Redis is asked whether it is there, and so long it may take to say so. */
 const WATCH_MS = 5_000;
 const SILENCE_MS = 5_000;
-/** Refusals of a Redis that is starting, failing over or full: the same command may be taken a moment later. */
-const PASSING = /^(LOADING|BUSY|MASTERDOWN|READONLY|TRYAGAIN|OOM|MISCONF|NOREPLICAS|CLUSTERDOWN|UNBLOCKED)\b/;
 
 /** What node-redis calls a client, of which we use few commands. */
 export type RedisClient = ReturnType<typeof clientFor>;
@@ -165,11 +164,6 @@ function clientFor(url: string) {
       reconnectStrategy: (retries) => Math.random() * Math.min(100 * 2 ** Math.min(retries, 10), LONGEST_RETRY_MS),
     },
   });
-}
-
-/** Whether the same command may succeed later: Redis is away, or says that it cannot take it now. */
-function mayPass(error: unknown): boolean {
-  return !(error instanceof ErrorReply) || PASSING.test(error.message);
 }
 
 function messageOf(error: unknown): string {

@@ -1,8 +1,8 @@
-import { ErrorReply } from 'redis';
 import type { HeldRequest, Told } from '../ports.ts';
 import type { RedisConnection } from './connection.ts';
 import { writeReply } from './json.ts';
 import { MAX_ENTRIES } from './queues.ts';
+import { isForbidden } from './refusal.ts';
 import { SETTLE } from './scripts.ts';
 
 /** `<order>.<uid>`: by order entries are taken up again as they came. */
@@ -107,9 +107,4 @@ export class HeldEntry implements HeldRequest {
   #fields(): string[] {
     return [this.#field, ...[...this.#known].map((place) => `${this.#field}#${place}`)];
   }
-}
-
-/** Redis refuses a script whose keys it forbids before it runs. */
-function isForbidden(error: unknown): boolean {
-  return error instanceof ErrorReply && error.message.startsWith('NOPERM');
 }

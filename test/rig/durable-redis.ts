@@ -17,16 +17,19 @@ export interface DurableRedis extends AsyncDisposable {
   start(): Promise<void>;
 }
 
-/** @param flags more of redis-server's own */
-export async function startDurableRedis(flags: readonly string[] = []): Promise<DurableRedis> {
-  ensureProgram('redis-server', 'redis-server');
+/**
+ * @param flags more of redis-server's own
+ * @param server path of another redis-server than the one on the PATH
+ */
+export async function startDurableRedis(flags: readonly string[] = [], server?: string): Promise<DurableRedis> {
+  if (server === undefined) ensureProgram('redis-server', 'redis-server');
   const port = await freePort();
   const directory = await mkdtemp(join(tmpdir(), 'rmb-redis-'));
   const disk = ['--dir', directory, '--save', '', '--appendonly', 'yes', '--appendfsync', 'always'];
   let child: ChildProcess | undefined;
   const start = async () => {
     const args = ['--port', String(port), '--bind', '127.0.0.1', ...disk, ...flags];
-    const started = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const started = spawn(server ?? 'redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
     child = started;
     await new Promise<void>((resolve, reject) => {
       createInterface({ input: started.stdout }).on('line', (line) => {

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { ensureInstalled } from './debian.ts';
 
-const PYTHONS = ['python3', '/usr/bin/python3'];
+export const PYTHONS = ['python3', '/usr/bin/python3'];
 
 /** A Python that has the Redis client of Debian. */
 export function ensurePython(): string {
