@@ -110,8 +110,23 @@ describe('Lanes', () => {
     expect([rig.reported, rig.now]).toEqual([['a expired'], 100_000]);
   });
 
-  it('take up what a crash left, without trying again what was settled', async () => {
-    const rig = openLanes(({ uid }) => (uid === 'b' ? DONE : new Promise(() => undefined)));
+  it('take up what a crash left, without trying again what its sender was told of', async () => {
+    const rig = openLanes(({ uid }) =>
+      uid === 'b' ? { settled: true, reason: 'rejected' } : new Promise(() => undefined),
+    );
+    await rig.lanes.accept(
+      2,
+      ['b', 'a', 'c'].map((uid) => message(uid)),
+    );
+    await rig.settle();
+    rig.lanes = rig.open();
+    rig.answer = () => DONE;
+    await rig.ring();
+    expect([rig.retried.toSorted(), rig.left()]).toEqual([['a', 'c'], 0]);
+  });
+
+  it('take up after a crash only what was open when a round was over', async () => {
+    const rig = openLanes(({ uid }) => (uid === 'b' ? DONE : LATER));
     await rig.lanes.accept(
       2,
       ['b', 'a', 'c'].map((uid) => message(uid)),
