@@ -2,7 +2,6 @@ import { DurableObject } from 'cloudflare:workers';
 import type { Parcel, TwinGauges, TwinReader, TwinRpc, Verdict } from '../contract.ts';
 import { twinObject } from '../objects.ts';
 import { parseSettings, type Settings } from '../settings.ts';
-import { Alarms } from './alarms.ts';
 import type { Session } from './attachment.ts';
 import { answerClose } from './close.ts';
 import type { Delivery } from './delivery.ts';
@@ -15,7 +14,15 @@ import type { Reporter } from './reporter.ts';
 import { migrate } from './schema.ts';
 import { readSessionUrl } from './session-request.ts';
 import { Sessions } from './sessions.ts';
-import { openDelivery, openDepartures, openLimiter, openReporter, type TwinAlarms, type TwinEnv } from './wiring.ts';
+import {
+  openAlarms,
+  openDelivery,
+  openDepartures,
+  openLimiter,
+  openReporter,
+  type TwinAlarms,
+  type TwinEnv,
+} from './wiring.ts';
 
 /** One twin: its sockets, its routing, its mailbox. A switchboard; every decision is in a file of its own. */
 export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
@@ -38,7 +45,7 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
     if (!settings.ok) throw new Error(`settings: ${settings.error}`);
     this.#settings = settings.value;
     migrate(ctx.storage.sql);
-    this.#alarms = new Alarms(ctx.storage.sql, ctx.storage, ['mailbox-expiry', 'mailbox-drain', 'federation']);
+    this.#alarms = openAlarms(ctx);
     this.#sessions = new Sessions(ctx);
     this.#mailbox = new Mailbox(ctx.storage.sql, this.#settings.mailbox);
     this.#reporter = openReporter(ctx, env.STATS, this.#sessions, () => this.#gauges());

@@ -3,7 +3,7 @@ import { statsObject } from '../objects.ts';
 import type { Settings } from '../settings.ts';
 import type { Counts } from '../stats/counts.ts';
 import type { StatsObject } from '../stats/stats-object.ts';
-import type { Alarms } from './alarms.ts';
+import { Alarms } from './alarms.ts';
 import { Delivery, type SessionPort } from './delivery.ts';
 import { Departures, type DeparturesPort } from './departures.ts';
 import { EndedShares } from './ended-shares.ts';
@@ -31,6 +31,12 @@ const SETTLE_MS = 2_000;
 /** Letters are removed in bunches: an alarm costs a row. */
 const EXPIRY_BUNCH_MS = 60_000;
 const UNREPORTED = 'unreported';
+
+export function openAlarms(ctx: DurableObjectState): TwinAlarms {
+  return new Alarms(ctx.storage.sql, ctx.storage, ['mailbox-expiry', 'mailbox-drain', 'federation'], (alarm, error) =>
+    console.error(JSON.stringify({ event: 'alarm-failed', twin: ctx.id.name, alarm, error: String(error) })),
+  );
+}
 
 /** The receiving end. */
 export function openDelivery(
