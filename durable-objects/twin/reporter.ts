@@ -52,6 +52,20 @@ export class Reporter {
     this.#settleSoon();
   }
 
+  /** The object was made, or woke: worth no row of its own, so it is written down with what happens next. */
+  woke(): void {
+    this.#tally.count('relay_twin_wakes_total');
+  }
+
+  /**
+   * So many letters came to lie in the mailbox. Their senders have counted them: an object without a session would pay
+   * a row for it. Here they only bring the next hand-over nearer, and with it the gauges.
+   */
+  stored(letters: number): void {
+    this.#tally.happened(letters);
+    if (this.#tally.isDue(this.#port.now())) this.#settleSoon();
+  }
+
   /** A session has sent a message of so many bytes. */
   received(bytes: number): void {
     this.#rx.add(1);

@@ -49,7 +49,7 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
     this.#sessions = new Sessions(ctx);
     this.#mailbox = new Mailbox(ctx.storage.sql, this.#settings.mailbox);
     this.#reporter = openReporter(ctx, env.STATS, this.#sessions, () => this.#gauges());
-    this.#reporter.count('relay_twin_wakes_total');
+    this.#reporter.woke();
     const doors = {
       has: (sid: string | undefined) => this.#sessions.has(sid),
       send: (sid: string | undefined, bytes: Uint8Array) => this.#send(sid, bytes),
@@ -78,7 +78,8 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
     // Its first page goes ahead of all that arrives from now on; the rest must not hold up the answer.
     if (acceptance !== 'contested') this.ctx.waitUntil(this.#delivery.drain(session.sid));
     if (acceptance !== 'new') this.#reporter.count('relay_session_evictions_total', 1, acceptance);
-    if (this.#sessions.all().length === 1) this.ctx.waitUntil(this.#reporter.flush());
+    // A session that only changed hands changes no gauge.
+    if (acceptance === 'new' && this.#sessions.all().length === 1) this.ctx.waitUntil(this.#reporter.flush());
     return new Response(null, { status: 101, webSocket: client });
   }
 
@@ -105,6 +106,7 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
   }
 
   override async alarm(): Promise<void> {
+    const stood = this.#gauges();
     await this.#alarms.run(Date.now(), {
       'mailbox-expiry': () => this.#delivery.purge(),
       'mailbox-drain': async () => {
@@ -113,7 +115,9 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
       },
       federation: () => this.#departures.tick(),
     });
-    await this.#reporter.flush();
+    // With a session the counts may wait; what lies here has changed only where something lay before.
+    const isNews = [stood, this.#gauges()].some((each) => each.mailboxMessages + each.outboxMessages > 0);
+    if (isNews || stood.sessions === 0) await this.#reporter.flush();
   }
 
   /** The receiving end, for the objects of other twins. */

@@ -55,7 +55,8 @@ export function openDelivery(
     expireAt: (at) => alarms.arm('mailbox-expiry', at + EXPIRY_BUNCH_MS),
     draining: (under) =>
       under ? alarms.arm('mailbox-drain', Date.now() + RESUME_DRAIN_MS) : alarms.cancel('mailbox-drain'),
-    stored: (letters) => reporter.count('relay_messages_stored_total', letters),
+    stored: (letters) => reporter.stored(letters),
+    mailed: () => reporter.count('relay_messages_stored_total'),
     expired: (letters) => reporter.count('relay_messages_dropped_total', letters, 'expired'),
   });
 }
@@ -82,6 +83,7 @@ export function openDepartures(
     wakeAt: (at) => alarms.arm('federation', at),
     refused: (reason) => reporter.count('relay_messages_dropped_total', 1, reason),
     sent: (arrivedAt) => reporter.delivered((Date.now() - arrivedAt) / 1000),
+    stored: () => reporter.count('relay_messages_stored_total'),
     accepted: (domain) => reporter.count('federation_message_success', 1, domain),
     failed: (domain) => reporter.count('federation_message_error', 1, domain),
     tried: (seconds) => reporter.tried(seconds),

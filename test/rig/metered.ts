@@ -15,8 +15,8 @@ const objectUse = z.object({
   wakes: count,
 });
 const used = z.object({
-  worker: z.object({ requests: count, lookups: count, kvReads: count, kvWrites: count }),
-  objects: z.object({ TwinObject: objectUse, StatsObject: objectUse }),
+  worker: z.object({ requests: count, lookups: count }),
+  objects: z.object({ TwinObject: objectUse, StatsObject: objectUse, ChainWatcher: objectUse }),
   active: count,
 });
 
@@ -43,7 +43,8 @@ export async function useOfAll(relays: readonly LocalRelay[], work: () => Promis
   return await Promise.all(relays.map(quiet));
 }
 
-function quiet(relay: LocalRelay): Promise<RelayUse> {
+/** Waits until a metered relay's objects have nothing left to do. @returns what it has used since the last `useOf` */
+export function quiet(relay: LocalRelay): Promise<RelayUse> {
   return until('objects that have nothing left to do', async () => {
     const use = await meter(relay, 'GET');
     return use.active === 0 && use;
