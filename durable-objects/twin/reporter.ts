@@ -94,7 +94,10 @@ export class Reporter {
     this.#settleSoon();
   }
 
-  /** Hands over all there is, and how the twin stands: because that changed, or the object may sleep for long now. */
+  /**
+   * Hands over all there is, and how the twin stands: because that changed, or the object may sleep for long now.
+   * Never rejects: counts are no reason for an alarm or a connection to fail.
+   */
   async flush(): Promise<void> {
     const counts = this.#tally.take(this.#port.now());
     try {
@@ -103,7 +106,11 @@ export class Reporter {
       // The stats object is away for a moment: what it did not take is counted still, and handed over later.
       this.#tally.restore(counts);
     }
-    this.#keep();
+    try {
+      this.#keep();
+    } catch {
+      // The storage failed: what it holds is the count of before.
+    }
   }
 
   #settleSoon(): void {

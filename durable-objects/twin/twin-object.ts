@@ -106,18 +106,24 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
   }
 
   override async alarm(): Promise<void> {
-    const stood = this.#gauges();
+    // With a session the counts may wait; to be told is what lies here no longer.
+    let isNews = this.#sessions.all().length === 0;
     await this.#alarms.run(Date.now(), {
-      'mailbox-expiry': () => this.#delivery.purge(),
+      'mailbox-expiry': () => {
+        isNews = true;
+        return this.#delivery.purge();
+      },
       'mailbox-drain': async () => {
+        isNews = true;
         const sessions = this.#sessions.all().flatMap((socket) => this.#sessions.sessionOf(socket) ?? []);
         await Promise.all(sessions.map(({ sid }) => this.#delivery.drain(sid)));
       },
-      federation: () => this.#departures.tick(),
+      federation: () => {
+        isNews ||= this.#departures.waiting > 0;
+        return this.#departures.tick();
+      },
     });
-    // With a session the counts may wait; what lies here has changed only where something lay before.
-    const isNews = [stood, this.#gauges()].some((each) => each.mailboxMessages + each.outboxMessages > 0);
-    if (isNews || stood.sessions === 0) await this.#reporter.flush();
+    if (isNews) await this.#reporter.flush();
   }
 
   /** The receiving end, for the objects of other twins. */

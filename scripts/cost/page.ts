@@ -11,7 +11,7 @@ export const GOALS = { online: 0.05, stored: 0.25, idle: 0.1 };
 export const IDLE_TWINS: Idling = { twins: 10_000, reconnections: 1, pingEnvelopes: false };
 
 /** The tables of docs/cost.md that follow from the figures. */
-export function tables(): Record<'prices' | 'messages' | 'connections' | 'idle', string> {
+function tables(): Record<'prices' | 'messages' | 'connections' | 'idle', string> {
   return {
     prices: table(
       [`list prices, ${PRICES_OF}`, 'a million', 'allowance a month'],

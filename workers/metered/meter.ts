@@ -1,5 +1,5 @@
 /** What one class of objects has used: what the platform bills. */
-export interface ObjectUse {
+interface ObjectUse {
   /** Calls by RPC and `fetch`, each a request. */
   calls: number;
   /** WebSocket frames that came in: twenty are a request. */
