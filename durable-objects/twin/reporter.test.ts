@@ -87,12 +87,12 @@ describe('Reporter', () => {
     const { state, handed, wake, settle } = rig();
     const reporter = wake();
     reporter.woke();
-    for (let n = 0; n < 999; n += 1) {
+    for (let n = 0; n < 990; n += 1) {
       reporter.stored(1);
       await settle();
     }
     expect([state.rows, state.told]).toEqual([0, 0]);
-    reporter.stored(1);
+    reporter.stored(10);
     await settle();
     expect([state.rows, state.told, handed]).toEqual([0, 1, { relay_twin_wakes_total: 1 }]);
   });
