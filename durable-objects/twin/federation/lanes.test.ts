@@ -138,6 +138,23 @@ describe('Lanes', () => {
     expect([rig.retried.toSorted(), rig.left()]).toEqual([['a', 'c'], 0]);
   });
 
+  it('take up after a crash, of bundles that were gone through, only what was open', async () => {
+    const rig = openLanes(({ uid }) =>
+      uid.startsWith('hang') ? new Promise(() => undefined) : uid.startsWith('full') ? LATER : DONE,
+    );
+    for (let bundle = 0; bundle < 5; bundle += 1) {
+      const good = Array.from({ length: 9 }, (_, n) => message(`good${bundle}-${n}`));
+      await rig.lanes.accept(2, [message(`full${bundle}`), ...good]);
+    }
+    await rig.lanes.accept(2, [message('hang0'), message('hang1')]);
+    await rig.settle();
+    expect(rig.tried).toHaveLength(52);
+    rig.lanes = rig.open();
+    rig.answer = () => DONE;
+    await rig.ring();
+    expect(rig.retried.toSorted()).toEqual(['full0', 'full1', 'full2', 'full3', 'full4', 'hang0', 'hang1']);
+  });
+
   it('let a twin whose relay is dead delay no other', async () => {
     const rig = openLanes(({ to }) => (to.twin === 2 ? LATER : DONE));
     await rig.lanes.accept(

@@ -168,8 +168,8 @@ export class Lanes {
       if (attempted.settled) {
         lane.failing = 0;
         this.#settle(held, attempted.reason);
-        // In the turn that told it: an error is not taken back by a crash.
-        if (attempted.reason !== undefined) this.#outbox.note(held.bundle);
+        // In the turn that told it: an error is not taken back by a crash. And only the newest bundle has a note open.
+        if (attempted.reason !== undefined || held.bundle !== lane.tried.at(-1)) this.#outbox.note(held.bundle);
       } else if (held.isLate()) {
         this.#settle(held, 'expired');
         this.#outbox.note(held.bundle);
@@ -188,6 +188,8 @@ export class Lanes {
       const id = lane.todo.shift();
       if (id === undefined) return undefined;
       if (!this.#outbox.has(id)) continue;
+      const before = lane.tried.at(-1);
+      if (before !== undefined) this.#outbox.note(before);
       lane.tried.push(id);
       // In any order when it is a retry: a message that always fails must not hold up the others.
       const read = this.#hold(id);
