@@ -45,7 +45,7 @@ export const MESSAGES = {
   storedSingly: {
     ...plain,
     title: 'stored, one by one',
-    each: { requests: 0.03, objectRequests: 1.5, rowsWritten: 1.25, rowsRead: 0.1, lookups: 0.06 },
+    each: { requests: 0.03, objectRequests: 1.2, rowsWritten: 1.25, rowsRead: 0.1, lookups: 0.06 },
     busyMs: 52,
     calls: 1,
   },
