@@ -41,6 +41,7 @@ const STEPS: readonly Step[] = [
   { name: 'layers and cycles', run: checkLayers, repair: 'CONTRIBUTING.md says which room may import which' },
   { name: 'unused', run: command('knip'), repair: 'remove what nothing uses' },
   { name: 'codec', run: command('node', 'scripts/generate-codec.ts', '--check'), repair: 'npm run proto' },
+  { name: 'cost page', run: command('node', 'scripts/cost.ts', '--check'), repair: 'npm run cost' },
   { name: 'worker types', run: checkWorkerTypes, repair: 'npm run types' },
   {
     name: 'bundle size',

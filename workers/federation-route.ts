@@ -6,6 +6,7 @@ import { FederationBudget } from './federation-budget.ts';
 import { takeIn } from './federation-ingress.ts';
 import { KnownTwins } from './known-twins.ts';
 import { refuse } from './refuse.ts';
+import { countTraffic } from './worker-counts.ts';
 
 // Of this isolate: may vanish at any time.
 const budget = new FederationBudget();
@@ -36,7 +37,11 @@ export async function federationIn(
       return may === 'now' ? await known.renew(twin, Date.now(), reread) : may;
     },
     spend: (twin, bytes) => budget.spend(twin, bytes, settings.rateLimit, Date.now()),
-    deliver: async (twin, parcel: Parcel) => (await receiverOf(twinObject(env.TWIN, twin)).deliver([parcel]))[0],
+    deliver: async (twin, parcel: Parcel) => {
+      const [verdict] = await receiverOf(twinObject(env.TWIN, twin)).deliver([parcel]);
+      if (verdict === 'stored') countTraffic(env, ctx, 'relay_messages_stored_total');
+      return verdict;
+    },
   });
   return refusal === undefined ? new Response(null, { status: 202 }) : refuse(env, ctx, refusal);
 }

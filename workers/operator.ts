@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { chainWatcher, statsShards } from '../durable-objects/objects.ts';
 import { parseSettings } from '../durable-objects/settings.ts';
+import { ChainStatus } from './chain-status.ts';
 import { Metrics } from './metrics.ts';
 import { isOperator } from './operator-token.ts';
 import { refuse } from './refuse.ts';
@@ -11,6 +12,7 @@ const CHAIN_SILENCE_MS = 60_000;
 
 // Of this isolate: what was read last, for those who ask too often.
 const metrics = new Metrics();
+const chainStatus = new ChainStatus();
 
 /** What an operator, a load balancer or a curious client asks. */
 export const operator = new Hono<{ Bindings: Env & { readonly OPERATOR_TOKEN?: string } }>();
@@ -36,8 +38,9 @@ operator.get('/metrics', async (context) => {
 operator.get('/healthz', (context) => context.json({ status: 'ok' }));
 
 operator.get('/readyz', async (context) => {
-  const { answeredAt, block } = await chainWatcher(context.env.CHAIN_WATCHER).status();
-  const silence = answeredAt === undefined ? undefined : Date.now() - answeredAt;
+  const now = Date.now();
+  const { answeredAt, block } = await chainStatus.read(now, () => chainWatcher(context.env.CHAIN_WATCHER).status());
+  const silence = answeredAt === undefined ? undefined : now - answeredAt;
   const isReady = silence !== undefined && silence < CHAIN_SILENCE_MS;
   const detail = isReady
     ? undefined

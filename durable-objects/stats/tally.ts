@@ -44,9 +44,9 @@ export class Tally {
     this.#events += 1;
   }
 
-  /** Something happened that a source has counted. */
-  happened(): void {
-    this.#events += 1;
+  /** Something happened that a source, or somebody else, has counted. */
+  happened(times = 1): void {
+    this.#events += times;
   }
 
   /** Takes up what stood in an attachment when the object fell asleep. */
@@ -56,9 +56,9 @@ export class Tally {
 
   /** Whether it is time to hand over. @param now Unix ms */
   isDue(now: number): boolean {
-    const series = Object.keys(this.peek()).length;
-    if (series === 0) return false;
-    return this.#events >= this.#pace.events || now - this.#since >= this.#pace.ms || series >= MOST_SERIES;
+    if (this.#events === 0) return false;
+    if (this.#events >= this.#pace.events || now - this.#since >= this.#pace.ms) return true;
+    return Object.keys(this.peek()).length >= MOST_SERIES;
   }
 
   /** What has gathered, as it stands. */

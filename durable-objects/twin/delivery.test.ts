@@ -60,6 +60,7 @@ function rig({ maxMessages = 10_000 } = {}) {
     stored: (letters) => {
       state.stored += letters;
     },
+    mailed: () => undefined,
     expired: (letters) => {
       state.expired += letters;
     },

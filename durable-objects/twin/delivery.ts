@@ -20,8 +20,10 @@ export interface DeliveryPort {
   expireAt(at: number): Promise<void>;
   /** A drain is under way, or is over: what must be taken up again should the object die in between. */
   draining(under: boolean): Promise<void>;
-  /** So many letters lie in the box now that were not there before. */
+  /** So many letters lie in the box now that were not there before. Who brought them counts them. */
   stored(letters: number): void;
+  /** One of them was our own. */
+  mailed(): void;
   /** So many letters waited for too long. */
   expired(letters: number): void;
 }
@@ -72,7 +74,8 @@ export class Delivery {
 
   /** Brings something of our own to a session, or keeps it for as long as a mailbox may. */
   async mail(sid: string | undefined, bytes: Uint8Array): Promise<void> {
-    await this.deliver([{ sid, bytes, ifAway: 'store', expiresAt: this.#seconds() + this.#ttl }]);
+    const [verdict] = await this.deliver([{ sid, bytes, ifAway: 'store', expiresAt: this.#seconds() + this.#ttl }]);
+    if (verdict === 'stored') this.#port.mailed();
   }
 
   /**

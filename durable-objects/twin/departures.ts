@@ -12,7 +12,7 @@ import { Standings } from './verdict.ts';
 
 /** What the sending end needs of its object; times in Unix ms. */
 export interface DeparturesPort
-  extends Pick<FederatorPort, 'sql' | 'background' | 'wakeAt' | 'accepted' | 'failed' | 'tried'> {
+  extends Pick<FederatorPort, 'sql' | 'background' | 'wakeAt' | 'stored' | 'accepted' | 'failed' | 'tried'> {
   now(): number;
   /** Ends when everything that has arrived until now has been appended. */
   gather(): Promise<void>;
@@ -80,6 +80,7 @@ export class Departures {
       receiver: this.#port.receiver,
       refuse: (departure, reason) => this.refuse(departure, reason),
       sent: ({ arrivedAt }) => this.#port.sent(arrivedAt),
+      stored: () => this.#port.stored(),
       absence: this.#federator.absence,
       federate: async (id, leaving) => {
         for (const { departure, reason } of await this.#federator.accept(id, leaving)) this.refuse(departure, reason);

@@ -26,6 +26,7 @@ async function run(
 ) {
   const refused: string[] = [];
   const sent: string[] = [];
+  const stored: string[] = [];
   const calls: (readonly Parcel[])[] = [];
   const federated: string[] = [];
   const noted: (string | undefined)[] = [];
@@ -39,10 +40,11 @@ async function run(
     }),
     refuse: ({ uid }, reason) => void refused.push(`${uid} ${reason}`),
     sent: ({ uid }) => void sent.push(uid),
+    stored: () => void stored.push('stored'),
     absence: { has: ({ connection }) => connection === 'away', note: ({ connection }) => void noted.push(connection) },
     federate: async (_, leaving) => void federated.push(...leaving.map(({ uid }) => uid)),
   });
-  return { refused, calls, sent, federated, noted };
+  return { refused, calls, sent, stored, federated, noted };
 }
 
 describe('dispatch', () => {
@@ -79,12 +81,12 @@ describe('dispatch', () => {
   });
 
   it('tells each sender what became of its own message', async () => {
-    const { refused, sent } = await run(
+    const { refused, sent, stored } = await run(
       async () => found('relay.example'),
       ['a', 'b', 'c', 'd', 'e'].map((uid) => departure(uid)),
       () => ['sent', 'stored', 'offline', 'full', 'expired'],
     );
-    expect([sent, refused]).toEqual([['a'], ['c offline', 'd mailbox-full', 'e expired']]);
+    expect([sent, stored, refused]).toEqual([['a'], ['stored'], ['c offline', 'd mailbox-full', 'e expired']]);
   });
 
   it('tells every sender when the call fails', async () => {

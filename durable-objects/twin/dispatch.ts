@@ -12,6 +12,8 @@ export interface DispatchPort {
   refuse(departure: Departure, reason: Refusal): void;
   /** The receiving side has put a message into its session's hands. */
   sent(departure: Departure): void;
+  /** The receiving side keeps a message in a mailbox. */
+  stored(): void;
   /** Whether a session of another relay's twin was not connected here a moment ago; and that it is so now. */
   readonly absence: { has(session: Address): boolean; note(session: Address): void };
   /** Takes over what goes to another relay; answers once it is stored. */
@@ -63,6 +65,7 @@ export async function dispatch(
   going.forEach(({ departure, home }, index) => {
     const verdict = verdicts[index];
     if (verdict === 'sent') port.sent(departure);
+    if (verdict === 'stored') port.stored();
     if (verdict === 'offline' && home === 'elsewhere') {
       port.absence.note(departure.to);
       away.push(departure);

@@ -14,8 +14,8 @@ export interface ShareStore<S> {
   soon(work: () => void, ms: number): void;
 }
 
-/** Under load shares are written so often; a session that is quiet does not wait for it (ms). */
-const WRITE_MS = 100;
+/** Under load shares are written so often; a session that is quiet does not wait for it (ms). An object that waits is billed. */
+const WRITE_MS = 10;
 
 /**
  * A twin's limit: whole minutes, all its sessions together (PROTOCOL §6, step 2). Each socket carries its own

@@ -9,7 +9,14 @@ const NOW = 1_800_000_000_000;
 /** The platform's side of a twin: sockets and storage outlive the object; so do the stats. */
 function rig() {
   const sockets = new Map<string, Counts | undefined>();
-  const state = { now: NOW, row: undefined as Counts | undefined, isStatsAway: false, rows: 0 };
+  const state = {
+    now: NOW,
+    row: undefined as Counts | undefined,
+    isStatsAway: false,
+    isDiskFull: false,
+    rows: 0,
+    told: 0,
+  };
   const handed: Counts = {};
   const soon: (() => Promise<void>)[] = [];
   const wake = () => {
@@ -20,6 +27,7 @@ function rig() {
       write: (socket, counts) => void sockets.set(socket, structuredClone(counts)),
       readRow: () => state.row,
       writeRow: (counts) => {
+        if (state.isDiskFull) throw new Error('disk full');
         state.rows += 1;
         state.row = structuredClone(counts);
       },
@@ -31,6 +39,7 @@ function rig() {
       handOver: async (counts) => {
         if (state.isStatsAway) throw new Error('away');
         merge(handed, counts);
+        state.told += 1;
       },
       gauges: () => ({ sessions: sockets.size, mailboxMessages: 0, mailboxBytes: 0, outboxMessages: 0 }),
       soon: (work) => void soon.push(work),
@@ -72,6 +81,29 @@ describe('Reporter', () => {
     }
     expect(state.rows).toBe(0);
     expect(sockets.get('a')).toEqual({ relay_message_rx: 20 });
+  });
+
+  it('writes nothing for letters that wait, which their senders count; a thousand have the gauges told', async () => {
+    const { state, handed, wake, settle } = rig();
+    const reporter = wake();
+    reporter.woke();
+    for (let n = 0; n < 990; n += 1) {
+      reporter.stored(1);
+      await settle();
+    }
+    expect([state.rows, state.told]).toEqual([0, 0]);
+    reporter.stored(10);
+    await settle();
+    expect([state.rows, state.told, handed]).toEqual([0, 1, { relay_twin_wakes_total: 1 }]);
+  });
+
+  it('does not fail its caller when storage does', async () => {
+    const { state, wake } = rig();
+    const reporter = wake();
+    state.isStatsAway = true;
+    state.isDiskFull = true;
+    reporter.count('relay_message_rx');
+    await reporter.flush();
   });
 
   it('loses nothing and counts nothing twice, whatever sleeps, closes, opens and is away', async () => {

@@ -2,7 +2,6 @@ import { DurableObject } from 'cloudflare:workers';
 import type { Batch, TwinGauges, TwinReader, TwinRpc, Verdicts } from '../contract.ts';
 import { twinObject } from '../objects.ts';
 import { parseSettings, type Settings } from '../settings.ts';
-import { Alarms } from './alarms.ts';
 import type { Session } from './attachment.ts';
 import { answerClose } from './close.ts';
 import type { Delivery } from './delivery.ts';
@@ -16,7 +15,15 @@ import type { Reporter } from './reporter.ts';
 import { readSessionUrl } from './session-request.ts';
 import { Sessions } from './sessions.ts';
 import { TablesOnDemand } from './tables.ts';
-import { openDelivery, openDepartures, openLimiter, openReporter, type TwinAlarms, type TwinEnv } from './wiring.ts';
+import {
+  openAlarms,
+  openDelivery,
+  openDepartures,
+  openLimiter,
+  openReporter,
+  type TwinAlarms,
+  type TwinEnv,
+} from './wiring.ts';
 
 /** One twin: its sockets, its routing, its mailbox. A switchboard; every decision is in a file of its own. */
 export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
@@ -39,11 +46,11 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
     if (!settings.ok) throw new Error(`settings: ${settings.error}`);
     this.#settings = settings.value;
     const sql = new TablesOnDemand(ctx.storage.sql);
-    this.#alarms = new Alarms(sql, ctx.storage, ['mailbox-expiry', 'mailbox-drain', 'federation']);
+    this.#alarms = openAlarms(ctx, sql);
     this.#sessions = new Sessions(ctx);
     this.#mailbox = new Mailbox(sql, this.#settings.mailbox);
     this.#reporter = openReporter(ctx, env.STATS, this.#sessions, () => this.#gauges());
-    this.#reporter.count('relay_twin_wakes_total');
+    this.#reporter.woke();
     const doors = {
       has: (sid: string | undefined) => this.#sessions.has(sid),
       send: (sid: string | undefined, bytes: Uint8Array) => this.#send(sid, bytes),
@@ -72,7 +79,8 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
     // Its first page goes ahead of all that arrives from now on; the rest must not hold up the answer.
     if (acceptance !== 'contested') this.ctx.waitUntil(this.#delivery.drain(session.sid));
     if (acceptance !== 'new') this.#reporter.count('relay_session_evictions_total', 1, acceptance);
-    if (this.#sessions.all().length === 1) this.ctx.waitUntil(this.#reporter.flush());
+    // A session that only changed hands changes no gauge.
+    if (acceptance === 'new' && this.#sessions.all().length === 1) this.ctx.waitUntil(this.#reporter.flush());
     return new Response(null, { status: 101, webSocket: client });
   }
 
@@ -99,15 +107,24 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
   }
 
   override async alarm(): Promise<void> {
+    // With a session the counts may wait; to be told is what lies here no longer.
+    let isNews = this.#sessions.all().length === 0;
     await this.#alarms.run(Date.now(), {
-      'mailbox-expiry': () => this.#delivery.purge(),
+      'mailbox-expiry': () => {
+        isNews = true;
+        return this.#delivery.purge();
+      },
       'mailbox-drain': async () => {
+        isNews = true;
         const sessions = this.#sessions.all().flatMap((socket) => this.#sessions.sessionOf(socket) ?? []);
         await Promise.all(sessions.map(({ sid }) => this.#delivery.drain(sid)));
       },
-      federation: () => this.#departures.tick(),
+      federation: () => {
+        isNews ||= this.#departures.waiting > 0;
+        return this.#departures.tick();
+      },
     });
-    await this.#reporter.flush();
+    if (isNews) await this.#reporter.flush();
   }
 
   /** The receiving end, for the objects of other twins. */

@@ -3,7 +3,7 @@ import { statsObject } from '../objects.ts';
 import type { Settings } from '../settings.ts';
 import type { Counts } from '../stats/counts.ts';
 import type { StatsObject } from '../stats/stats-object.ts';
-import type { Alarms } from './alarms.ts';
+import { Alarms } from './alarms.ts';
 import { Delivery, type SessionPort } from './delivery.ts';
 import { Departures, type DeparturesPort } from './departures.ts';
 import { EndedShares } from './ended-shares.ts';
@@ -33,6 +33,12 @@ const SETTLE_MS = 2_000;
 const EXPIRY_BUNCH_MS = 60_000;
 const UNREPORTED = 'unreported';
 
+export function openAlarms(ctx: DurableObjectState, sql: Sql): TwinAlarms {
+  return new Alarms(sql, ctx.storage, ['mailbox-expiry', 'mailbox-drain', 'federation'], (alarm, error) =>
+    console.error(JSON.stringify({ event: 'alarm-failed', twin: ctx.id.name, alarm, error: String(error) })),
+  );
+}
+
 /** The receiving end. */
 export function openDelivery(
   ctx: DurableObjectState,
@@ -50,7 +56,8 @@ export function openDelivery(
     expireAt: (at) => alarms.arm('mailbox-expiry', at + EXPIRY_BUNCH_MS),
     draining: (under) =>
       under ? alarms.arm('mailbox-drain', Date.now() + RESUME_DRAIN_MS) : alarms.cancel('mailbox-drain'),
-    stored: (letters) => reporter.count('relay_messages_stored_total', letters),
+    stored: (letters) => reporter.stored(letters),
+    mailed: () => reporter.count('relay_messages_stored_total'),
     expired: (letters) => reporter.count('relay_messages_dropped_total', letters, 'expired'),
   });
 }
@@ -78,6 +85,7 @@ export function openDepartures(
     wakeAt: (at) => alarms.arm('federation', at),
     refused: (reason) => reporter.count('relay_messages_dropped_total', 1, reason),
     sent: (arrivedAt) => reporter.delivered((Date.now() - arrivedAt) / 1000),
+    stored: () => reporter.count('relay_messages_stored_total'),
     accepted: (domain) => reporter.count('federation_message_success', 1, domain),
     failed: (domain) => reporter.count('federation_message_error', 1, domain),
     tried: (seconds) => reporter.tried(seconds),

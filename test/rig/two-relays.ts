@@ -30,13 +30,20 @@ export async function settleOn(chain: DevChain, id: number, relay: string | null
   chain.putTwin({ id, account: `0x${Buffer.from(account).toString('hex')}`, relay, pk: null });
 }
 
-/** Starts all three; the relays reach each other over plain HTTP. */
-export async function startTwoRelays(settings: Record<string, string> = {}): Promise<TwoRelays> {
+/**
+ * Starts all three; the relays reach each other over plain HTTP.
+ * @param bundle of the relays' Worker; absent: as a deploy does
+ */
+export async function startTwoRelays(
+  settings: Record<string, string> = {},
+  bundle?: (entry: string) => Promise<string>,
+): Promise<TwoRelays> {
   await using stack = new AsyncDisposableStack();
   const chain = stack.adopt(await startDevChain({ blockTimeMs: 1000 }), (each) => each.close());
   const all = { SUBSTRATE_URLS: chain.httpUrl, FEDERATION_SCHEME: 'http', ...settings };
-  const a = stack.use(await startRelay({ settings: all }));
-  const b = stack.use(await startRelay({ settings: all }));
+  const options = { settings: all, ...(bundle && { bundle }) };
+  const a = stack.use(await startRelay(options));
+  const b = stack.use(await startRelay(options));
   for (const { id } of DEV_TWINS) await settleOn(chain, id, `localhost:${(id <= 3 ? a : b).port}`);
   const owned = stack.move();
   return {

@@ -3,7 +3,7 @@ import type { ChainReader, ChainStep, FollowRequest, TwinLookup, TwinReader } fr
 import { ChainBlocks } from '../chain-events/chain-blocks.ts';
 import { EventTables, TableMemory } from '../chain-events/event-tables.ts';
 import { NodeLog } from '../chain-events/node-log.ts';
-import { type CountingEnv, countInWorker } from '../worker-counts.ts';
+import { type CountingEnv, countTraffic } from '../worker-counts.ts';
 import { ChainTwins } from './chain-twins.ts';
 import { overHttp } from './http-call.ts';
 import { ChainNodes } from './nodes.ts';
@@ -64,7 +64,7 @@ export class TwinResolver extends WorkerEntrypoint<ResolverEnv> implements TwinR
       chain: new ChainTwins(nodesOf(SUBSTRATE_URLS)),
       store: TWINS,
       looked: (where) =>
-        countInWorker(this.env, this.ctx, where === 'cache' ? 'rmb_cache_hits_total' : 'rmb_cache_misses_total'),
+        countTraffic(this.env, this.ctx, where === 'cache' ? 'rmb_cache_hits_total' : 'rmb_cache_misses_total'),
       later: (work) => this.ctx.waitUntil(work),
     });
   }

@@ -41,6 +41,7 @@ async function run(
       },
     }),
     ownDomains: (host) => [host],
+    stored: () => undefined,
     absence,
     carry: async (domains) => {
       carriedTo.push(domains);

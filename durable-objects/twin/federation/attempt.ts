@@ -14,6 +14,8 @@ export interface AttemptPort {
   receiver(twin: number): Receiver;
   /** The names of this relay, for a session that reached it by `host`. */
   ownDomains(host: string): readonly string[];
+  /** The twin's mailbox here keeps the message. */
+  stored(): void;
   readonly absence: Absence;
   carry(domains: readonly string[]): Promise<Carried>;
 }
@@ -42,6 +44,7 @@ export async function attempt(message: FederatedMessage, isRetry: boolean, port:
       // Its object died in the call: nobody knows what it took, and a request must never run twice.
     }
     if (verdict === undefined) return refused('undelivered');
+    if (verdict === 'stored') port.stored();
     if (home !== 'elsewhere' || verdict !== 'offline') return refused(refusalOf(verdict, home));
     port.absence.note(to);
   }

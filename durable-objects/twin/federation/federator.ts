@@ -25,6 +25,8 @@ export interface FederatorPort {
   /** Brings an error to the session that sent a request, or into its mailbox; begins before it returns. */
   report(message: FederatedMessage, reason: Refusal): void;
   background(work: Promise<void>): void;
+  /** A twin's mailbox here keeps a message. */
+  stored(): void;
   /** A relay took a message; it failed with one; it was asked with one, for so many seconds. */
   accepted(domain: string): void;
   failed(domain: string): void;
@@ -107,6 +109,7 @@ export class Federator {
       lookup: this.#port.lookup,
       receiver: this.#port.receiver,
       ownDomains: this.#port.ownDomains,
+      stored: this.#port.stored,
       absence: this.#absence,
       carry: (domains) =>
         carry(ranks.order(domains, Date.now()), {

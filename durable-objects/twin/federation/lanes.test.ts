@@ -110,8 +110,10 @@ describe('Lanes', () => {
     expect([rig.reported, rig.now]).toEqual([['a expired'], 100_000]);
   });
 
-  it('take up what a crash left, without trying again what was settled', async () => {
-    const rig = openLanes(({ uid }) => (uid === 'b' ? DONE : new Promise(() => undefined)));
+  it('take up what a crash left, without trying again what its sender was told of', async () => {
+    const rig = openLanes(({ uid }) =>
+      uid === 'b' ? { settled: true, reason: 'rejected' } : new Promise(() => undefined),
+    );
     await rig.lanes.accept(
       2,
       ['b', 'a', 'c'].map((uid) => message(uid)),
@@ -121,6 +123,36 @@ describe('Lanes', () => {
     rig.answer = () => DONE;
     await rig.ring();
     expect([rig.retried.toSorted(), rig.left()]).toEqual([['a', 'c'], 0]);
+  });
+
+  it('take up after a crash only what was open when a round was over', async () => {
+    const rig = openLanes(({ uid }) => (uid === 'b' ? DONE : LATER));
+    await rig.lanes.accept(
+      2,
+      ['b', 'a', 'c'].map((uid) => message(uid)),
+    );
+    await rig.settle();
+    rig.lanes = rig.open();
+    rig.answer = () => DONE;
+    await rig.ring();
+    expect([rig.retried.toSorted(), rig.left()]).toEqual([['a', 'c'], 0]);
+  });
+
+  it('take up after a crash, of bundles that were gone through, only what was open', async () => {
+    const rig = openLanes(({ uid }) =>
+      uid.startsWith('hang') ? new Promise(() => undefined) : uid.startsWith('full') ? LATER : DONE,
+    );
+    for (let bundle = 0; bundle < 5; bundle += 1) {
+      const good = Array.from({ length: 9 }, (_, n) => message(`good${bundle}-${n}`));
+      await rig.lanes.accept(2, [message(`full${bundle}`), ...good]);
+    }
+    await rig.lanes.accept(2, [message('hang0'), message('hang1')]);
+    await rig.settle();
+    expect(rig.tried).toHaveLength(52);
+    rig.lanes = rig.open();
+    rig.answer = () => DONE;
+    await rig.ring();
+    expect(rig.retried.toSorted()).toEqual(['full0', 'full1', 'full2', 'full3', 'full4', 'hang0', 'hang1']);
   });
 
   it('let a twin whose relay is dead delay no other', async () => {

@@ -168,8 +168,12 @@ export class Lanes {
       if (attempted.settled) {
         lane.failing = 0;
         this.#settle(held, attempted.reason);
-      } else if (held.isLate()) this.#settle(held, 'expired');
-      else lane.failing += 1;
+        // In the turn that told it: an error is not taken back by a crash. And only the newest bundle has a note open.
+        if (attempted.reason !== undefined || held.bundle !== lane.tried.at(-1)) this.#outbox.note(held.bundle);
+      } else if (held.isLate()) {
+        this.#settle(held, 'expired');
+        this.#outbox.note(held.bundle);
+      } else lane.failing += 1;
     }
     lane.workers -= 1;
     if (lane.workers === 0) await this.#rest(twin, lane);
@@ -184,6 +188,8 @@ export class Lanes {
       const id = lane.todo.shift();
       if (id === undefined) return undefined;
       if (!this.#outbox.has(id)) continue;
+      const before = lane.tried.at(-1);
+      if (before !== undefined) this.#outbox.note(before);
       lane.tried.push(id);
       // In any order when it is a retry: a message that always fails must not hold up the others.
       const read = this.#hold(id);
@@ -194,7 +200,10 @@ export class Lanes {
 
   async #rest(twin: number, lane: Lane): Promise<void> {
     lane.round = [];
-    for (const id of lane.tried) this.#held.delete(id);
+    for (const id of lane.tried) {
+      this.#outbox.note(id);
+      this.#held.delete(id);
+    }
     lane.tried = lane.tried.filter((id) => this.#outbox.has(id));
     if (lane.tried.length === 0 && lane.todo.length === 0) {
       this.#load().delete(twin);
@@ -219,6 +228,7 @@ export class Lanes {
       const known = this.#held.get(id);
       const held = known ?? this.#hold(id);
       for (const each of held) if (!each.posting && each.isLate()) this.#settle(each, 'expired');
+      this.#outbox.note(id);
       const open = held.filter(({ settled }) => !settled);
       this.#outbox.expect(id, Math.min(...open.map(({ message }) => message.expiresAt)));
       if (known === undefined) this.#held.delete(id);
@@ -244,7 +254,7 @@ export class Lanes {
     return held;
   }
 
-  /** In one turn, so that a crash never finds an error told and its message still open. */
+  /** Whoever tells an error has it noted in the same turn: a crash never finds it told and its message still open. */
   #settle(held: Held, reason: Refusal | undefined): void {
     if (held.settled) return;
     held.settled = true;

@@ -4,6 +4,8 @@ import { BUNDLE_BYTES, type FederatedMessage, packBundles, unpackBundle } from '
 
 /** Room for the pieces of one bundle: an envelope has at most 24 MiB. */
 const PIECES = 64;
+/** So many settled messages of a bundle share a note, which is a row; a crash before it repeats them. */
+const SETTLED_A_NOTE = 16;
 
 export interface FederationLimits {
   readonly maxMessages: number;
@@ -23,6 +25,8 @@ interface Bundle {
   readonly bytes: number;
   /** A bit for each message that is settled. */
   readonly done: Uint8Array;
+  /** Settled messages that no row tells of yet. */
+  unnoted: number;
   /** Messages not yet settled. */
   open: number;
   /** When the first of the open messages expires, or earlier (Unix seconds). */
@@ -31,8 +35,8 @@ interface Bundle {
 
 /**
  * Messages for other relays, in the sending twin's SQLite until each is settled. They lie in bundles, as the
- * platform bills rows and not bytes; which messages of a bundle are settled is noted one by one, so that a crash
- * repeats none of them. Knows nothing of relays.
+ * platform bills rows and not bytes; which messages of a bundle are settled is noted for some together, so that a
+ * crash loses none and repeats few. Knows nothing of relays.
  */
 export class FederationOutbox {
   readonly #sql: Sql;
@@ -75,7 +79,8 @@ export class FederationOutbox {
       this.#insert(id, bundle, packed.bytes);
       this.#messages += bundle.messages;
       this.#bytes += bundle.bytes;
-      bundles.set(id, { ...bundle, open: bundle.messages, done: new Uint8Array(Math.ceil(bundle.messages / 8)) });
+      const done = new Uint8Array(Math.ceil(bundle.messages / 8));
+      bundles.set(id, { ...bundle, open: bundle.messages, done, unnoted: 0 });
       return id;
     });
     return { bundles: ids, full: messages.filter((message) => !taken.has(message)) };
@@ -106,27 +111,39 @@ export class FederationOutbox {
     if (bundle !== undefined) bundle.expires = expires;
   }
 
-  /** Somebody has answered for this message; with its last open message a bundle is removed. */
+  /**
+   * Somebody has answered for this message; with its last open message a bundle is removed. A crash may repeat it
+   * until then, or until `note`.
+   */
   settle(id: number, index: number): void {
     const bundles = this.#load();
     const bundle = bundles.get(id);
     if (bundle === undefined || isDone(bundle.done, index)) return;
     const byte = index >> 3;
     bundle.done[byte] = (bundle.done[byte] ?? 0) | (1 << (index & 7));
+    bundle.unnoted += 1;
     bundle.open -= 1;
     this.#messages -= 1;
     if (bundle.open > 0) {
-      this.#sql.exec(
-        'INSERT INTO federation_done (bundle, done) VALUES (?, ?) ON CONFLICT (bundle) DO UPDATE SET done = excluded.done',
-        id,
-        bundle.done.slice().buffer,
-      );
+      if (bundle.unnoted >= SETTLED_A_NOTE) this.note(id);
       return;
     }
     this.#sql.exec('DELETE FROM federation WHERE key >= ? AND key < ?', ...range(id));
     if (bundle.messages > 1) this.#sql.exec('DELETE FROM federation_done WHERE bundle = ?', id);
     this.#bytes -= bundle.bytes;
     bundles.delete(id);
+  }
+
+  /** Writes down what is settled of a bundle: a crash repeats none of it from now on. */
+  note(id: number): void {
+    const bundle = this.#load().get(id);
+    if (bundle === undefined || bundle.unnoted === 0) return;
+    this.#sql.exec(
+      'INSERT INTO federation_done (bundle, done) VALUES (?, ?) ON CONFLICT (bundle) DO UPDATE SET done = excluded.done',
+      id,
+      bundle.done.slice().buffer,
+    );
+    bundle.unnoted = 0;
   }
 
   #load(): Map<number, Bundle> {
@@ -147,6 +164,7 @@ export class FederationOutbox {
         messages,
         bytes,
         done,
+        unnoted: 0,
         open,
         expires: numberOf(row, 'expires'),
       });

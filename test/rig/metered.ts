@@ -1,0 +1,56 @@
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { bundleWorker } from '../../local-relay/bundle.ts';
+import type { LocalRelay } from '../../local-relay/relay.ts';
+import { until } from './until.ts';
+
+const count = z.number();
+const objectUse = z.object({
+  calls: count,
+  frames: count,
+  alarms: count,
+  rowsRead: count,
+  rowsWritten: count,
+  busyMs: count,
+  wakes: count,
+});
+const used = z.object({
+  worker: z.object({ requests: count, lookups: count }),
+  objects: z.object({ TwinObject: objectUse, StatsObject: objectUse, ChainWatcher: objectUse }),
+  active: count,
+});
+
+/** What a relay has used, as workers/metered/ counts it. */
+export type RelayUse = z.infer<typeof used>;
+
+/** The relay's Worker with a meter on it. */
+export function bundleMetered(): Promise<string> {
+  return bundleWorker(fileURLToPath(new URL('../../workers/metered/relay.workerd.ts', import.meta.url)));
+}
+
+/** What a metered relay uses until `work` is done and its objects have nothing left to do. */
+export async function useOf(relay: LocalRelay, work: () => Promise<void>): Promise<RelayUse> {
+  const [use] = await useOfAll([relay], work);
+  if (use === undefined) throw new Error('no use was read');
+  return use;
+}
+
+/** As `useOf`, of several relays at once. */
+export async function useOfAll(relays: readonly LocalRelay[], work: () => Promise<void>): Promise<RelayUse[]> {
+  await Promise.all(relays.map(quiet));
+  await Promise.all(relays.map((relay) => meter(relay, 'DELETE')));
+  await work();
+  return await Promise.all(relays.map(quiet));
+}
+
+/** Waits until a metered relay's objects have nothing left to do. @returns what it has used since the last `useOf` */
+export function quiet(relay: LocalRelay): Promise<RelayUse> {
+  return until('objects that have nothing left to do', async () => {
+    const use = await meter(relay, 'GET');
+    return use.active === 0 && use;
+  });
+}
+
+async function meter(relay: LocalRelay, method: 'GET' | 'DELETE'): Promise<RelayUse> {
+  return used.parse(await (await fetch(`${relay.httpUrl}/meter`, { method })).json());
+}

@@ -1,0 +1,97 @@
+// The deployed Worker with a meter on each of its objects, for test/cost.test.ts. `GET /meter` answers what was used,
+// `DELETE /meter` counts from nothing.
+import type {
+  Batch,
+  StatsSnapshot,
+  TwinGauges,
+  TwinLookup,
+  Verdicts,
+  WatcherStatus,
+} from '../../durable-objects/contract.ts';
+import type { Counts } from '../../durable-objects/stats/counts.ts';
+import type { TwinEnv } from '../../durable-objects/twin/wiring.ts';
+import relay, {
+  TwinResolver as Resolver,
+  StatsObject as Stats,
+  TwinObject as Twin,
+  ChainWatcher as Watcher,
+} from '../relay.ts';
+import { meterOf, reset, use, worker } from './meter.ts';
+
+export class TwinObject extends Twin {
+  readonly #meter;
+
+  constructor(ctx: DurableObjectState, env: TwinEnv) {
+    const meter = meterOf('TwinObject', ctx);
+    super(ctx, env);
+    this.#meter = meter;
+  }
+
+  override async fetch(request: Request): Promise<Response> {
+    this.#meter.use.calls += 1;
+    return await this.#meter.during(super.fetch(request));
+  }
+
+  override async deliver(batch: Batch): Promise<Verdicts> {
+    this.#meter.use.calls += 1;
+    return await this.#meter.during(super.deliver(batch));
+  }
+
+  override async webSocketMessage(socket: WebSocket, frame: string | ArrayBuffer): Promise<void> {
+    this.#meter.use.frames += 1;
+    await this.#meter.during(Promise.resolve(super.webSocketMessage(socket, frame)));
+  }
+
+  override async alarm(): Promise<void> {
+    this.#meter.use.alarms += 1;
+    await this.#meter.during(super.alarm());
+  }
+}
+
+export class StatsObject extends Stats {
+  readonly #meter;
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    const meter = meterOf('StatsObject', ctx);
+    super(ctx, env);
+    this.#meter = meter;
+  }
+
+  override async add(counts: Counts, twin?: number, gauges?: TwinGauges): Promise<void> {
+    this.#meter.use.calls += 1;
+    await this.#meter.during(super.add(counts, twin, gauges));
+  }
+
+  override async snapshot(): Promise<StatsSnapshot> {
+    this.#meter.use.calls += 1;
+    return await this.#meter.during(super.snapshot());
+  }
+}
+
+/** What following the chain costs is counted elsewhere (watcher.test.ts, chain-events.test.ts). */
+export class ChainWatcher extends Watcher {
+  override async status(): Promise<WatcherStatus> {
+    meterOf('ChainWatcher', this.ctx).use.calls += 1;
+    return await super.status();
+  }
+}
+
+export class TwinResolver extends Resolver {
+  override async lookup(id: number): Promise<TwinLookup> {
+    worker.lookups += 1;
+    return await super.lookup(id);
+  }
+}
+
+export default {
+  async fetch(request, env, ctx) {
+    if (new URL(request.url).pathname !== '/meter') {
+      worker.requests += 1;
+      return await relay.fetch(request, env, ctx);
+    }
+    const used = Response.json(use());
+    if (request.method === 'DELETE') reset();
+    return used;
+  },
+  scheduled: relay.scheduled,
+} satisfies ExportedHandler<Env>;
