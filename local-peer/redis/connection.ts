@@ -160,6 +160,8 @@ function clientFor(url: string) {
   return createClient({
     url,
     commandsQueueMaxLength: MOST_WAITING,
+    // The client's own limit is a signal and a timer for each command, a tenth of the time; we give commands again anyway.
+    commandOptions: { timeout: 0 },
     socket: {
       connectTimeout: CONNECT_MS,
       reconnectStrategy: (retries) => Math.random() * Math.min(100 * 2 ** Math.min(retries, 10), LONGEST_RETRY_MS),
