@@ -1,4 +1,4 @@
-import { keccakP } from '@noble/hashes/sha3.js';
+import { machine } from './machine.ts';
 
 /** Bytes of the state that take input before it is permuted: STROBE-128 keeps two of its 168 for itself. */
 const RATE = 166;
@@ -34,7 +34,7 @@ export class Transcript {
     }
     this.#state.set([1, RATE + 2, 1, 0, 1, 96]);
     for (let n = 0; n < VERSION.length; n += 1) this.#state[6 + n] = VERSION.charCodeAt(n);
-    keccakP(this.#lanes);
+    machine().keccak(this.#lanes);
     this.#begin(META);
     this.#text('Merlin v1.0');
     this.append('dom-sep', from);
@@ -129,7 +129,7 @@ export class Transcript {
     this.#mix(this.#at, this.#began);
     this.#mix(this.#at + 1, 0x04);
     this.#mix(RATE + 1, 0x80);
-    keccakP(this.#lanes);
+    machine().keccak(this.#lanes);
     this.#at = 0;
     this.#began = 0;
   }
