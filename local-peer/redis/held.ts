@@ -1,5 +1,6 @@
 import { ErrorReply } from 'redis';
-import type { HeldRequest, Told } from '../ports.ts';
+import type { Answer, HeldRequest, Told } from '../ports.ts';
+import { giveAnswer } from './answer.ts';
 import type { RedisConnection } from './connection.ts';
 import { writeReply } from './json.ts';
 import { MAX_ENTRIES } from './queues.ts';
@@ -85,6 +86,15 @@ export class HeldEntry implements HeldRequest {
     const mark = `${this.#field}#${place}`;
     if (told === undefined) await this.#redis.run((client) => client.hSet(this.#key, mark, ''));
     else await this.#tell(told.queue, writeReply(told.entry), MAX_ENTRIES, mark, []);
+  }
+
+  async answer(place: number, total: number, answer: Answer): Promise<boolean> {
+    this.#known.add(place);
+    const isLast = this.#known.size >= total;
+    const fields = isLast ? { mark: '', removed: this.#fields() } : { mark: `${this.#field}#${place}`, removed: [] };
+    const isNew = await giveAnswer(this.#redis, answer, { key: this.#key, ...fields });
+    if (isLast) this.#onEnd();
+    return isNew;
   }
 
   /** Moves it into a list of its own kind, as `text`. @param most entries that the list keeps, the newest */

@@ -1,7 +1,5 @@
 import type { Log } from '../ports.ts';
 
-/** So long Redis is waited for at once, seconds. */
-const WAIT_SECONDS = 5;
 const RETRY_MS = 250;
 const BATCH = 32;
 /** Entries worked on at once: many, so that those that wait for a look-up or a relay hold up nobody. */
@@ -12,7 +10,8 @@ const MOST_SIZE = 64 * 2 ** 20;
 /** What an intake reads from. */
 export interface EntryQueue<Entry> {
   take(most: number): Promise<readonly Entry[]>;
-  wait(seconds: number): Promise<void>;
+  /** Resolves when there may be entries to take. */
+  wait(): Promise<void>;
   leftovers(): AsyncIterable<Entry>;
   stop(): void;
 }
@@ -57,7 +56,7 @@ export class Intake<Entry extends { readonly size: number }> {
         isCertain = true;
         const taken = await this.#queue.take(BATCH);
         for (const entry of taken) await this.#begin(entry);
-        if (taken.length < BATCH && !this.#isStopping) await this.#queue.wait(WAIT_SECONDS);
+        if (taken.length < BATCH && !this.#isStopping) await this.#queue.wait();
       } catch (error) {
         if (this.#isStopping) break;
         isCertain = false;

@@ -7,6 +7,8 @@ import { TAKE } from './scripts.ts';
 
 /** Taken at once: one round trip for many, and none that fills our memory. */
 const MOST_BYTES = 16 * 2 ** 20;
+/** So long Redis is waited for at once, seconds. */
+const WAIT_SECONDS = 5;
 /** Read back at once after a crash. */
 const CHUNK = 32;
 const texts = z.array(z.string());
@@ -19,7 +21,12 @@ export class TakenQueue {
   /** Fields of what is in our hands: all else in the hash was left by a crash. */
   readonly #inHands = new Set<string>();
   #waiting: Promise<RedisClient> | undefined;
-  #lastOrder = 0;
+  /** What was moved, or will be. */
+  #next: Promise<unknown> | undefined;
+  /** Made for entries that did not come. */
+  #uids: string[] = [];
+  /** Microseconds since 1970, later than any before. */
+  #nextOrder = 0;
 
   constructor(redis: RedisConnection, queue: string) {
     this.#redis = redis;
@@ -29,24 +36,27 @@ export class TakenQueue {
 
   /** Takes up to `most` entries, oldest first. @throws when Redis is away; what it gave then is left over */
   async take(most: number): Promise<HeldEntry[]> {
-    const fields = Array.from({ length: most }, () => ({ order: this.#nextOrder(), uid: randomUUID() }));
+    const client = await this.#connection();
+    const order = Math.max(this.#nextOrder, Date.now() * 1000);
+    this.#nextOrder = order + most;
+    const uids = [...this.#uids, ...Array.from({ length: most - this.#uids.length }, () => randomUUID())];
+    this.#uids = [];
     const { moving, taken } = this.#keys;
-    const args = [String(MOST_BYTES), ...fields.map(({ order, uid }) => fieldOf(order, uid))];
-    const take = () => this.#redis.once(TAKE, [moving, this.#queue, taken], args);
-    const entries = texts.parse(await this.#redis.need(`taking from ${this.#queue}`, take));
-    return entries.flatMap((text, n) => {
-      const field = fields[n];
-      return field === undefined ? [] : [this.#hold({ ...field, text, settled: new Set() })];
-    });
+    const args = [String(MOST_BYTES), String(order), uids.join('')];
+    const take = () => this.#redis.once(TAKE, [moving, this.#queue, taken], args, client);
+    const taking = this.#redis.need(`taking from ${this.#queue}`, take);
+    // In the same write: waiting for what comes next.
+    this.#next ??= this.#move(client);
+    const entries = texts.parse(await taking);
+    this.#uids = uids.slice(entries.length);
+    return entries.map((text, n) => this.#hold({ order: order + n, uid: uids[n] ?? '', text, settled: new Set() }));
   }
 
-  /** Waits until there is an entry to take, or for `seconds`. @throws when Redis is away, or the queue is closed */
-  async wait(seconds: number): Promise<void> {
-    this.#waiting ??= this.#redis.waiting();
-    const client = await this.#waiting;
-    // It lies where the next take finds it first, whatever becomes of us until then.
-    const move = () => client.blMove(this.#queue, this.#keys.moving, 'RIGHT', 'LEFT', seconds);
-    await this.#redis.need(`waiting for ${this.#queue}`, move);
+  /** Waits until there may be an entry to take. @throws when Redis is away, or the queue is closed */
+  async wait(): Promise<void> {
+    const next = this.#next;
+    this.#next = undefined;
+    await next;
   }
 
   /** What a crash, ours or Redis's, left in our hands without our knowing, oldest first. */
@@ -90,9 +100,21 @@ export class TakenQueue {
     return new HeldEntry(entry, this.#keys.taken, this.#redis, () => void this.#inHands.delete(field));
   }
 
-  /** The time, in microseconds, and later than any before. */
-  #nextOrder(): number {
-    this.#lastOrder = Math.max(this.#lastOrder + 1, Date.now() * 1000);
-    return this.#lastOrder;
+  /** A connection of its own: what waits holds up whatever comes after it. */
+  #connection(): Promise<RedisClient> {
+    this.#waiting ??= this.#redis.waiting();
+    this.#waiting.catch(() => {
+      this.#waiting = undefined;
+    });
+    return this.#waiting;
+  }
+
+  /** Moves an entry, when there is one, to where the next take finds it first, whatever becomes of us until then. */
+  #move(client: RedisClient): Promise<unknown> {
+    const move = () => client.blMove(this.#queue, this.#keys.moving, 'RIGHT', 'LEFT', WAIT_SECONDS);
+    const next = this.#redis.need(`waiting for ${this.#queue}`, move);
+    // Its failure is looked at by whoever waits.
+    next.catch(() => undefined);
+    return next;
   }
 }
