@@ -126,6 +126,8 @@ export class Upstream {
       until: performance.now() + seconds * 1000,
     });
     const saved = programs.saveQuestion(uid, question);
+    // It is on its way to Redis before sealing keeps the processor.
+    await new Promise((resolve) => setImmediate(resolve));
     await Promise.all(
       [...places.keys()].map(async (twin) => {
         const result = await sending.seal({ ...stamped, uid, destination: { twin } }, twin, seconds, saved);
