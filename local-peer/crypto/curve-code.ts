@@ -1,6 +1,6 @@
 import { mulFunction, SIZE, squareFunction, squareTimesFunction, sumFunction } from './field-code.ts';
 import { keccakFunction } from './keccak-code.ts';
-import { call, i32, OP, type WasmFunction, wasmModule } from './wasm-module.ts';
+import { type Code, call, get, i32, OP, type WasmFunction, wasmModule } from './wasm-module.ts';
 
 /** Keccak's state lies first in memory, then its constants, then numbers, each in a slot of its own. */
 export const KECCAK_AT = 0;
@@ -14,22 +14,27 @@ export function slot(n: number): number {
 
 /** The sum under way: extended coordinates, x = X/Z, y = Y/Z, x·y = T/Z. */
 export const POINT = { X: slot(0), Y: slot(1), Z: slot(2), T: slot(3) } as const;
-/** A point to be added: Y + X, Y - X, Z and 2·d·T. */
-export const ADDEND = { plus: slot(4), minus: slot(5), Z: slot(6), T2d: slot(7) } as const;
-const [A, B, C, D, E, F] = [8, 9, 10, 11, 12, 13].map(slot) as [number, number, number, number, number, number];
+/** A point to be added lies anywhere: so many bytes after its address are Y + X, Y - X, Z and 2·d·T. */
+export const ADDEND = { plus: 0, minus: SIZE, Z: 2 * SIZE, T2d: 3 * SIZE } as const;
+export const ADDEND_SIZE = 4 * SIZE;
+const [A, B, C, D, E, F] = [4, 5, 6, 7, 8, 9].map(slot) as [number, number, number, number, number, number];
 /** The first slot that the functions here leave alone. */
-export const FREE_SLOT = 14;
+export const FREE_SLOT = 10;
+/** Behind the slots: room for tables of points. */
+export const TABLES_AT = 4096;
+const PAGES = 6;
 
 const FUNCTIONS = ['keccak', 'mul', 'square', 'doubleSquare', 'add', 'sub'] as const;
-type Step = readonly [(typeof FUNCTIONS)[number], ...number[]];
+/** An address, or so many bytes after the one that the function is given. */
+type Place = number | { readonly after: number };
+type Step = readonly [(typeof FUNCTIONS)[number], ...Place[]];
 
 /** A function that does one step after the other. */
-function program(name: string, steps: readonly Step[]): WasmFunction {
-  const code = steps.flatMap(([what, ...addresses]) => [
-    ...addresses.flatMap((address) => i32(address)),
-    ...call(FUNCTIONS.indexOf(what)),
-  ]);
-  return { name, parameters: 0, locals: 0, code };
+function program(name: string, parameters: 0 | 1, steps: readonly Step[]): WasmFunction {
+  const address = (place: Place): Code =>
+    typeof place === 'number' ? i32(place) : [...get(0), ...i32(place.after), ...OP.i32Add];
+  const code = steps.flatMap(([what, ...places]) => [...places.flatMap(address), ...call(FUNCTIONS.indexOf(what))]);
+  return { name, parameters, locals: 0, code };
 }
 
 /** From X:Z and Y:T, as sums come out, to one point. */
@@ -40,18 +45,18 @@ const COMPLETED: readonly Step[] = [
   ['mul', POINT.T, C, D],
 ];
 
-/** POINT + ADDEND, or POINT - ADDEND (Hisil, Wong, Carter and Dawson 2008, §3.1; complete for this curve). */
+/** POINT plus the ADDEND at an address, or minus it (Hisil, Wong, Carter and Dawson 2008, §3.1; complete for this curve). */
 function addition(name: string, sign: 1 | -1): WasmFunction {
   const [plus, minus] = sign === 1 ? [ADDEND.plus, ADDEND.minus] : [ADDEND.minus, ADDEND.plus];
-  return program(name, [
+  return program(name, 1, [
     ['add', A, POINT.Y, POINT.X],
     ['sub', B, POINT.Y, POINT.X],
-    ['mul', A, A, plus],
-    ['mul', B, B, minus],
+    ['mul', A, A, { after: plus }],
+    ['mul', B, B, { after: minus }],
     ['sub', C, A, B],
     ['add', D, A, B],
-    ['mul', A, ADDEND.T2d, POINT.T],
-    ['mul', B, POINT.Z, ADDEND.Z],
+    ['mul', A, POINT.T, { after: ADDEND.T2d }],
+    ['mul', B, POINT.Z, { after: ADDEND.Z }],
     ['add', B, B, B],
     [sign === 1 ? 'add' : 'sub', E, B, A],
     [sign === 1 ? 'sub' : 'add', F, B, A],
@@ -60,7 +65,7 @@ function addition(name: string, sign: 1 | -1): WasmFunction {
 }
 
 /** 2 · POINT (same paper, §3.3). */
-const DOUBLING = program('double', [
+const DOUBLING = program('double', 0, [
   ['square', A, POINT.X],
   ['square', B, POINT.Y],
   ['doubleSquare', F, POINT.Z],
@@ -88,6 +93,6 @@ export function curveModule(): Uint8Array<ArrayBuffer> {
       addition('addPoint', 1),
       addition('subPoint', -1),
     ],
-    1,
+    PAGES,
   );
 }

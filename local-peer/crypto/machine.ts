@@ -11,10 +11,10 @@ export interface Machine {
   readonly squareTimes: (to: number, a: number, n: number) => void;
   /** POINT becomes twice itself. */
   readonly double: () => void;
-  /** ADDEND is added to POINT. */
-  readonly addPoint: () => void;
-  /** ADDEND is taken from POINT. */
-  readonly subPoint: () => void;
+  /** The ADDEND at an address is added to POINT. */
+  readonly addPoint: (addend: number) => void;
+  /** The ADDEND at an address is taken from POINT. */
+  readonly subPoint: (addend: number) => void;
   /** All numbers' limbs; those of the one at address `at` begin at `at / 4`. */
   readonly limbs: Int32Array;
   /** Keccak-f[1600] of the 50 halves of its lanes, in place. */

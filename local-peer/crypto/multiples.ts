@@ -1,31 +1,41 @@
-import { ADDEND, POINT } from './curve-code.ts';
+import { ADDEND, ADDEND_SIZE, POINT } from './curve-code.ts';
 import type { Field } from './field.ts';
-import { SIZE } from './field-code.ts';
 
 /** Of a scalar, modulo the group's order, no more are set. */
 const SCALAR_BITS = 254;
-/** Numbers of a 32-bit entry: a point as ADDEND has it. */
-const ENTRY = (4 * SIZE) / 4;
 const COORDINATES = [POINT.X, POINT.Y, POINT.Z, POINT.T] as const;
 
 /**
- * Multiples of one point, for scalars cut into digits of `width` bits: of each digit's place those from 1 to half of
- * what a digit can be; the others are subtracted.
+ * Where multiples of one point lie, for scalars cut into digits of `width` bits: of each digit's place those from 1 to
+ * half of what a digit can be; the others are subtracted.
  */
-export interface Multiples {
+export interface Table {
+  readonly at: number;
   readonly width: number;
-  readonly entries: Int32Array;
+}
+
+const placesOf = (width: number) => Math.ceil(SCALAR_BITS / width);
+const eachOf = (width: number) => 2 ** (width - 1);
+
+/** Bytes of a table. */
+export function tableSize(width: number): number {
+  return placesOf(width) * eachOf(width) * ADDEND_SIZE;
 }
 
 /** Sums of multiples of points. What it does follows from the scalars: none of them may be a secret. */
 export class Curve {
   readonly #field: Field;
   readonly #d2: number;
+  readonly #single: number;
 
-  /** @param d2 where 2·d lies */
-  constructor(field: Field, d2: number) {
+  /**
+   * @param d2 where 2·d lies
+   * @param single room for an ADDEND
+   */
+  constructor(field: Field, d2: number, single: number) {
     this.#field = field;
     this.#d2 = d2;
+    this.#single = single;
   }
 
   /** Begins a sum: the neutral point. */
@@ -33,32 +43,29 @@ export class Curve {
     for (const at of COORDINATES) this.#field.put(at, at === POINT.Y || at === POINT.Z ? 1n : 0n);
   }
 
-  /** All multiples that POINT is multiplied with from now on. A thousand additions: it pays when it is used again. */
-  multiplesOf(width: number): Multiples {
+  /** Fills a table with multiples of POINT. Hundreds of additions: it pays when it is used again. */
+  fill({ at, width }: Table): void {
     const { machine } = this.#field;
-    const [places, each] = [Math.ceil(SCALAR_BITS / width), 2 ** (width - 1)];
-    const entries = new Int32Array(places * each * ENTRY);
-    for (let place = 0; place < places; place += 1) {
-      this.#pointToAddend();
-      const single = machine.limbs.slice(ADDEND.plus / 4, ADDEND.plus / 4 + ENTRY);
-      for (let n = 0; n < each; n += 1) {
-        this.#pointToAddend();
-        entries.set(machine.limbs.subarray(ADDEND.plus / 4, ADDEND.plus / 4 + ENTRY), (place * each + n) * ENTRY);
-        machine.limbs.set(single, ADDEND.plus / 4);
-        if (n < each - 1) machine.addPoint();
+    let entry = at;
+    for (let place = 0; place < placesOf(width); place += 1) {
+      this.#pointTo(this.#single);
+      for (let n = 1; n <= eachOf(width); n += 1) {
+        this.#pointTo(entry);
+        entry += ADDEND_SIZE;
+        if (n < eachOf(width)) machine.addPoint(this.#single);
       }
-      // 2^(width - 1) times what it was; the next place counts twice that.
+      // It is half of what it was times what a digit can be: the next place counts twice that.
       machine.double();
     }
-    return { width, entries };
   }
 
-  /** Adds `scalar` times a point to the sum, or takes it off. @param scalar 32 bytes, little-endian */
-  add({ width, entries }: Multiples, scalar: Uint8Array, sign: 1 | -1): void {
+  /** Adds `scalar` times a table's point to the sum, or takes it off. @param scalar 32 bytes, little-endian */
+  add({ at, width }: Table, scalar: Uint8Array, sign: 1 | -1): void {
     const { machine } = this.#field;
-    const half = 2 ** (width - 1);
+    const half = eachOf(width);
+    const end = at + tableSize(width);
     let [held, count, next, carry] = [0, 0, 0, 0];
-    for (let from = 0; from < entries.length; from += half * ENTRY) {
+    for (let from = at; from < end; from += half * ADDEND_SIZE) {
       if (count < width) {
         held |= (scalar[next] ?? 0) << count;
         next += 1;
@@ -69,19 +76,16 @@ export class Curve {
       count -= width;
       carry = digit > half ? 1 : 0;
       const signed = (digit - carry * 2 * half) * sign;
-      if (signed === 0) continue;
-      const entry = from + (Math.abs(signed) - 1) * ENTRY;
-      for (let n = 0; n < ENTRY; n += 1) machine.limbs[ADDEND.plus / 4 + n] = entries[entry + n] ?? 0;
-      if (signed > 0) machine.addPoint();
-      else machine.subPoint();
+      if (signed > 0) machine.addPoint(from + (signed - 1) * ADDEND_SIZE);
+      else if (signed < 0) machine.subPoint(from + (-signed - 1) * ADDEND_SIZE);
     }
   }
 
-  #pointToAddend(): void {
+  #pointTo(addend: number): void {
     const { machine } = this.#field;
-    machine.add(ADDEND.plus, POINT.Y, POINT.X);
-    machine.sub(ADDEND.minus, POINT.Y, POINT.X);
-    this.#field.copy(ADDEND.Z, POINT.Z);
-    machine.mul(ADDEND.T2d, POINT.T, this.#d2);
+    machine.add(addend + ADDEND.plus, POINT.Y, POINT.X);
+    machine.sub(addend + ADDEND.minus, POINT.Y, POINT.X);
+    this.#field.copy(addend + ADDEND.Z, POINT.Z);
+    machine.mul(addend + ADDEND.T2d, POINT.T, this.#d2);
   }
 }

@@ -1,7 +1,7 @@
-import { POINT } from './curve-code.ts';
+import { POINT, TABLES_AT } from './curve-code.ts';
 import { Field } from './field.ts';
 import type { Machine } from './machine.ts';
-import { Curve, type Multiples } from './multiples.ts';
+import { Curve, type Table, tableSize } from './multiples.ts';
 import { Remembered } from './remembered.ts';
 
 /** Constants of RFC 9496, §4.1. */
@@ -12,17 +12,18 @@ const INVSQRT_A_MINUS_D = 544693070089093169209958138687451416053935972929274569
 const BASE = Buffer.from('e2f2ae0a6abc4e71a884a961c500515f58e30b6aa582dd8db6a65945e08d2d76', 'hex');
 
 /** Wide: there is one base point, and all signatures need it. */
-const BASE_WIDTH = 6;
-/** 80 KB of memory a key, and the time of three multiplications without them. */
-const KEY_WIDTH = 4;
+const BASE_TABLE: Table = { at: TABLES_AT, width: 6 };
+/** Of the key that was used last; those of others wait outside: 80 KB each, and the time of three multiplications. */
+const KEY_TABLE: Table = { at: TABLES_AT + tableSize(BASE_TABLE.width), width: 4 };
 const MOST_KEYS = 256;
 
 /** Sums of multiples of ristretto255's points, RFC 9496: for what is public, as it takes time by what it works on. */
 export class RistrettoPoints {
   readonly #field: Field;
   readonly #curve: Curve;
-  readonly #base: Multiples;
-  readonly #keys: Remembered<Multiples>;
+  readonly #keys: Remembered<Int32Array>;
+  /** What KEY_TABLE holds. */
+  #current: Int32Array | undefined;
   readonly #one: number;
   readonly #d: number;
   readonly #sqrtM1: number;
@@ -35,7 +36,9 @@ export class RistrettoPoints {
   constructor(machine: Machine) {
     const field = new Field(machine);
     this.#field = field;
-    this.#curve = new Curve(field, field.place(2n * D));
+    // Side by side, as an addend lies.
+    const single = [field.place(), field.place(), field.place(), field.place()] as const;
+    this.#curve = new Curve(field, field.place(2n * D), single[0]);
     this.#one = field.place(1n);
     this.#d = field.place(D);
     this.#sqrtM1 = field.place(SQRT_M1);
@@ -43,8 +46,9 @@ export class RistrettoPoints {
     this.#zero = field.place(0n);
     this.#spare = tenPlaces(field);
     this.#rootSpare = tenPlaces(field);
-    this.#base = this.#multiplesOf(BASE, BASE_WIDTH);
-    this.#keys = new Remembered(MOST_KEYS, (key) => this.#multiplesOf(key, KEY_WIDTH));
+    this.#decode(BASE);
+    this.#curve.fill(BASE_TABLE);
+    this.#keys = new Remembered(MOST_KEYS, (key) => this.#tableOf(key));
   }
 
   /**
@@ -52,16 +56,20 @@ export class RistrettoPoints {
    * @throws when `key` is no point, or the neutral one
    */
   difference(answer: Uint8Array, challenge: Uint8Array, key: Uint8Array): Uint8Array {
-    const multiples = this.#keys.of(key);
+    const table = this.#keys.of(key);
+    if (table !== this.#current) this.#field.machine.limbs.set(table, KEY_TABLE.at / 4);
+    this.#current = table;
     this.#curve.clear();
-    this.#curve.add(this.#base, answer, 1);
-    this.#curve.add(multiples, challenge, -1);
+    this.#curve.add(BASE_TABLE, answer, 1);
+    this.#curve.add(KEY_TABLE, challenge, -1);
     return this.#encode();
   }
 
-  #multiplesOf(written: Uint8Array, width: number): Multiples {
-    this.#decode(written);
-    return this.#curve.multiplesOf(width);
+  #tableOf(key: Uint8Array): Int32Array {
+    this.#decode(key);
+    this.#current = undefined;
+    this.#curve.fill(KEY_TABLE);
+    return this.#field.machine.limbs.slice(KEY_TABLE.at / 4, (KEY_TABLE.at + tableSize(KEY_TABLE.width)) / 4);
   }
 
   /** POINT becomes the point that is written so: RFC 9496, §4.3.1. */
