@@ -31,8 +31,13 @@ type Exports = Omit<Machine, 'limbs' | 'keccak'> & {
   readonly keccak: (constantsAt: number) => void;
 };
 
-function build(): Machine {
-  const { memory, keccak, ...functions } = new WebAssembly.Instance(new WebAssembly.Module(curveModule())).exports;
+/** Compiled when the first machine is asked for, in some milliseconds. */
+let compiled: object | undefined;
+
+/** A machine with a memory of its own. */
+export function newMachine(): Machine {
+  compiled ??= new WebAssembly.Module(curveModule());
+  const { memory, keccak, ...functions } = new WebAssembly.Instance(compiled).exports;
   new BigUint64Array(memory.buffer, CONSTANTS_AT).set(roundConstants());
   const state = new Uint32Array(memory.buffer, KECCAK_AT, 50);
   return {
@@ -46,11 +51,4 @@ function build(): Machine {
       state.fill(0);
     },
   };
-}
-
-let built: Machine | undefined;
-/** The one of this process, built when it is first asked for: in a few milliseconds. */
-export function machine(): Machine {
-  built ??= build();
-  return built;
 }

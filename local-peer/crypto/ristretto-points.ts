@@ -1,6 +1,6 @@
 import { POINT, TABLES_AT } from './curve-code.ts';
 import { Field } from './field.ts';
-import type { Machine } from './machine.ts';
+import { newMachine } from './machine.ts';
 import { Curve, type Table, tableSize } from './multiples.ts';
 import { Remembered } from './remembered.ts';
 
@@ -33,8 +33,8 @@ export class RistrettoPoints {
   readonly #spare: ReturnType<typeof tenPlaces>;
   readonly #rootSpare: ReturnType<typeof tenPlaces>;
 
-  constructor(machine: Machine) {
-    const field = new Field(machine);
+  constructor() {
+    const field = new Field(newMachine());
     this.#field = field;
     // Side by side, as an addend lies.
     const single = [field.place(), field.place(), field.place(), field.place()] as const;
