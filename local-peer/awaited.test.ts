@@ -14,6 +14,7 @@ function rig() {
       uid,
       size,
       takenAt: 0,
+      taken: Promise.resolve(),
       settled: new Set(),
       end: async () => void ended.push(uid),
       settle: async (place) => void settled.push([uid, place]),

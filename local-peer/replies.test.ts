@@ -30,6 +30,7 @@ async function rig(questions: Record<string, Question>) {
     uid: 'open',
     size: 1,
     takenAt: 0,
+    taken: Promise.resolve(),
     settled: new Set(),
     end: async () => undefined,
     settle: async () => undefined,

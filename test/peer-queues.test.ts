@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RedisConnection } from '../local-peer/redis/connection.ts';
+import type { HeldEntry } from '../local-peer/redis/held.ts';
 import { RedisPrograms } from '../local-peer/redis/programs.ts';
 import { DELIVER } from '../local-peer/redis/scripts.ts';
 import { TakenQueue } from '../local-peer/redis/taken.ts';
@@ -119,13 +120,13 @@ describe('a Redis in which a key has another type than ours', () => {
     await program.redis.set('requests.taken', 'no hash');
     await program.redis.lPush('requests', 'entry');
     const queue = new TakenQueue(connection, 'requests');
-    await expect(queue.take(1)).rejects.toThrow('WRONGTYPE');
+    await expect(all(queue.take(1))).rejects.toThrow('WRONGTYPE');
     const [moving, waiting] = await Promise.all(
       ['requests.moving', 'requests'].map((list) => program.redis.lRange(list, 0, -1)),
     );
     expect([...(moving ?? []), ...(waiting ?? [])]).toEqual(['entry']);
     await program.redis.del('requests.taken');
-    expect((await queue.take(1)).map((held) => held.read())).toEqual(['entry']);
+    expect((await all(queue.take(1))).map((held) => held.read())).toEqual(['entry']);
   });
 
   it('gives an answer so many times, and does not count what its program could not get', async () => {
@@ -140,6 +141,13 @@ describe('a Redis in which a key has another type than ours', () => {
     expect(await program.redis.lLen('answers')).toBe(2);
   });
 });
+
+/** What a queue gives. */
+async function all(entries: AsyncIterable<HeldEntry>): Promise<HeldEntry[]> {
+  const found: HeldEntry[] = [];
+  for await (const entry of entries) found.push(entry);
+  return found;
+}
 
 describe('a peer', () => {
   let network: Network;

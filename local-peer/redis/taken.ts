@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { RedisClient, RedisConnection } from './connection.ts';
 import { fieldOf, HeldEntry, readField } from './held.ts';
+import { NotTaken } from './intake.ts';
 import { KEYS } from './queues.ts';
 import { TAKE } from './scripts.ts';
 
@@ -22,7 +23,9 @@ export class TakenQueue {
   readonly #inHands = new Set<string>();
   #waiting: Promise<RedisClient> | undefined;
   /** What was moved, or will be. */
-  #next: Promise<unknown> | undefined;
+  #next: Promise<string | null> | undefined;
+  /** What has been moved, and waited for, and not been taken yet. */
+  #moved: string | null = null;
   /** Made for entries that did not come. */
   #uids: string[] = [];
   /** Microseconds since 1970, later than any before. */
@@ -34,29 +37,42 @@ export class TakenQueue {
     this.#keys = { moving: KEYS.moving(queue), taken: KEYS.taken(queue) };
   }
 
-  /** Takes up to `most` entries, oldest first. @throws when Redis is away; what it gave then is left over */
-  async take(most: number): Promise<HeldEntry[]> {
+  /**
+   * Takes up to `most` entries, oldest first. One that was waited for comes at once, while Redis puts it into our
+   * hands. @throws when Redis is away; what it gave then is left over
+   */
+  async *take(most: number): AsyncGenerator<HeldEntry> {
     const client = await this.#connection();
     const order = Math.max(this.#nextOrder, Date.now() * 1000);
     this.#nextOrder = order + most;
     const uids = [...this.#uids, ...Array.from({ length: most - this.#uids.length }, () => randomUUID())];
+    const uid = (n: number) => uids[n] ?? '';
     this.#uids = [];
-    const { moving, taken } = this.#keys;
-    const args = [String(MOST_BYTES), String(order), uids.join('')];
-    const take = () => this.#redis.once(TAKE, [moving, this.#queue, taken], args, client);
-    const taking = this.#redis.need(`taking from ${this.#queue}`, take);
+    const moved = this.#moved;
+    this.#moved = null;
+    const taking = this.#takeAs(order, uids, client);
+    // Its failure is looked at below.
+    taking.catch(() => undefined);
     // In the same write: waiting for what comes next.
     this.#next ??= this.#move(client);
-    const entries = texts.parse(await taking);
+    if (moved !== null) {
+      // That is on its way before work on the entry keeps the processor.
+      await new Promise((resolve) => setImmediate(resolve));
+      const entry = { order, uid: uid(0), text: moved, settled: new Set<number>() };
+      yield this.#hold({ ...entry, taken: this.#confirmed(entry, taking) });
+    }
+    const entries = await taking;
     this.#uids = uids.slice(entries.length);
-    return entries.map((text, n) => this.#hold({ order: order + n, uid: uids[n] ?? '', text, settled: new Set() }));
+    for (const [n, text] of entries.entries()) {
+      if (n > 0 || text !== moved) yield this.#hold({ order: order + n, uid: uid(n), text, settled: new Set() });
+    }
   }
 
   /** Waits until there may be an entry to take. @throws when Redis is away, or the queue is closed */
   async wait(): Promise<void> {
     const next = this.#next;
     this.#next = undefined;
-    await next;
+    this.#moved = (await next) ?? null;
   }
 
   /** What a crash, ours or Redis's, left in our hands without our knowing, oldest first. */
@@ -94,7 +110,7 @@ export class TakenQueue {
     );
   }
 
-  #hold(entry: { order: number; uid: string; text: string; settled: ReadonlySet<number> }): HeldEntry {
+  #hold(entry: ConstructorParameters<typeof HeldEntry>[0]): HeldEntry {
     const field = fieldOf(entry.order, entry.uid);
     this.#inHands.add(field);
     return new HeldEntry(entry, this.#keys.taken, this.#redis, () => void this.#inHands.delete(field));
@@ -109,8 +125,28 @@ export class TakenQueue {
     return this.#waiting;
   }
 
+  /** The entries that were taken under these uids. */
+  async #takeAs(order: number, uids: readonly string[], client: RedisClient): Promise<string[]> {
+    const { moving, taken } = this.#keys;
+    const args = [String(MOST_BYTES), String(order), uids.join('')];
+    const take = () => this.#redis.once(TAKE, [moving, this.#queue, taken], args, client);
+    return texts.parse(await this.#redis.need(`taking from ${this.#queue}`, take));
+  }
+
+  /** Resolves when the first that was taken is this one; otherwise it is out of our hands again. */
+  #confirmed(entry: { order: number; uid: string; text: string }, taking: Promise<string[]>): Promise<void> {
+    const letGo = () => {
+      this.#inHands.delete(fieldOf(entry.order, entry.uid));
+      throw new NotTaken();
+    };
+    const confirmed = taking.then(([first]) => (first === entry.text ? undefined : letGo()), letGo);
+    // Whoever works on it learns it when it matters.
+    confirmed.catch(() => undefined);
+    return confirmed;
+  }
+
   /** Moves an entry, when there is one, to where the next take finds it first, whatever becomes of us until then. */
-  #move(client: RedisClient): Promise<unknown> {
+  #move(client: RedisClient): Promise<string | null> {
     const move = () => client.blMove(this.#queue, this.#keys.moving, 'RIGHT', 'LEFT', WAIT_SECONDS);
     const next = this.#redis.need(`waiting for ${this.#queue}`, move);
     // Its failure is looked at by whoever waits.
