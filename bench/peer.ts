@@ -36,7 +36,7 @@ if (values.peers === undefined) execFileSync(process.execPath, ['scripts/bundle-
 const bundles = (values.peers ?? join(ROOT, 'local-peer/dist/rmb-peer.mjs')).split(',');
 const profiling = values.profile === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${values.profile}`];
 
-await using chain = await startDevChain({ blockTimeMs: 500 });
+await using chain = await startDevChain({ blockTimeMs: 6000 });
 await using relay = await startRelay({ direct: true, settings: { SUBSTRATE_URLS: chain.wsUrl } });
 const hex = (each: Uint8Array): `0x${string}` => `0x${Buffer.from(each).toString('hex')}`;
 

@@ -1,6 +1,6 @@
 /** A value of the machine. */
-export const I32 = 0x7f;
-export const I64 = 0x7e;
+const I32 = 0x7f;
+const I64 = 0x7e;
 /** A local variable whose value stays on the stack, or does not. */
 const GET = 0x20;
 const SET = 0x21;
