@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RedisConnection } from '../local-peer/redis/connection.ts';
 import type { HeldEntry } from '../local-peer/redis/held.ts';
+import { NotTaken } from '../local-peer/redis/intake.ts';
 import { RedisPrograms } from '../local-peer/redis/programs.ts';
 import { DELIVER } from '../local-peer/redis/scripts.ts';
 import { TakenQueue } from '../local-peer/redis/taken.ts';
@@ -127,6 +128,26 @@ describe('a Redis in which a key has another type than ours', () => {
     expect([...(moving ?? []), ...(waiting ?? [])]).toEqual(['entry']);
     await program.redis.del('requests.taken');
     expect((await all(queue.take(1))).map((held) => held.read())).toEqual(['entry']);
+  });
+
+  it('gives an entry that was waited for at once, and takes it back when another was there before it', async () => {
+    const queue = new TakenQueue(connection, 'waited');
+    const take = async (older: readonly string[]) => {
+      await program.redis.lPush('waited', 'new');
+      await queue.wait();
+      for (const each of older) await program.redis.rPush('waited.moving', each);
+      return all(queue.take(4));
+    };
+    expect(await all(queue.take(4))).toEqual([]);
+    const [only, ...others] = await take([]);
+    await only?.taken;
+    expect([only?.read(), others, await program.redis.hLen('waited.taken')]).toEqual(['new', [], 1]);
+    await only?.end();
+    const [early, ...taken] = await take(['old']);
+    await expect(early?.taken).rejects.toThrow(NotTaken);
+    await expect(early?.end()).rejects.toThrow(NotTaken);
+    expect(taken.map((held) => held.read())).toEqual(['old', 'new']);
+    expect(Object.values(await program.redis.hGetAll('waited.taken')).sort()).toEqual(['new', 'old']);
   });
 
   it('gives an answer so many times, and does not count what its program could not get', async () => {
