@@ -14,9 +14,14 @@ function rig() {
       uid,
       size,
       takenAt: 0,
+      taken: Promise.resolve(),
       settled: new Set(),
       end: async () => void ended.push(uid),
       settle: async (place) => void settled.push([uid, place]),
+      answer: async (place, _, { queue }) => {
+        if (queue === 'refused') throw new Error('refused');
+        return settled.push([uid, place]) > 0;
+      },
     };
     const places = new Map(twins.map((twin, place) => [twin, place]));
     awaited.add(uid, { question, held, total: twins.length, places, sent: new Set(), until });
@@ -32,6 +37,17 @@ describe('Awaited', () => {
     expect([settled, awaited.find('a')]).toEqual([[['a', 0]], question]);
     await awaited.settle('a', 8);
     expect([settled.length, awaited.find('a')]).toEqual([2, undefined]);
+  });
+
+  it('keeps a part open whose answer Redis refuses, and knows each part that was answered', async () => {
+    const { awaited, settled, add } = rig();
+    const entry = { ref: null, data: new Uint8Array(0), source: '7', schema: null, now: 0, error: null };
+    const answer = { queue: 'q', entry, fingerprint: 'f', times: 1, seconds: 60 };
+    add('a');
+    await expect(awaited.answer('a', 7, { ...answer, queue: 'refused' })).rejects.toThrow('refused');
+    expect([awaited.find('a'), await awaited.answer('a', 7, answer)]).toEqual([question, true]);
+    expect([awaited.find('a'), await awaited.answer('a', 7, answer)]).toEqual([undefined, undefined]);
+    expect(settled).toEqual([['a', 0]]);
   });
 
   it('lets go of what is over, some seconds after its time', () => {

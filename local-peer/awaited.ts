@@ -1,5 +1,5 @@
 import type { Question } from './messages.ts';
-import type { HeldRequest, Told } from './ports.ts';
+import type { Answer, HeldRequest, Told } from './ports.ts';
 
 /** More requests than this, or more of their characters, are not kept for a crash while they await an answer. */
 const MOST = 10_000;
@@ -47,14 +47,14 @@ export class Awaited {
     return this.#open.get(uid)?.question;
   }
 
-  /** The fate of `twin`'s part is known: it answered, or the request could not be sent to it. */
+  /** The fate of `twin`'s part is known: the request could not be sent to it, or needs not be sent again. */
   async settle(uid: string, twin: number, told?: Told): Promise<void> {
-    const open = this.#open.get(uid);
-    const place = open?.places.get(twin);
-    if (open === undefined || place === undefined) return;
-    open.places.delete(twin);
-    if (open.places.size === 0) this.#drop(uid);
-    await open.held.settle(place, open.total, told);
+    await this.#part(uid, twin, ({ held, total }, place) => held.settle(place, total, told));
+  }
+
+  /** `twin` has answered. Returns whether that was new; undefined, and nobody is told, when none was awaited of it. */
+  answer(uid: string, twin: number, answer: Answer): Promise<boolean | undefined> {
+    return this.#part(uid, twin, ({ held, total }, place) => held.answer(place, total, answer));
   }
 
   /** The twin's part is on its way. */
@@ -77,6 +77,22 @@ export class Awaited {
       if (until + GRACE_MS > now) continue;
       this.#drop(uid);
       held.end().catch(this.#onFault);
+    }
+  }
+
+  /** Ends a part that is open. What Redis refused stays open, until its time is over. */
+  async #part<T>(uid: string, twin: number, end: (open: Open, place: number) => Promise<T>): Promise<T | undefined> {
+    const open = this.#open.get(uid);
+    const place = open?.places.get(twin);
+    if (open === undefined || place === undefined) return undefined;
+    open.places.delete(twin);
+    if (open.places.size === 0) this.#drop(uid);
+    try {
+      return await end(open, place);
+    } catch (error) {
+      if (!this.#open.has(uid)) this.add(uid, open);
+      open.places.set(twin, place);
+      throw error;
     }
   }
 

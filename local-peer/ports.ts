@@ -9,8 +9,8 @@ export interface Programs {
   deliverCommand(entry: CommandEntry, twin: number, seconds: number): Promise<Delivery>;
   /** Whether no plugin was shown this request of a twin before; for `seconds` one now has been. */
   isFirst(twin: number, uid: string, seconds: number): Promise<boolean>;
-  /** Gives an answer to the program that asked, at most so many `times` for a `fingerprint`; false when those are over. */
-  deliverAnswer(question: Question, entry: ReplyEntry, fingerprint: string, times: number): Promise<boolean>;
+  /** Gives an answer to the program that asked; false when it is a repeat. */
+  deliverAnswer(answer: Answer): Promise<boolean>;
   /** Remembers who may answer a uid and where to, as long as an answer is of use. */
   saveQuestion(uid: string, question: Question): Promise<void>;
   findQuestion(uid: string): Promise<Question | undefined>;
@@ -22,10 +22,25 @@ export interface Told {
   readonly entry: ReplyEntry;
 }
 
+/** Another twin's answer, or a relay's: the same one may come again. */
+export interface Answer extends Told {
+  /** Of its bytes. */
+  readonly fingerprint: string;
+  /** How often these bytes may come; beyond that they are repeats. */
+  readonly times: number;
+  /** For so long it is known that they came. */
+  readonly seconds: number;
+}
+
 /** An entry that Redis keeps until its fate is known, so that a crash does not lose it. */
 export interface Held {
   /** Unix seconds when it was taken, however often it has been taken up since. */
   readonly takenAt: number;
+  /**
+   * Resolves when Redis has it in our hands; it may be worked on before, but nobody may be told of it. Rejects when
+   * it is not ours after all: it, or another in its place, is taken up anew.
+   */
+  readonly taken: Promise<unknown>;
   /** Its fate is known: nothing is left to take up again. */
   end(): Promise<void>;
 }
@@ -41,6 +56,8 @@ export interface HeldRequest extends Held {
   end(told?: Told): Promise<void>;
   /** The fate of one of `total` destinations is known; that of the last ends it. */
   settle(place: number, total: number, told?: Told): Promise<void>;
+  /** The same, when the fate is an answer: it is given in the same step. Returns false when it is a repeat. */
+  answer(place: number, total: number, answer: Answer): Promise<boolean>;
 }
 
 /** What became of an envelope: `late` found no relay in its time, `closed` found the peer stopping. */

@@ -35,7 +35,7 @@ export class Protocol {
     if (!payload.ok) return payload;
     const { payload: _, ...bare } = envelope;
     const sealed = payload.value === undefined ? bare : { ...bare, payload: payload.value };
-    return ok(await signEnvelope(sealed, this.#identity));
+    return ok(await signEnvelope(sealed, this.#identity, this.#primitives));
   }
 
   /**

@@ -5,7 +5,7 @@ import { Awaited } from './awaited.ts';
 import { Clock } from './clock.ts';
 import { nodePrimitives } from './crypto/node-primitives.ts';
 import type { Question, ReplyEntry } from './messages.ts';
-import type { HeldRequest } from './ports.ts';
+import type { Answer, HeldRequest } from './ports.ts';
 import { Protocol } from './protocol.ts';
 import { Replies } from './replies.ts';
 
@@ -19,14 +19,25 @@ async function rig(questions: Record<string, Question>) {
   if (!identity.ok) throw new Error('bad seed');
   const unknown = { get: async () => undefined, refresh: async () => undefined };
   const [told, settled, dropped]: [ReplyEntry[], number[], (string | undefined)[]] = [[], [], []];
+  const given = new Map<string, number>();
+  const give = ({ entry, fingerprint, times }: Answer) => {
+    const before = given.get(fingerprint) ?? 0;
+    given.set(fingerprint, before + 1);
+    return before < times && told.push(entry) > 0;
+  };
   const awaited = new Awaited(nothing);
   const held: HeldRequest = {
     uid: 'open',
     size: 1,
     takenAt: 0,
+    taken: Promise.resolve(),
     settled: new Set(),
     end: async () => undefined,
-    settle: async (place) => void settled.push(place),
+    settle: async () => undefined,
+    answer: async (place, _, answer) => {
+      settled.push(place);
+      return give(answer);
+    },
   };
   const open = {
     question,
@@ -37,7 +48,6 @@ async function rig(questions: Record<string, Question>) {
     until: Number.MAX_SAFE_INTEGER,
   };
   awaited.add('open', open);
-  const given = new Map<string, number>();
   const replies = new Replies({
     protocol: new Protocol({
       identity: identity.value,
@@ -48,11 +58,7 @@ async function rig(questions: Record<string, Question>) {
     programs: {
       deliverCommand: async () => 'delivered',
       isFirst: async () => true,
-      deliverAnswer: async (_, entry, fingerprint, times) => {
-        const before = given.get(fingerprint) ?? 0;
-        given.set(fingerprint, before + 1);
-        return before < times && told.push(entry) > 0;
-      },
+      deliverAnswer: async (answer) => give(answer),
       saveQuestion: async () => undefined,
       findQuestion: async (uid) => questions[uid],
     },

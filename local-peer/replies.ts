@@ -42,24 +42,26 @@ export class Replies {
     }
     const opened = await this.#parts.protocol.open(envelope, source, this.#parts.clock.seconds());
     if (!opened.ok) return this.#drop(envelope, source, opened.error.reason, faultError(opened.error).message);
-    await this.#deliver(envelope, question, opened.value, { frame, times: 1 });
-    await this.#parts.awaited.settle(uid, source);
+    await this.#deliver(envelope, question, opened.value, { frame, times: 1, of: source });
   }
 
   async #report(envelope: Envelope, question: Question, frame: Uint8Array): Promise<void> {
     if (envelope.content?.kind !== 'error') return this.#drop(envelope, 0, 'unwanted', 'a relay answers nothing');
     // Of several twins it does not say which one it means: reports of one second are the same bytes, and no repeats.
     const [only, ...others] = question.asked ?? [];
-    await this.#deliver(envelope, question, new Uint8Array(0), { frame, times: others.length + 1 });
-    if (only !== undefined && others.length === 0) await this.#parts.awaited.settle(envelope.uid, only);
+    const of = others.length === 0 ? only : undefined;
+    await this.#deliver(envelope, question, new Uint8Array(0), { frame, times: others.length + 1, of });
   }
 
-  /** @param times that the same frame may come; what comes more often is a repeat */
+  /**
+   * @param times that the same frame may come; what comes more often is a repeat
+   * @param of the twin whose answer it is; undefined when that is not known
+   */
   async #deliver(
     envelope: Envelope,
     question: Question,
     data: Uint8Array,
-    { frame, times }: { frame: Uint8Array; times: number },
+    { frame, times, of }: { frame: Uint8Array; times: number; of: number | undefined },
   ): Promise<void> {
     const error = envelope.content?.kind === 'error' ? envelope.content : null;
     const entry = {
@@ -72,7 +74,11 @@ export class Replies {
       error: error === null ? null : { code: error.code, message: error.message },
     };
     const fingerprint = createHash('sha256').update(frame).digest('base64url');
-    const isNew = await this.#parts.programs.deliverAnswer(question, entry, fingerprint, times);
+    // When its time is over nobody waits for it, and a repeat is dropped for that.
+    const answer = { queue: question.replyTo, entry, fingerprint, times, seconds: Math.max(1, question.seconds) };
+    const { awaited, programs } = this.#parts;
+    const settled = of === undefined ? undefined : await awaited.answer(envelope.uid, of, answer);
+    const isNew = settled ?? (await programs.deliverAnswer(answer));
     if (isNew) this.#parts.count('reply-delivered');
   }
 

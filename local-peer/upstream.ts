@@ -58,7 +58,9 @@ export class Upstream {
     if (!stamped.ok) {
       return held.end(this.#told(request, { reason: 'expired', what: 'request has expired' }));
     }
-    const answer = await answerOf(() => pluginFor(this.#parts.plugins, command)?.local?.(request));
+    const plugin = pluginFor(this.#parts.plugins, command);
+    if (plugin?.local !== undefined) await held.taken;
+    const answer = await answerOf(() => plugin?.local?.(request));
     if (answer !== undefined) {
       const { data, schema = null, error = null } = answer;
       const now = Number(stamped.value.timestamp);
@@ -82,7 +84,7 @@ export class Upstream {
       content: error === null ? { kind: 'response' } : { kind: 'error', ...error },
     });
     const fault: PeerFault | 'closed' | undefined = stamped.ok
-      ? await this.#answerInTime(stamped.value, destination.twin)
+      ? await this.#answerInTime(stamped.value, destination.twin, held.taken)
       : { reason: 'expired', what: 'response has expired before sending!' };
     // It stays where it is, for the next start.
     if (fault === 'closed') return;
@@ -116,35 +118,43 @@ export class Upstream {
     const { command, replyTo, ref, destinations } = request;
     const seconds = Number(stamped.expiration);
     const question = { command, replyTo, ref, asked, seconds };
-    // Before anything leaves: an answer may be back before the sending is over.
-    awaited.add(uid, {
+    const open = {
       question,
       held,
       total: destinations.length,
       places: new Map(places),
-      sent: new Set(),
+      sent: new Set<number>(),
       until: performance.now() + seconds * 1000,
-    });
-    const saved = programs.saveQuestion(uid, question);
+    };
+    // Before anything leaves: an answer may be back before the sending is over.
+    const ready = Promise.all([held.taken, programs.saveQuestion(uid, question)]).then(() => awaited.add(uid, open));
+    ready.catch(() => undefined);
+    // It is on its way to Redis before sealing keeps the processor.
+    await new Promise((resolve) => setImmediate(resolve));
     await Promise.all(
       [...places.keys()].map(async (twin) => {
-        const result = await sending.seal({ ...stamped, uid, destination: { twin } }, twin, seconds, saved);
+        const result = await sending.seal({ ...stamped, uid, destination: { twin } }, twin, seconds, ready);
         if (result.ok && result.value.sent === 'sent') {
           awaited.sent(uid, twin);
           return count('request-sent');
         }
         // It stays where it is, for the next start.
         if (result.ok && result.value.sent === 'closed') return;
+        await ready;
         await awaited.settle(uid, twin, this.#told(request, result.ok ? LATE : result.error));
       }),
     );
   }
 
-  async #answerInTime(envelope: Envelope, to: number): Promise<PeerFault | 'closed' | undefined> {
+  async #answerInTime(
+    envelope: Envelope,
+    to: number,
+    taken: Promise<unknown>,
+  ): Promise<PeerFault | 'closed' | undefined> {
     const began = performance.now();
     const seconds = secondsOf(envelope);
     for (let left = seconds; ; left = seconds - (performance.now() - began) / 1000) {
-      const fault = await this.#answer(envelope, to, left);
+      const fault = await this.#answer(envelope, to, left, taken);
       const isPassing = typeof fault === 'object' && fault.reason === 'other';
       if (!isPassing || left * 1000 <= LOOK_UP_MS) return fault;
       if (!(await this.#parts.pause(LOOK_UP_MS))) return 'closed';
@@ -155,8 +165,9 @@ export class Upstream {
     envelope: Envelope,
     to: number,
     seconds = secondsOf(envelope),
+    first?: Promise<unknown>,
   ): Promise<PeerFault | 'closed' | undefined> {
-    const result = await this.#parts.sending.seal(envelope, to, seconds);
+    const result = await this.#parts.sending.seal(envelope, to, seconds, first);
     if (!result.ok) return result.error;
     const { sent, bytes } = result.value;
     if (sent === 'sent') this.#answers.add(to, envelope.uid, bytes);

@@ -1,6 +1,7 @@
-import { md5 } from '@noble/hashes/legacy.js';
 import type { Address } from './address.ts';
 import type { Content, Envelope } from './envelope-codec.ts';
+import { PORTABLE } from './portable.ts';
+import type { Primitives } from './primitives.ts';
 
 const utf8 = new TextEncoder();
 
@@ -24,7 +25,7 @@ function contentParts(content: Content | undefined): string[] {
  * the command or the error's code and message, schema, federation, the payload's bytes, each relay. Numbers are
  * decimal, an absent address is twin 0, other absent fields are nothing, and nothing stands between them.
  */
-export function challenge(envelope: Envelope): Uint8Array {
+export function challenge(envelope: Envelope, primitives: Pick<Primitives, 'md5'> = PORTABLE): Uint8Array {
   const head = [
     envelope.uid,
     envelope.tags ?? '',
@@ -36,8 +37,7 @@ export function challenge(envelope: Envelope): Uint8Array {
     envelope.schema ?? '',
     envelope.federation ?? '',
   ];
-  const hash = md5.create().update(utf8.encode(head.map((part) => part.toWellFormed()).join('')));
-  if (envelope.payload) hash.update(envelope.payload.bytes);
-  for (const relay of envelope.relays) hash.update(utf8.encode(relay));
-  return hash.digest();
+  const text = utf8.encode(head.map((part) => part.toWellFormed()).join(''));
+  const payload = envelope.payload === undefined ? [] : [envelope.payload.bytes];
+  return primitives.md5([text, ...payload, ...envelope.relays.map((relay) => utf8.encode(relay))]);
 }

@@ -1,4 +1,4 @@
-import { concatBytes, randomBytes } from '@noble/hashes/utils.js';
+import { concatBytes } from '@noble/hashes/utils.js';
 import { PORTABLE } from './portable.ts';
 import type { Primitives } from './primitives.ts';
 import { err, ok, type Result } from './result.ts';
@@ -14,10 +14,10 @@ function checkKey(key: Uint8Array): void {
 export async function seal(
   key: Uint8Array,
   plain: Uint8Array,
-  primitives: Pick<Primitives, 'encrypt'> = PORTABLE,
+  primitives: Pick<Primitives, 'encrypt' | 'random'> = PORTABLE,
 ): Promise<Uint8Array> {
   checkKey(key);
-  const nonce = randomBytes(NONCE_LENGTH);
+  const nonce = primitives.random(NONCE_LENGTH);
   return concatBytes(nonce, await primitives.encrypt(key, nonce, plain));
 }
 

@@ -1,7 +1,9 @@
 import { gcm } from '@noble/ciphers/webcrypto.js';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
+import { md5 } from '@noble/hashes/legacy.js';
 import { sha256 } from '@noble/hashes/sha2.js';
+import { randomBytes } from '@noble/hashes/utils.js';
 import * as sr25519 from '@scure/sr25519';
 import { ed25519Signer, verifyEd25519 } from './ed25519.ts';
 import type { Primitives } from './primitives.ts';
@@ -42,4 +44,12 @@ export const PORTABLE: Primitives = {
       return undefined;
     }
   },
+
+  md5(parts) {
+    const hash = md5.create();
+    for (const part of parts) hash.update(part);
+    return hash.digest();
+  },
+
+  random: randomBytes,
 };

@@ -31,4 +31,8 @@ export interface Primitives {
   encrypt(key: Uint8Array, nonce: Uint8Array, plain: Uint8Array): Promise<Uint8Array>;
   /** Undefined when this is not what `encrypt` made with the same key and nonce, whatever the reason. */
   decrypt(key: Uint8Array, nonce: Uint8Array, cipher: Uint8Array): Promise<Uint8Array | undefined>;
+  /** Of all the parts, one after the other: 16 bytes. */
+  md5(parts: readonly Uint8Array[]): Uint8Array;
+  /** Bytes that nobody can guess. */
+  random(length: number): Uint8Array;
 }

@@ -56,15 +56,19 @@ export async function verifySignature(
 }
 
 /** The envelope with the identity's signature over its challenge, in place of any it had. */
-export async function signEnvelope(envelope: Envelope, identity: Identity): Promise<Envelope> {
-  return { ...envelope, signature: await identity.sign(challenge(envelope)) };
+export async function signEnvelope(
+  envelope: Envelope,
+  identity: Identity,
+  primitives: Pick<Primitives, 'md5'> = PORTABLE,
+): Promise<Envelope> {
+  return { ...envelope, signature: await identity.sign(challenge(envelope, primitives)) };
 }
 
 /** Whether the envelope bears the signature of the 32-byte `account`. */
 export async function verifyEnvelope(
   envelope: Envelope,
   account: Uint8Array,
-  primitives: Verifier = PORTABLE,
+  primitives: Pick<Primitives, 'verify' | 'md5'> = PORTABLE,
 ): Promise<Result<void, SignatureFault>> {
-  return await verifySignature(account, challenge(envelope), envelope.signature, primitives);
+  return await verifySignature(account, challenge(envelope, primitives), envelope.signature, primitives);
 }

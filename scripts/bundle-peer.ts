@@ -12,13 +12,9 @@ import { noticesOf } from './third-party.ts';
 const ROOT = join(import.meta.dirname, '..');
 const PEER = join(ROOT, 'local-peer');
 const DIST = join(PEER, 'dist');
-const BANNER = [
-  // V8 sizes its heap by the machine's memory, and lets garbage pile up: 240 MB after 20,000 messages. Told so
-  // before the heap has grown it stays at half of that, and is no slower.
-  "import { setFlagsFromString as __setFlags } from 'node:v8'; __setFlags('--optimize-for-size');",
-  // CommonJS libraries in an ES module still ask for Node's own modules by `require`.
-  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-].join('\n');
+// CommonJS libraries in an ES module still ask for Node's own modules by `require`.
+const BANNER =
+  "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);";
 
 /** The commit that is built, `-dirty` when files differ from it; '' outside of git. RMB_COMMIT tells where .git is not. */
 function commit(): string {

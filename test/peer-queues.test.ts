@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RedisConnection } from '../local-peer/redis/connection.ts';
+import type { HeldEntry } from '../local-peer/redis/held.ts';
+import { NotTaken } from '../local-peer/redis/intake.ts';
 import { RedisPrograms } from '../local-peer/redis/programs.ts';
 import { DELIVER } from '../local-peer/redis/scripts.ts';
 import { TakenQueue } from '../local-peer/redis/taken.ts';
@@ -104,17 +106,40 @@ describe('a Redis in which a key has another type than ours', () => {
     await program.redis.set('requests.taken', 'no hash');
     await program.redis.lPush('requests', 'entry');
     const queue = new TakenQueue(connection, 'requests');
-    await expect(queue.take(1)).rejects.toThrow('WRONGTYPE');
-    expect(await program.redis.lRange('requests', 0, -1)).toEqual(['entry']);
+    await expect(all(queue.take(1))).rejects.toThrow('WRONGTYPE');
+    const [moving, waiting] = await Promise.all(
+      ['requests.moving', 'requests'].map((list) => program.redis.lRange(list, 0, -1)),
+    );
+    expect([...(moving ?? []), ...(waiting ?? [])]).toEqual(['entry']);
     await program.redis.del('requests.taken');
-    expect((await queue.take(1)).map((held) => held.read())).toEqual(['entry']);
+    expect((await all(queue.take(1))).map((held) => held.read())).toEqual(['entry']);
+  });
+
+  it('gives an entry that was waited for at once, and takes it back when another was there before it', async () => {
+    const queue = new TakenQueue(connection, 'waited');
+    const take = async (older: readonly string[]) => {
+      await program.redis.lPush('waited', 'new');
+      await queue.wait();
+      for (const each of older) await program.redis.rPush('waited.moving', each);
+      return all(queue.take(4));
+    };
+    expect(await all(queue.take(4))).toEqual([]);
+    const [only, ...others] = await take([]);
+    await only?.taken;
+    expect([only?.read(), others, await program.redis.hLen('waited.taken')]).toEqual(['new', [], 1]);
+    await only?.end();
+    const [early, ...taken] = await take(['old']);
+    await expect(early?.taken).rejects.toThrow(NotTaken);
+    await expect(early?.end()).rejects.toThrow(NotTaken);
+    expect(taken.map((held) => held.read())).toEqual(['old', 'new']);
+    expect(Object.values(await program.redis.hGetAll('waited.taken')).sort()).toEqual(['new', 'old']);
   });
 
   it('gives an answer so many times, and does not count what its program could not get', async () => {
     const programs = new RedisPrograms(connection);
-    const question = { command: 'c', replyTo: 'answers', ref: null, asked: [2], seconds: 60 };
     const entry = { ref: null, data: new Uint8Array(0), source: '2', schema: null, now: 0, error: null };
-    const answer = () => programs.deliverAnswer(question, entry, 'the same', 2);
+    const answer = () =>
+      programs.deliverAnswer({ queue: 'answers', entry, fingerprint: 'the same', times: 2, seconds: 60 });
     await program.redis.set('answers', 'no list');
     await expect(answer()).rejects.toThrow('WRONGTYPE');
     await program.redis.del('answers');
@@ -122,6 +147,13 @@ describe('a Redis in which a key has another type than ours', () => {
     expect(await program.redis.lLen('answers')).toBe(2);
   });
 });
+
+/** What a queue gives. */
+async function all(entries: AsyncIterable<HeldEntry>): Promise<HeldEntry[]> {
+  const found: HeldEntry[] = [];
+  for await (const entry of entries) found.push(entry);
+  return found;
+}
 
 describe('a peer', () => {
   let network: Network;

@@ -1,8 +1,18 @@
+import { createHash, getFips } from 'node:crypto';
+import { PORTABLE } from '../../proto/portable.ts';
 import type { Primitives } from '../../proto/primitives.ts';
 import { decrypt, encrypt } from './aes-gcm.ts';
 import { agreementOf } from './agreement.ts';
 import { ed25519Signer, ed25519Verifier } from './ed25519.ts';
+import { random } from './random.ts';
 import { openSr25519, type Sr25519 } from './sr25519.ts';
+
+/** A fifth of the time that it takes in JavaScript; an OpenSSL that keeps to FIPS 140 has none. */
+function md5(parts: readonly Uint8Array[]): Uint8Array {
+  const hash = createHash('md5');
+  for (const part of parts) hash.update(part);
+  return hash.digest();
+}
 
 /** Primitives of Node: OpenSSL, and libsodium's WASM for sr25519 as soon as somebody uses that. */
 export function nodePrimitives(): Primitives {
@@ -21,5 +31,7 @@ export function nodePrimitives(): Primitives {
     agreement: agreementOf,
     encrypt: async (key, nonce, plain) => encrypt(key, nonce, plain),
     decrypt: async (key, nonce, cipher) => decrypt(key, nonce, cipher),
+    md5: getFips() === 1 ? PORTABLE.md5 : md5,
+    random,
   };
 }

@@ -1,3 +1,5 @@
+import { RistrettoPoints } from './ristretto-points.ts';
+
 /** The arithmetic that Schnorr signatures need of ristretto255. Points and scalars are 32 bytes as RFC 9496 has them. */
 export interface Ristretto {
   /** The scalar of 64 bytes, modulo the group's order. */
@@ -13,10 +15,14 @@ export interface Ristretto {
   commitmentFor(answer: Uint8Array, challenge: Uint8Array, key: Uint8Array): Uint8Array | undefined;
 }
 
-/** ristretto255 of libsodium, as WASM: it is loaded when the first signature needs it. */
+/**
+ * ristretto255: of libsodium, as WASM, where a secret is worked on, in constant time; our own, with tables for each
+ * key, where all is public. Both are loaded when the first signature needs them.
+ */
 export async function openRistretto(): Promise<Ristretto> {
   const { default: sodium } = await import('libsodium-wrappers-sumo');
   await sodium.ready;
+  const points = new RistrettoPoints();
   const isScalar = (bytes: Uint8Array) => {
     const wide = new Uint8Array(64);
     wide.set(bytes);
@@ -31,17 +37,17 @@ export async function openRistretto(): Promise<Ristretto> {
         witness,
       ),
     commitmentFor(answer, challenge, key) {
-      // libsodium would drop the top bit and go on.
-      if (!isScalar(answer)) return undefined;
+      if (!isScalar(answer) || isZero(answer) || isZero(challenge)) return undefined;
       try {
-        return sodium.crypto_core_ristretto255_sub(
-          sodium.crypto_scalarmult_ristretto255_base(answer),
-          sodium.crypto_scalarmult_ristretto255(challenge, key),
-        );
+        return points.difference(answer, challenge, key);
       } catch {
-        // A stranger's bytes that are no point, or a product that is the neutral point.
+        // A stranger's bytes that are no point, or the neutral one.
         return undefined;
       }
     },
   };
+}
+
+function isZero(bytes: Uint8Array): boolean {
+  return bytes.every((byte) => byte === 0);
 }

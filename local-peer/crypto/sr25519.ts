@@ -1,5 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { Signer } from '../../proto/primitives.ts';
+import { random } from './random.ts';
 import { openRistretto, type Ristretto } from './ristretto.ts';
 import { Transcript } from './transcript.ts';
 
@@ -80,7 +81,7 @@ export async function openSr25519(): Promise<Sr25519> {
       signature[63] = (signature[63] ?? 0) | MARKER;
       return signature;
     };
-    return { account, signWith, sign: async (message) => signWith(message, randomBytes(32)) };
+    return { account, signWith, sign: async (message) => signWith(message, random(32)) };
   }
 
   function verify(account: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {

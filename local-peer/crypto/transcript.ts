@@ -1,4 +1,4 @@
-import { keccakP } from '@noble/hashes/sha3.js';
+import { type Machine, newMachine } from './machine.ts';
 
 /** Bytes of the state that take input before it is permuted: STROBE-128 keeps two of its 168 for itself. */
 const RATE = 166;
@@ -9,6 +9,13 @@ const OUTPUT = 0x07;
 const KEYED = 0x06;
 
 const VERSION = 'STROBEv1.0.2';
+
+let machine: Machine | undefined;
+/** Keccak of all transcripts: between two of its calls nothing stays in its memory. */
+function permute(lanes: Uint32Array): void {
+  machine ??= newMachine();
+  machine.keccak(lanes);
+}
 
 /**
  * A Merlin transcript (merlin.cool): a hash of all that was said, in order, from which challenges are drawn. It is
@@ -34,7 +41,7 @@ export class Transcript {
     }
     this.#state.set([1, RATE + 2, 1, 0, 1, 96]);
     for (let n = 0; n < VERSION.length; n += 1) this.#state[6 + n] = VERSION.charCodeAt(n);
-    keccakP(this.#lanes);
+    permute(this.#lanes);
     this.#begin(META);
     this.#text('Merlin v1.0');
     this.append('dom-sep', from);
@@ -129,7 +136,7 @@ export class Transcript {
     this.#mix(this.#at, this.#began);
     this.#mix(this.#at + 1, 0x04);
     this.#mix(RATE + 1, 0x80);
-    keccakP(this.#lanes);
+    permute(this.#lanes);
     this.#at = 0;
     this.#began = 0;
   }

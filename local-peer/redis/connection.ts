@@ -21,7 +21,7 @@ export class RedisConnection {
   readonly #log: Log;
   readonly #onState: (state: PartState) => void;
   readonly #client: RedisClient;
-  readonly #others: RedisClient[] = [];
+  readonly #others = new Set<RedisClient>();
   readonly #watch: NodeJS.Timeout;
   /** What Redis refuses for good, and why. */
   readonly #refusals = new Map<string, string>();
@@ -59,11 +59,11 @@ export class RedisConnection {
     }
   }
 
-  /** Runs a script once. @throws when its answer does not come: what it did is not known then */
-  async once(script: Script, keys: string[], args: string[]): Promise<unknown> {
+  /** Runs a script once. @param client a further connection, when it must go there. @throws when its answer does not come: what it did is not known then */
+  async once(script: Script, keys: string[], args: string[], client = this.#client): Promise<unknown> {
     const options = { keys, arguments: args };
     try {
-      return await this.#client.evalSha(script.sha, options);
+      return await client.evalSha(script.sha, options);
     } catch (error) {
       // A Redis that was started again has forgotten the scripts.
       if (!(error instanceof ErrorReply) || !error.message.startsWith('NOSCRIPT')) throw error;
@@ -102,8 +102,14 @@ export class RedisConnection {
     const client = this.#client.duplicate();
     // The first connection's troubles are told; this one shares them.
     client.on('error', () => undefined);
-    this.#others.push(client);
-    await client.connect();
+    this.#others.add(client);
+    try {
+      await client.connect();
+    } catch (error) {
+      this.#others.delete(client);
+      client.destroy();
+      throw error;
+    }
     return client;
   }
 
@@ -159,6 +165,8 @@ function clientFor(url: string) {
   return createClient({
     url,
     commandsQueueMaxLength: MOST_WAITING,
+    // The client's own limit is a signal and a timer for each command, a tenth of the time; we give commands again anyway.
+    commandOptions: { timeout: 0 },
     socket: {
       connectTimeout: CONNECT_MS,
       reconnectStrategy: (retries) => Math.random() * Math.min(100 * 2 ** Math.min(retries, 10), LONGEST_RETRY_MS),

@@ -1,4 +1,5 @@
-import type { HeldRequest, Told } from '../ports.ts';
+import type { Answer, HeldRequest, Told } from '../ports.ts';
+import { giveAnswer } from './answer.ts';
 import type { RedisConnection } from './connection.ts';
 import { writeReply } from './json.ts';
 import { MAX_ENTRIES } from './queues.ts';
@@ -34,6 +35,7 @@ export class HeldEntry implements HeldRequest {
   readonly uid: string;
   readonly size: number;
   readonly takenAt: number;
+  readonly taken: Promise<unknown>;
   readonly settled: ReadonlySet<number>;
   readonly #field: string;
   readonly #key: string;
@@ -48,7 +50,7 @@ export class HeldEntry implements HeldRequest {
    * @param onEnd called when nothing of it is left
    */
   constructor(
-    entry: { text: string; order: number; uid: string; settled: ReadonlySet<number> },
+    entry: { text: string; order: number; uid: string; settled: ReadonlySet<number>; taken?: Promise<unknown> },
     key: string,
     redis: RedisConnection,
     onEnd: () => void,
@@ -57,6 +59,7 @@ export class HeldEntry implements HeldRequest {
     this.size = entry.text.length;
     this.uid = entry.uid;
     this.takenAt = Math.floor(entry.order / 1e6);
+    this.taken = entry.taken ?? Promise.resolve();
     this.settled = entry.settled;
     this.#known = new Set(entry.settled);
     this.#field = fieldOf(entry.order, entry.uid);
@@ -73,6 +76,7 @@ export class HeldEntry implements HeldRequest {
   }
 
   async end(told?: Told): Promise<void> {
+    await this.taken;
     if (told === undefined) {
       await this.#redis.run((client) => client.hDel(this.#key, this.#fields()));
     } else await this.#tell(told.queue, writeReply(told.entry), MAX_ENTRIES, '', this.#fields());
@@ -80,6 +84,7 @@ export class HeldEntry implements HeldRequest {
   }
 
   async settle(place: number, total: number, told?: Told): Promise<void> {
+    await this.taken;
     this.#known.add(place);
     if (this.#known.size >= total) return this.end(told);
     const mark = `${this.#field}#${place}`;
@@ -87,8 +92,18 @@ export class HeldEntry implements HeldRequest {
     else await this.#tell(told.queue, writeReply(told.entry), MAX_ENTRIES, mark, []);
   }
 
+  async answer(place: number, total: number, answer: Answer): Promise<boolean> {
+    this.#known.add(place);
+    const isLast = this.#known.size >= total;
+    const fields = isLast ? { mark: '', removed: this.#fields() } : { mark: `${this.#field}#${place}`, removed: [] };
+    const isNew = await giveAnswer(this.#redis, answer, { key: this.#key, ...fields });
+    if (isLast) this.#onEnd();
+    return isNew;
+  }
+
   /** Moves it into a list of its own kind, as `text`. @param most entries that the list keeps, the newest */
   async moveTo(list: string, text: string, most: number): Promise<void> {
+    await this.taken;
     await this.#tell(list, text, most, '', this.#fields());
     this.#onEnd();
   }

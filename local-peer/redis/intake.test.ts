@@ -17,10 +17,10 @@ function rig(entries: Entry[], isLost: (take: number) => boolean = () => false) 
   let takes = 0;
   const idle = Promise.withResolvers<void>();
   const queue = {
-    async take(most: number) {
+    async *take(most: number) {
       takes += 1;
       const taken = entries.splice(0, most);
-      if (!isLost(takes)) return taken;
+      if (!isLost(takes)) return yield* taken;
       left.push(...taken);
       throw new Error('Redis is away');
     },
@@ -79,7 +79,14 @@ describe('Intake', () => {
   it('ends with what it has begun, though Redis answers nothing any more; what comes later is left', async () => {
     const { intake, inWork, idle } = rig([entry('begun')]);
     const away = Promise.withResolvers<Entry[]>();
-    const silent = { take: () => away.promise, wait: async () => undefined, stop: nothing, async *leftovers() {} };
+    const silent = {
+      async *take() {
+        yield* await away.promise;
+      },
+      wait: async () => undefined,
+      stop: nothing,
+      async *leftovers() {},
+    };
     const hanging = new Intake<Entry>(silent, () => Promise.reject(new Error('must not begin')), log);
     const ends = [intake.run(), hanging.run()];
     await idle;

@@ -1,7 +1,5 @@
 import type { Log } from '../ports.ts';
 
-/** So long Redis is waited for at once, seconds. */
-const WAIT_SECONDS = 5;
 const RETRY_MS = 250;
 const BATCH = 32;
 /** Entries worked on at once: many, so that those that wait for a look-up or a relay hold up nobody. */
@@ -9,10 +7,14 @@ const MOST_AT_ONCE = 1_024;
 /** And so many of their characters, give or take a batch. */
 const MOST_SIZE = 64 * 2 ** 20;
 
+/** An entry was worked on, and was not ours after all: nothing has become of it. */
+export class NotTaken extends Error {}
+
 /** What an intake reads from. */
 export interface EntryQueue<Entry> {
-  take(most: number): Promise<readonly Entry[]>;
-  wait(seconds: number): Promise<void>;
+  take(most: number): AsyncIterable<Entry>;
+  /** Resolves when there may be entries to take. */
+  wait(): Promise<void>;
   leftovers(): AsyncIterable<Entry>;
   stop(): void;
 }
@@ -55,9 +57,12 @@ export class Intake<Entry extends { readonly size: number }> {
       try {
         if (!isCertain) for await (const entry of this.#queue.leftovers()) await this.#begin(entry);
         isCertain = true;
-        const taken = await this.#queue.take(BATCH);
-        for (const entry of taken) await this.#begin(entry);
-        if (taken.length < BATCH && !this.#isStopping) await this.#queue.wait(WAIT_SECONDS);
+        let taken = 0;
+        for await (const entry of this.#queue.take(BATCH)) {
+          taken += 1;
+          await this.#begin(entry);
+        }
+        if (taken < BATCH && !this.#isStopping) await this.#queue.wait();
       } catch (error) {
         if (this.#isStopping) break;
         isCertain = false;
@@ -72,7 +77,9 @@ export class Intake<Entry extends { readonly size: number }> {
     if (this.#isStopping) return;
     const { size } = entry;
     const work = this.#process(entry)
-      .catch((error: unknown) => this.#log.error({ error: messageOf(error) }, 'failed to process an entry'))
+      .catch((error: unknown) => {
+        if (!(error instanceof NotTaken)) this.#log.error({ error: messageOf(error) }, 'failed to process an entry');
+      })
       .finally(() => {
         this.#work.delete(work);
         this.#size -= size;

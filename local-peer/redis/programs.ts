@@ -1,12 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { type Backlog, decodeBacklog, encodeBacklog } from '../../proto/backlog.ts';
-import type { CommandEntry, Question, ReplyEntry } from '../messages.ts';
-import type { Delivery, Programs } from '../ports.ts';
+import type { CommandEntry, Question } from '../messages.ts';
+import type { Answer, Delivery, Programs } from '../ports.ts';
+import { giveAnswer } from './answer.ts';
 import type { RedisConnection } from './connection.ts';
-import { writeCommand, writeReply } from './json.ts';
+import { writeCommand } from './json.ts';
 import { KEYS, MAX_ENTRIES, MAX_QUEUE_BYTES, QUEUES } from './queues.ts';
-import { ANSWER, CLAIM, DELIVER } from './scripts.ts';
+import { CLAIM, DELIVER } from './scripts.ts';
 
 /** Ours are 36 long: what is much longer is no answer to us, and no key for Redis. */
 const MAX_UID = 128;
@@ -36,12 +37,8 @@ export class RedisPrograms implements Programs {
     return (await this.#redis.evaluate(CLAIM, [key], [randomUUID(), String(seconds)])) === 1;
   }
 
-  async deliverAnswer(question: Question, entry: ReplyEntry, fingerprint: string, times: number): Promise<boolean> {
-    const keys = [question.replyTo, KEYS.seen(`answer.${fingerprint}`)];
-    // When its time is over nobody waits for it, and a repeat is dropped for that.
-    const seconds = String(Math.max(1, question.seconds));
-    const args = [writeReply(entry), String(MAX_ENTRIES), seconds, randomUUID(), String(times)];
-    return (await this.#redis.evaluate(ANSWER, keys, args)) === 1;
+  deliverAnswer(answer: Answer): Promise<boolean> {
+    return giveAnswer(this.#redis, answer);
   }
 
   async saveQuestion(uid: string, { command, replyTo, ref, asked, seconds }: Question): Promise<void> {

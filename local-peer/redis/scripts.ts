@@ -11,18 +11,20 @@ function script(text: string): Script {
 }
 
 /**
- * Takes entries: out of the queue, into the peer's hands, under the field that each is given. What is done before an
+ * Takes entries: out of the queue, into the peer's hands, each under a field of its own. What is done before an
  * error stays done, so nothing is popped when `taken` is no hash.
- * KEYS moving, queue, taken; ARGV most bytes, fields. Returns the entries.
+ * KEYS moving, queue, taken; ARGV most bytes, the first one's order, uids of 36 characters, one after the other.
+ * Returns the entries.
  */
 export const TAKE = script(`
 redis.call('HLEN', KEYS[3])
 local entries, bytes = {}, 0
-for n = 2, #ARGV do
+for n = 0, #ARGV[3] / 36 - 1 do
   local entry = redis.call('RPOP', KEYS[1]) or redis.call('RPOP', KEYS[2])
   if not entry then break end
-  redis.call('HSET', KEYS[3], ARGV[n], entry)
-  entries[#entries + 1] = entry
+  local field = string.format('%016.0f.%s', ARGV[2] + n, string.sub(ARGV[3], 36 * n + 1, 36 * n + 36))
+  redis.call('HSET', KEYS[3], field, entry)
+  entries[n + 1] = entry
   bytes = bytes + #entry
   if bytes >= tonumber(ARGV[1]) then break end
 end
@@ -57,18 +59,25 @@ return 1
 `);
 
 /**
- * Gives an answer to a program, so many times and no more; what its list did not take was not given. KEYS list, seen;
- * ARGV entry, most, seconds, a token of who gives it now, times. Returns whether it was given now; who lost that and
- * asks again is told the same.
+ * Gives an answer to a program, so many times and no more; what its list did not take was not given. With it, or with
+ * its repeat, ends what is held of the request. KEYS list, seen, taken (when it is held); ARGV entry, most, seconds, a
+ * token of who gives it now, times, the field that says of one destination that it answered or '', fields that are
+ * removed. Returns whether it was given now; who lost that and asks again is told the same.
  */
 export const ANSWER = script(`
-if redis.call('HEXISTS', KEYS[2], ARGV[4]) == 1 then return 1 end
-if redis.call('HLEN', KEYS[2]) >= tonumber(ARGV[5]) then return 0 end
-redis.call('LPUSH', KEYS[1], ARGV[1])
-redis.call('LTRIM', KEYS[1], 0, tonumber(ARGV[2]) - 1)
-redis.call('HSET', KEYS[2], ARGV[4], '')
-redis.call('EXPIRE', KEYS[2], ARGV[3])
-return 1
+local given = redis.call('HEXISTS', KEYS[2], ARGV[4])
+if given == 0 and redis.call('HLEN', KEYS[2]) < tonumber(ARGV[5]) then
+  redis.call('LPUSH', KEYS[1], ARGV[1])
+  redis.call('LTRIM', KEYS[1], 0, tonumber(ARGV[2]) - 1)
+  redis.call('HSET', KEYS[2], ARGV[4], '')
+  redis.call('EXPIRE', KEYS[2], ARGV[3])
+  given = 1
+end
+if KEYS[3] then
+  if ARGV[6] ~= '' then redis.call('HSET', KEYS[3], ARGV[6], '') end
+  if #ARGV > 6 then redis.call('HDEL', KEYS[3], unpack(ARGV, 7)) end
+end
+return given
 `);
 
 /**

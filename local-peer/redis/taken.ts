@@ -2,11 +2,14 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { RedisClient, RedisConnection } from './connection.ts';
 import { fieldOf, HeldEntry, readField } from './held.ts';
+import { NotTaken } from './intake.ts';
 import { KEYS } from './queues.ts';
 import { TAKE } from './scripts.ts';
 
 /** Taken at once: one round trip for many, and none that fills our memory. */
 const MOST_BYTES = 16 * 2 ** 20;
+/** So long Redis is waited for at once, seconds. */
+const WAIT_SECONDS = 5;
 /** Read back at once after a crash. */
 const CHUNK = 32;
 const texts = z.array(z.string());
@@ -19,7 +22,14 @@ export class TakenQueue {
   /** Fields of what is in our hands: all else in the hash was left by a crash. */
   readonly #inHands = new Set<string>();
   #waiting: Promise<RedisClient> | undefined;
-  #lastOrder = 0;
+  /** What was moved, or will be. */
+  #next: Promise<string | null> | undefined;
+  /** What has been moved, and waited for, and not been taken yet. */
+  #moved: string | null = null;
+  /** Made for entries that did not come. */
+  #uids: string[] = [];
+  /** Microseconds since 1970, later than any before. */
+  #nextOrder = 0;
 
   constructor(redis: RedisConnection, queue: string) {
     this.#redis = redis;
@@ -27,26 +37,42 @@ export class TakenQueue {
     this.#keys = { moving: KEYS.moving(queue), taken: KEYS.taken(queue) };
   }
 
-  /** Takes up to `most` entries, oldest first. @throws when Redis is away; what it gave then is left over */
-  async take(most: number): Promise<HeldEntry[]> {
-    const fields = Array.from({ length: most }, () => ({ order: this.#nextOrder(), uid: randomUUID() }));
-    const { moving, taken } = this.#keys;
-    const args = [String(MOST_BYTES), ...fields.map(({ order, uid }) => fieldOf(order, uid))];
-    const take = () => this.#redis.once(TAKE, [moving, this.#queue, taken], args);
-    const entries = texts.parse(await this.#redis.need(`taking from ${this.#queue}`, take));
-    return entries.flatMap((text, n) => {
-      const field = fields[n];
-      return field === undefined ? [] : [this.#hold({ ...field, text, settled: new Set() })];
-    });
+  /**
+   * Takes up to `most` entries, oldest first. One that was waited for comes at once, while Redis puts it into our
+   * hands. @throws when Redis is away; what it gave then is left over
+   */
+  async *take(most: number): AsyncGenerator<HeldEntry> {
+    const client = await this.#connection();
+    const order = Math.max(this.#nextOrder, Date.now() * 1000);
+    this.#nextOrder = order + most;
+    const uids = [...this.#uids, ...Array.from({ length: most - this.#uids.length }, () => randomUUID())];
+    const uid = (n: number) => uids[n] ?? '';
+    this.#uids = [];
+    const moved = this.#moved;
+    this.#moved = null;
+    const taking = this.#takeAs(order, uids, client);
+    // Its failure is looked at below.
+    taking.catch(() => undefined);
+    // In the same write: waiting for what comes next.
+    this.#next ??= this.#move(client);
+    if (moved !== null) {
+      // That is on its way before work on the entry keeps the processor.
+      await new Promise((resolve) => setImmediate(resolve));
+      const entry = { order, uid: uid(0), text: moved, settled: new Set<number>() };
+      yield this.#hold({ ...entry, taken: this.#confirmed(entry, taking) });
+    }
+    const entries = await taking;
+    this.#uids = uids.slice(entries.length);
+    for (const [n, text] of entries.entries()) {
+      if (n > 0 || text !== moved) yield this.#hold({ order: order + n, uid: uid(n), text, settled: new Set() });
+    }
   }
 
-  /** Waits until there is an entry to take, or for `seconds`. @throws when Redis is away, or the queue is closed */
-  async wait(seconds: number): Promise<void> {
-    this.#waiting ??= this.#redis.waiting();
-    const client = await this.#waiting;
-    // It lies where the next take finds it first, whatever becomes of us until then.
-    const move = () => client.blMove(this.#queue, this.#keys.moving, 'RIGHT', 'LEFT', seconds);
-    await this.#redis.need(`waiting for ${this.#queue}`, move);
+  /** Waits until there may be an entry to take. @throws when Redis is away, or the queue is closed */
+  async wait(): Promise<void> {
+    const next = this.#next;
+    this.#next = undefined;
+    this.#moved = (await next) ?? null;
   }
 
   /** What a crash, ours or Redis's, left in our hands without our knowing, oldest first. */
@@ -84,15 +110,47 @@ export class TakenQueue {
     );
   }
 
-  #hold(entry: { order: number; uid: string; text: string; settled: ReadonlySet<number> }): HeldEntry {
+  #hold(entry: ConstructorParameters<typeof HeldEntry>[0]): HeldEntry {
     const field = fieldOf(entry.order, entry.uid);
     this.#inHands.add(field);
     return new HeldEntry(entry, this.#keys.taken, this.#redis, () => void this.#inHands.delete(field));
   }
 
-  /** The time, in microseconds, and later than any before. */
-  #nextOrder(): number {
-    this.#lastOrder = Math.max(this.#lastOrder + 1, Date.now() * 1000);
-    return this.#lastOrder;
+  /** A connection of its own: what waits holds up whatever comes after it. */
+  #connection(): Promise<RedisClient> {
+    this.#waiting ??= this.#redis.waiting();
+    this.#waiting.catch(() => {
+      this.#waiting = undefined;
+    });
+    return this.#waiting;
+  }
+
+  /** The entries that were taken under these uids. */
+  async #takeAs(order: number, uids: readonly string[], client: RedisClient): Promise<string[]> {
+    const { moving, taken } = this.#keys;
+    const args = [String(MOST_BYTES), String(order), uids.join('')];
+    const take = () => this.#redis.once(TAKE, [moving, this.#queue, taken], args, client);
+    return texts.parse(await this.#redis.need(`taking from ${this.#queue}`, take));
+  }
+
+  /** Resolves when the first that was taken is this one; otherwise it is out of our hands again. */
+  #confirmed(entry: { order: number; uid: string; text: string }, taking: Promise<string[]>): Promise<void> {
+    const letGo = () => {
+      this.#inHands.delete(fieldOf(entry.order, entry.uid));
+      throw new NotTaken();
+    };
+    const confirmed = taking.then(([first]) => (first === entry.text ? undefined : letGo()), letGo);
+    // Whoever works on it learns it when it matters.
+    confirmed.catch(() => undefined);
+    return confirmed;
+  }
+
+  /** Moves an entry, when there is one, to where the next take finds it first, whatever becomes of us until then. */
+  #move(client: RedisClient): Promise<string | null> {
+    const move = () => client.blMove(this.#queue, this.#keys.moving, 'RIGHT', 'LEFT', WAIT_SECONDS);
+    const next = this.#redis.need(`waiting for ${this.#queue}`, move);
+    // Its failure is looked at by whoever waits.
+    next.catch(() => undefined);
+    return next;
   }
 }
