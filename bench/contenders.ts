@@ -22,6 +22,8 @@ export interface Running {
   readonly url: string;
   /** The processes whose time and memory it costs; none when they run elsewhere. */
   readonly pids: readonly number[];
+  /** A session must prove who it is. */
+  readonly checksTokens: boolean;
 }
 
 /** Limits are on, but so high that the load stays below them: they are reckoned with, and hold nobody up. */
@@ -39,7 +41,12 @@ export function product(chainUrl: string, inspect?: number): Contender {
         ...(inspect === undefined ? {} : { inspect }),
         settings: { SUBSTRATE_URLS: chainUrl, RELAY_DOMAINS: 'localhost', ...LIMITED, ...settings },
       });
-      return { url: `ws://127.0.0.1:${relay.port}`, pids: own(), [Symbol.asyncDispose]: () => relay.close() };
+      return {
+        url: `ws://127.0.0.1:${relay.port}`,
+        pids: own(),
+        checksTokens: true,
+        [Symbol.asyncDispose]: () => relay.close(),
+      };
     },
   };
 }
@@ -66,7 +73,12 @@ export function bare(inspect?: number): Contender {
         unsafeDirectSockets: [{ host: '127.0.0.1', port }],
       });
       await miniflare.ready;
-      return { url: `ws://127.0.0.1:${port}`, pids: own(), [Symbol.asyncDispose]: () => miniflare.dispose() };
+      return {
+        url: `ws://127.0.0.1:${port}`,
+        pids: own(),
+        checksTokens: false,
+        [Symbol.asyncDispose]: () => miniflare.dispose(),
+      };
     },
   };
 }
@@ -85,6 +97,7 @@ export function remote(name: string, url: string, beside: readonly number[]): Co
     start: async () => ({
       url: url.replace(/\/$/, ''),
       pids: listener === undefined ? [] : [listener, ...beside],
+      checksTokens: true,
       [Symbol.asyncDispose]: async () => {},
     }),
   };

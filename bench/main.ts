@@ -39,7 +39,7 @@ const { values } = parseArgs({
 });
 
 const SHORT: Times = { warm: 1000, run: 2000 };
-const FULL: Times = { warm: 1500, run: 4000 };
+const FULL: Times = { warm: 1000, run: 3000 };
 
 async function main(): Promise<void> {
   if (values.help) return console.log(USAGE);
