@@ -1,22 +1,17 @@
 import { DurableObject } from 'cloudflare:workers';
-import { Outbox, type OutboxPort, type Outgoing } from '../durable-objects/twin/outbox.ts';
 import { decodeEnvelope } from '../proto/envelope.ts';
 
 /**
- * The yardstick: a relay that is an outbox for each destination and nothing else. It checks no token, asks no chain,
- * limits and counts nothing, keeps no mail and refuses nothing. What the product adds to it is what the product costs.
+ * The yardstick: a relay that is a queue for each destination, one batch in flight, and nothing else. It checks no
+ * token, asks no chain, limits and counts nothing, keeps no mail and refuses nothing. What the product adds to it is
+ * what the product costs; so it shares nothing with the product but the reading of envelopes.
  */
 interface BareEnv {
   readonly TWIN: DurableObjectNamespace<BareTwin>;
 }
 
 export class BareTwin extends DurableObject<BareEnv> {
-  readonly #outbox = new Outbox<Outgoing>({
-    gather: () => scheduler.wait(0),
-    send: async (twin, batch) => {
-      await this.env.TWIN.getByName(String(twin)).deliver(batch.map(({ bytes }) => bytes));
-    },
-  } satisfies OutboxPort<Outgoing>);
+  readonly #queues = new Map<number, Uint8Array[]>();
 
   override async fetch(): Promise<Response> {
     const { 0: client, 1: server } = new WebSocketPair();
@@ -29,7 +24,26 @@ export class BareTwin extends DurableObject<BareEnv> {
     const bytes = new Uint8Array(frame);
     const envelope = decodeEnvelope(bytes);
     const to = envelope.ok ? envelope.value.destination?.twin : undefined;
-    if (to !== undefined) await this.#outbox.append(to, { bytes });
+    if (to === undefined) return;
+    const queue = this.#queues.get(to);
+    if (queue !== undefined) {
+      queue.push(bytes);
+      return;
+    }
+    this.#queues.set(to, [bytes]);
+    await this.#pump(to);
+  }
+
+  /** Sends what gathers for a twin until nothing is left. */
+  async #pump(to: number): Promise<void> {
+    for (;;) {
+      await scheduler.wait(0);
+      const batch = this.#queues.get(to) ?? [];
+      if (batch.length === 0) break;
+      this.#queues.set(to, []);
+      await this.env.TWIN.getByName(String(to)).deliver(batch);
+    }
+    this.#queues.delete(to);
   }
 
   /** Hands envelopes to the twin's first socket. */

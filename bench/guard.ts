@@ -22,7 +22,10 @@ const ALARM = 0.75;
 const TIMES = { warm: 700, run: 1200 };
 
 const { values } = parseArgs({ options: { record: { type: 'boolean', default: false } } });
-const recorded = z.array(z.number().positive()).max(KEPT).parse(JSON.parse(readFileSync(FILE, 'utf8')));
+const recorded = z
+  .array(z.number().positive())
+  .max(KEPT)
+  .parse(JSON.parse(readFileSync(FILE, 'utf8')));
 
 await using chain = await startDevChain({ twins: await benchEntries() });
 const part = await measurePart(product(chain.httpUrl), bare());

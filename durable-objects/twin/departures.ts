@@ -83,6 +83,8 @@ export class Departures {
       stored: () => this.#port.stored(),
       absence: this.#federator.absence,
       federate: async (id, leaving) => {
+        // To store it takes no time in which others could gather, so they are waited for: a batch is a row.
+        await this.#port.gather();
         for (const { departure, reason } of await this.#federator.accept(id, leaving)) this.refuse(departure, reason);
       },
     });

@@ -65,6 +65,22 @@ describe('Outbox', () => {
     expect(outbox.append(8, message(3, 16 * MIB))).toBeInstanceOf(Promise);
   });
 
+  it('waits for others only while they come together', async () => {
+    const gathered: number[] = [];
+    const outbox = new Outbox<Numbered>({
+      gather: async () => void gathered.push(gathered.length),
+      send: async () => {},
+    });
+    for (const n of [1, 2, 3]) await outbox.append(7, message(n));
+    expect(gathered).toHaveLength(1);
+    const pump = outbox.append(7, message(4));
+    void outbox.append(7, message(5));
+    void outbox.append(7, message(6));
+    await pump;
+    await outbox.append(7, message(7));
+    expect(gathered).toHaveLength(2);
+  });
+
   it('ends its pump when all is through, and starts another for what comes later', async () => {
     const { outbox, calls, settle } = rig();
     const pump = outbox.append(7, message(1));

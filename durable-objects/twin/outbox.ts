@@ -21,11 +21,14 @@ export interface OutboxPort<M extends Outgoing> {
 /**
  * A queue a destination, with one batch in flight: what arrives meanwhile goes in the next one. So order
  * holds between two twins, a slow receiver slows only what is meant for it, and load makes batches larger
- * instead of calls more. Measured against one call a message: 54,000 instead of 22,000 messages a second.
+ * instead of calls more. Measured against one call a message: 54,000 instead of 22,000 messages a second. Messages
+ * that come one by one do not wait for others: that would cost each a timer.
  */
 export class Outbox<M extends Outgoing> {
   readonly #port: OutboxPort<M>;
   readonly #queues = new Map<number, M[]>();
+  /** The last batch had more than one message: it is worth while to wait for others. */
+  #isCrowded = true;
   #bytes = 0;
   #messages = 0;
 
@@ -53,13 +56,14 @@ export class Outbox<M extends Outgoing> {
 
   async #pump(twin: number): Promise<void> {
     for (;;) {
-      await this.#port.gather();
+      if (this.#isCrowded) await this.#port.gather();
       const queue = this.#queues.get(twin) ?? [];
       const batch = takeBatch(queue);
       if (batch.length === 0) {
         this.#queues.delete(twin);
         return;
       }
+      this.#isCrowded = batch.length > 1;
       await this.#port.send(twin, batch);
       this.#messages -= batch.length;
       for (const message of batch) this.#bytes -= message.bytes.length;

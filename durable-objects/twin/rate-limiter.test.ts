@@ -20,6 +20,7 @@ function rig(limit: RateLimit) {
   const wake = () =>
     new RateLimiter<string>(limit, {
       sockets: () => [...sockets.keys()],
+      now: () => NOW,
       read: (socket) => sockets.get(socket),
       write: (socket, share) => {
         writes.count += 1;

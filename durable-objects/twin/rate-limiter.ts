@@ -1,4 +1,5 @@
 import { add, exceeds, isLimited, minuteOf, type RateLimit, type RateWindow } from './rate-window.ts';
+import { WritePace } from './write-pace.ts';
 
 /** Where counts outlive the object's sleep. */
 export interface ShareStore<S> {
@@ -10,12 +11,11 @@ export interface ShareStore<S> {
   /** What sessions that have ended sent in this minute. */
   readEnded(minute: number): RateWindow | undefined;
   addEnded(share: RateWindow): void;
+  /** Unix ms. */
+  now(): number;
   /** Runs work when the frames that have arrived are through, and so many ms have passed. */
   soon(work: () => void, ms: number): void;
 }
-
-/** Under load shares are written so often; a session that is quiet does not wait for it (ms). An object that waits is billed. */
-const WRITE_MS = 10;
 
 /**
  * A twin's limit: whole minutes, all its sessions together (PROTOCOL §6, step 2). Each socket carries its own
@@ -28,7 +28,7 @@ export class RateLimiter<S> {
   #total: RateWindow | undefined;
   /** Shares that do not stand on their socket yet. */
   readonly #unwritten = new Map<S, RateWindow>();
-  #writtenAt = 0;
+  readonly #pace = new WritePace();
 
   constructor(limit: RateLimit, store: ShareStore<S>) {
     this.#limit = limit;
@@ -40,7 +40,7 @@ export class RateLimiter<S> {
     if (!isLimited(this.#limit)) return true;
     const minute = minuteOf(now);
     this.#total = add(this.#totalOf(minute), minute, 1, bytes);
-    if (this.#unwritten.size === 0) this.#writeSoon(now);
+    if (this.#pace.note()) this.#store.soon(() => this.#write(), this.#pace.wait(now));
     this.#unwritten.set(socket, add(this.#shareOf(socket), minute, 1, bytes));
     return !exceeds(this.#total, this.#limit);
   }
@@ -71,14 +71,8 @@ export class RateLimiter<S> {
     return this.#unwritten.get(socket) ?? this.#store.read(socket);
   }
 
-  #writeSoon(now: number): void {
-    const isBusy = now - this.#writtenAt < WRITE_MS;
-    const wait = isBusy ? WRITE_MS : 0;
-    this.#writtenAt = now + wait;
-    this.#store.soon(() => this.#write(), wait);
-  }
-
   #write(): void {
+    this.#pace.written(this.#store.now());
     const shares = [...this.#unwritten];
     // Before it is written: a write that fails must not stop all later ones.
     this.#unwritten.clear();

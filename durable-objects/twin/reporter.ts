@@ -3,6 +3,7 @@ import { DELIVERY_BUCKETS, FEDERATION_BUCKETS, type MetricName } from '../stats/
 import type { Counts } from '../stats/counts.ts';
 import { Histogram, Meter } from '../stats/meters.ts';
 import { Tally } from '../stats/tally.ts';
+import { WritePace } from './write-pace.ts';
 
 /** Where counts go, and where they wait. */
 export interface ReporterPort {
@@ -19,12 +20,6 @@ export interface ReporterPort {
 }
 
 /**
- * Under load what was counted is written down so often; an object that is quiet does not wait for it (ms). Until then
- * a timer keeps the object awake, and billed: at 100 ms that was the most of what a slow stream of messages cost.
- */
-const KEEP_MS = 10;
-
-/**
  * Counts for one twin's object. What was counted is written down once for all that arrives together, and handed over
  * when much has gathered: the path of a message writes nothing.
  */
@@ -37,8 +32,7 @@ export class Reporter {
   readonly #txBytes = new Meter('relay_message_tx_bytes');
   readonly #delivery = new Histogram('relay_delivery_seconds', DELIVERY_BUCKETS);
   readonly #tries = new Histogram('relay_federation_try_seconds', FEDERATION_BUCKETS);
-  #isSoon = false;
-  #keptAt = 0;
+  readonly #pace = new WritePace();
 
   constructor(port: ReporterPort) {
     this.#port = port;
@@ -114,21 +108,16 @@ export class Reporter {
   }
 
   #settleSoon(): void {
-    if (this.#isSoon) return;
-    this.#isSoon = true;
-    const isBusy = this.#port.now() - this.#keptAt < KEEP_MS;
-    this.#port.soon(
-      async () => {
-        this.#isSoon = false;
-        if (this.#tally.isDue(this.#port.now())) await this.flush();
-        else this.#keep();
-      },
-      isBusy ? KEEP_MS : 0,
-    );
+    if (!this.#pace.note()) return;
+    const keep = async () => {
+      this.#pace.written(this.#port.now());
+      if (this.#tally.isDue(this.#port.now())) await this.flush();
+      else this.#keep();
+    };
+    this.#port.soon(keep, this.#pace.wait(this.#port.now()));
   }
 
   #keep(): void {
-    this.#keptAt = this.#port.now();
     const counts = this.#tally.peek();
     this.#port.keep(Object.keys(counts).length === 0 ? undefined : counts);
   }

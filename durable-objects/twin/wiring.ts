@@ -102,6 +102,7 @@ export function openLimiter(
   const ended = new EndedShares(sql);
   return new RateLimiter(limit, {
     sockets: () => sessions.all(),
+    now: () => Date.now(),
     read: (socket) => sessions.notesOn(socket).sent,
     write: (socket, sent) => sessions.note(socket, { sent }),
     readEnded: (minute) => ended.read(minute),

@@ -1,0 +1,35 @@
+/** A write that waits keeps the object awake, and billed: what comes now and then waits no longer than this (ms). */
+const SLOW_MS = 10;
+/** Under load the object is awake anyhow, and a write costs as much as half a message (ms). */
+const FAST_MS = 100;
+/** So many events since the last write are load. */
+const LOAD = 8;
+
+/** When to write down what piles up: at once after a silence, now and then while more comes. */
+export class WritePace {
+  #events = 0;
+  #isWaiting = false;
+  #writtenAt = 0;
+
+  /** Something is to be written. @returns whether its write has yet to be ordered, after `wait` */
+  note(): boolean {
+    this.#events += 1;
+    if (this.#isWaiting) return false;
+    this.#isWaiting = true;
+    return true;
+  }
+
+  /** How long the write that is ordered now may wait, ms. @param now Unix ms */
+  wait(now: number): number {
+    const isQuiet = now - this.#writtenAt >= SLOW_MS;
+    const wait = isQuiet ? 0 : this.#events > LOAD ? FAST_MS : SLOW_MS;
+    this.#events = 0;
+    return wait;
+  }
+
+  /** It is written. @param now Unix ms */
+  written(now: number): void {
+    this.#isWaiting = false;
+    this.#writtenAt = now;
+  }
+}
