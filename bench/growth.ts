@@ -7,7 +7,7 @@ import { AXES, type AxisName, MEASURED } from './growth/axes.ts';
 import { drawings } from './growth/drawing.ts';
 import { PICTURES } from './growth/panels.ts';
 import { short } from './growth/quantity.ts';
-import { type AxisRecord, readGrowth, writeGrowth } from './growth/record.ts';
+import { type AxisRecord, type Growth, readGrowth, writeGrowth } from './growth/record.ts';
 import { thisMachine } from './machine.ts';
 import type { Measure } from './measure.ts';
 import { benchEntries } from './twins.ts';
@@ -49,10 +49,11 @@ function axesNamed(name: string | undefined): readonly AxisName[] {
 async function measure(names: readonly AxisName[]): Promise<void> {
   await using chain = await startDevChain({ twins: await benchEntries() });
   const machine = thisMachine();
+  let growth: Growth = names === AXES ? {} : await readGrowth();
   for (const name of names) {
     const points = await measureAxis(name, product(chain.httpUrl));
-    const before = await readGrowth();
-    await writeGrowth({ ...before, [name]: { machine, points } });
+    growth = { ...growth, [name]: { machine, points } };
+    await writeGrowth(growth);
   }
 }
 
