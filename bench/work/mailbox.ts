@@ -11,36 +11,49 @@ const AT_ONCE = 1000;
 /** A relay that runs elsewhere is given so long to store what it was sent, ms. */
 const BLIND_MS = 3000;
 
-/** Messages for a twin that is away, then the twin. The rate is of the second: from its dialling to the last message. */
-export async function measureMailbox(running: Running, messages: number, bytes: number): Promise<Measure> {
+/**
+ * Messages for twins that are away, so many for each, then one twin after the other. The rate is of the second: from
+ * a twin's dialling to its last message.
+ */
+export async function measureMailbox(running: Running, messages: number, bytes: number, twins = 1): Promise<Measure> {
   const busy = processorTime(running.pids);
   const sender = await dial(`${running.url}/?${await benchToken(FIRST_TWIN)}`);
-  const { frame, markAt } = markedFrame(FIRST_TWIN, FIRST_TWIN + 1, bytes, 1);
+  const receivers = await Promise.all(
+    Array.from({ length: twins }, async (_, n) => {
+      const twin = FIRST_TWIN + 1 + n;
+      return { token: await benchToken(twin), ...markedFrame(FIRST_TWIN, twin, bytes, 1) };
+    }),
+  );
+  const frames = receivers.flatMap(({ frame }) => Array.from({ length: messages }, () => frame));
   let stored = 0;
-  for (let sent = 0; sent < messages; sent += AT_ONCE) {
+  for (let sent = 0; sent < frames.length; sent += AT_ONCE) {
     const began = performance.now();
-    await written(sender, frame, Math.min(AT_ONCE, messages - sent));
+    await written(sender, frames.slice(sent, sent + AT_ONCE));
     if (running.pids.length > 0) stored += (await untilIdle(running.pids)) - began;
     else await delay(BLIND_MS);
   }
-  const token = await benchToken(FIRST_TWIN + 1);
-  const dialled = performance.now();
-  const receiver = await dial(`${running.url}/?${token}`);
-  await received(receiver, messages, markAt);
-  const rate = (messages / (performance.now() - dialled)) * 1000;
-  for (const socket of [sender, receiver]) socket.destroy();
+  const sockets: Socket[] = [sender];
+  let drained = 0;
+  for (const { token, markAt } of receivers) {
+    const dialled = performance.now();
+    const socket = await dial(`${running.url}/?${token}`);
+    sockets.push(socket);
+    await received(socket, messages, markAt);
+    drained += performance.now() - dialled;
+  }
+  for (const socket of sockets) socket.destroy();
   const spent = processorTime(running.pids) - busy;
   return {
-    rate,
-    ...costOf(running, spent, messages),
-    more: stored === 0 ? {} : { 'stored/s': (messages / stored) * 1000 },
+    rate: (frames.length / drained) * 1000,
+    ...costOf(running, spent, frames.length),
+    more: stored === 0 ? {} : { 'stored/s': (frames.length / stored) * 1000 },
   };
 }
 
-function written(socket: Socket, frame: Buffer, count: number): Promise<void> {
+function written(socket: Socket, frames: readonly Buffer[]): Promise<void> {
   return new Promise((resolve) => {
-    for (let n = 1; n < count; n += 1) socket.write(frame);
-    socket.write(frame, () => resolve());
+    for (const frame of frames.slice(1)) socket.write(frame);
+    socket.write(frames[0] ?? Buffer.alloc(0), () => resolve());
   });
 }
 
