@@ -6,6 +6,9 @@ import type { Tally } from './tally.ts';
 /** Frames of a lane that are written at once. */
 const RUN = 64;
 
+/** How long nothing must have come for all to be there, ms. */
+const QUIET_MS = 200;
+
 /** A lane at work. */
 interface LaneAtWork {
   readonly socket: Socket;
@@ -24,7 +27,8 @@ interface LaneAtWork {
 export async function runLanes(job: LanesJob, tally: Tally, fail: (why: string) => void): Promise<() => Promise<void>> {
   const sockets = new Map<string, Socket>();
   for (const [name, token] of job.sessions) sockets.set(name, await dial(`${job.url}/?${token}`));
-  let running = true;
+  let running = false;
+  let lastAt = performance.now();
   const lanes = new Map<number, LaneAtWork>();
   for (const [number, lane] of job.lanes) lanes.set(number, atWork(lane, sockets, job.flight));
   const due: LaneAtWork[] = [];
@@ -33,12 +37,13 @@ export async function runLanes(job: LanesJob, tally: Tally, fail: (why: string) 
     due.length = 0;
   };
   const arrived = (mark: number) => {
+    lastAt = performance.now();
+    if (!running) return;
     const lane = lanes.get(mark);
     if (lane === undefined) return fail(`something came that no lane sent (mark ${mark}): an error of the relay?`);
     tally.received += 1;
     tally.took(performance.now() - (lane.sentAt[lane.oldest] ?? 0));
     lane.oldest = (lane.oldest + 1) % lane.sentAt.length;
-    if (!running) return;
     if (lane.due === 0) due.push(lane);
     lane.due += 1;
   };
@@ -47,12 +52,21 @@ export async function runLanes(job: LanesJob, tally: Tally, fail: (why: string) 
     // After the frames of a chunk have been read: what they let go leaves in one write a lane.
     socket.on('data', release);
   }
+  const quiet = async () => {
+    do await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
+    while (performance.now() - lastAt < QUIET_MS);
+  };
+  // What an earlier load left in a mailbox is none of ours.
+  await quiet();
+  running = true;
   for (const lane of lanes.values()) {
     lane.due = job.flight;
     send(lane, performance.now());
   }
   return async () => {
     running = false;
+    // What is under way must not wait for whoever connects next.
+    await quiet();
     for (const socket of sockets.values()) socket.destroy();
   };
 }
