@@ -9,14 +9,14 @@ import { measureMailbox } from './work/mailbox.ts';
  * What the Rust relay was seen to do on two cores with an earlier load generator beside it, November 2026. `--against`
  * measures it again, here and now.
  */
-export interface Reference {
+interface Reference {
   readonly rate?: number;
   readonly p50?: number;
   readonly cpu?: number;
 }
 
 /** What our relay must reach. */
-export interface Target {
+interface Target {
   /** Times the reference's rate. */
   readonly timesRate?: number;
   /** At most so many times the reference's processor time. */

@@ -5,7 +5,7 @@ import { decades, linear, logSteps, type Scale } from './scale.ts';
 // Small multiples as an SVG file: text, so that a change of a measurement is a change of lines.
 
 /** A value at a step: the least, the middle and the most of its runs. */
-export interface Point extends Spread {
+interface Point extends Spread {
   readonly step: number;
 }
 
