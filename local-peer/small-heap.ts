@@ -1,6 +1,6 @@
 /**
  * V8 sizes its heap by the machine, and lets garbage pile up: 210 to 270 MB after 10,000 round trips. Bounded so, it
- * stays at 130 to 150 MB for a tenth more of processor time, and no message is too large for it.
+ * stays at 130 to 150 MB for a tenth to a fifth more of processor time, and no message is too large for it.
  */
 const FLAGS = [
   // What is new is collected after 4 MB instead of 16 to 32.
