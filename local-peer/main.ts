@@ -6,6 +6,7 @@ import { hideSecrets } from './config/mask.ts';
 import { printConfig } from './config/print.ts';
 import { gather, settle } from './config.ts';
 import { readSecretFile } from './secret-file.ts';
+import { startWithSmallHeap } from './small-heap.ts';
 import { stopSignal } from './stop-signal.ts';
 
 /** Exit codes; docs/peer.md tells them. */
@@ -26,6 +27,8 @@ async function main(): Promise<number> {
 async function runAlone(argv: readonly string[]): Promise<void> {
   const command = readCommandLine(argv, commandsHelp());
   if (command.kind === 'text') return void process.stdout.write(command.text);
+  // Before the secret is read: from a pipe it comes once.
+  if (!command.isPrinting) startWithSmallHeap(process);
   const gathered = await gather(command, process.env, readSecretFile);
   if (command.isPrinting) console.log(printConfig(gathered.layer));
   const settings = await settle(gathered, readSecretFile);

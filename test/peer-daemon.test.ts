@@ -78,11 +78,12 @@ describe('signals', () => {
     const uids = new Set([(await receiver.next()).uid]);
     peer.signal('SIGTERM');
     await within(peer.ended, 'the end of the peer');
-    // What no relay took waits for the next start, in the queue or, taken from it already, beside it.
+    // What no relay took waits for the next start, in the queue or, taken from it already or about to be, beside it.
     const taken = (await program.hKeys(KEYS.taken(QUEUES.requests))).filter((field) => !field.includes('#'));
-    const left = taken.length + (await program.lLen(QUEUES.requests));
+    const lists = await Promise.all([QUEUES.requests, KEYS.moving(QUEUES.requests)].map((list) => program.lLen(list)));
+    const left = taken.length + lists.reduce((sum, length) => sum + length);
     while (uids.size < 200 - left) uids.add((await receiver.next()).uid);
-    await program.del([QUEUES.requests, KEYS.taken(QUEUES.requests)]);
+    await program.del([QUEUES.requests, KEYS.moving(QUEUES.requests), KEYS.taken(QUEUES.requests)]);
     program.destroy();
     await expect(fetch(`${url}/readyz`)).rejects.toThrow();
   });
