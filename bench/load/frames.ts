@@ -53,7 +53,8 @@ export function dial(url: string): Promise<Socket> {
 /**
  * Reads binary frames off a connection; pings are answered.
  * @param offset where in the payload the mark stands
- * @param whole told for each frame that is there to its end, with the four bytes of its mark
+ * @param frame told of each that is there to its end, with the four bytes of its mark
+ * @param end told once or more of why no more will come
  */
 export function onFrames(
   socket: Socket,
