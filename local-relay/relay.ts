@@ -35,6 +35,23 @@ export interface LocalRelay extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/** What `startRelay` is told. */
+interface RelayOptions {
+  readonly port?: number;
+  readonly persist?: string;
+  readonly direct?: boolean;
+  readonly inspect?: number;
+  readonly settings: RelaySettings;
+  readonly bundle?: (entry: string) => Promise<string>;
+}
+
+/** Ports that are looked for until one is still free when workerd starts. */
+const MOST_TRIES = 5;
+
+function isPortTaken(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_ADDRESS_IN_USE';
+}
+
 /**
  * Runs the Worker of wrangler.toml on workerd, on 127.0.0.1.
  * @param options.port 0 or absent: any free port
@@ -45,15 +62,19 @@ export interface LocalRelay extends AsyncDisposable {
  * @param options.bundle makes the Worker's module of its entry; absent: as a deploy does
  * @throws when a setting is bad, naming it, or when the port is taken
  */
-export async function startRelay(options: {
-  port?: number;
-  persist?: string;
-  direct?: boolean;
-  inspect?: number;
-  settings: RelaySettings;
-  bundle?: (entry: string) => Promise<string>;
-}): Promise<LocalRelay> {
-  const port = options.port || (await freePort());
+export async function startRelay(options: RelayOptions): Promise<LocalRelay> {
+  if (options.port) return await startOn(options.port, options);
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await startOn(await freePort(), options);
+    } catch (error) {
+      // Somebody took the port between the look and the start: there are others.
+      if (tries === MOST_TRIES || !isPortTaken(error)) throw error;
+    }
+  }
+}
+
+async function startOn(port: number, options: RelayOptions): Promise<LocalRelay> {
   const { workerOptions, main } = unstable_getMiniflareWorkerOptions(CONFIG);
   if (main === undefined) throw new Error('wrangler.toml names no main');
   const bindings = { ...workerOptions.bindings, ...given(options.settings) };
