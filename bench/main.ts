@@ -3,7 +3,6 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startDevChain } from '../dev-chain/dev-chain.ts';
 import { bare, type Contender, product, remote } from './contenders.ts';
-
 import type { Runs } from './judge.ts';
 import { thisMachine } from './machine.ts';
 import { delay, type Measure, type Times } from './measure.ts';

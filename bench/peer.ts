@@ -9,7 +9,7 @@ import { launch } from '../test/rig/process.ts';
 import { startRedis } from '../test/rig/redis.ts';
 import { runPrograms, startEcho } from './peer-load.ts';
 import { HEAD, type Measured, rowOf } from './peer-table.ts';
-import { peakMemory, processorTime, type Shares } from './processors.ts';
+import { peakMemory, type Shares, sharesOf } from './processors.ts';
 
 /**
  * Round trips a second from a program through two peers (processes, bundled as users have them), a relay and two
@@ -83,12 +83,12 @@ async function measure(bundle: string, keyType: KeyType, first: number): Promise
   await run('warm', 8, performance.now() + 2000);
   const rows: Measured[] = [];
   for (const window of windows) {
-    const [began, before] = [performance.now(), await processorTime(pids)];
+    const [began, before] = [performance.now(), sharesOf(pids)];
     const took = (await run(`bench.${window}`, window, began + seconds * 1000)).sort((a, b) => a - b);
     const rate = took.length / ((performance.now() - began) / 1000);
-    const share = each(before, await processorTime(pids), took.length);
+    const share = each(before, sharesOf(pids), took.length);
     const at = (part: number) => took[Math.floor(took.length * part)] ?? 0;
-    const memory = await peakMemory(pids);
+    const memory = peakMemory(pids);
     const row = { bundle, keyType, window, rate, p50: at(0.5), p99: at(0.99), each: share, memory };
     console.log(rowOf(row));
     rows.push(row);

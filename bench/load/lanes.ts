@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { dial, onFrames } from './frames.ts';
 import type { Lane, LanesJob } from './job.ts';
+import { untilQuiet } from './quiet.ts';
 import type { Tally } from './tally.ts';
 
 /** Frames of a lane that are written at once. */
@@ -52,10 +53,7 @@ export async function runLanes(job: LanesJob, tally: Tally, fail: (why: string) 
     // After the frames of a chunk have been read: what they let go leaves in one write a lane.
     socket.on('data', release);
   }
-  const quiet = async () => {
-    do await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
-    while (performance.now() - lastAt < QUIET_MS);
-  };
+  const quiet = () => untilQuiet(() => lastAt, QUIET_MS);
   // What an earlier load left in a mailbox is none of ours.
   await quiet();
   running = true;

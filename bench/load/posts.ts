@@ -1,6 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { dial, onFrames } from './frames.ts';
 import type { PostsJob } from './job.ts';
+import { untilQuiet } from './quiet.ts';
 import type { Tally } from './tally.ts';
 
 const ACCEPTED = Buffer.from('HTTP/1.1 202');
@@ -24,8 +25,7 @@ export async function runPosts(job: PostsJob, tally: Tally, fail: (why: string) 
   for (let n = 0; n < job.connections; n += 1) sockets.push(post(job, n, tally, () => running));
   return async () => {
     running = false;
-    do await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
-    while (performance.now() - lastAt < QUIET_MS);
+    await untilQuiet(() => lastAt, QUIET_MS);
     for (const socket of sockets) socket.destroy();
   };
 }

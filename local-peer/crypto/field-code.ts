@@ -34,15 +34,13 @@ const times = (factor: bigint, local: number): Code => [...get(local), ...i64(fa
 const stored = (h: (limb: number) => number): Code =>
   limbs.flatMap((n) => [...get(0), ...get(h(n)), ...store32(4 * n)]);
 
+/** Locals behind the first `from`, as numbers of ten limbs one after another: which local is limb n of number `part`. */
+const limbsFrom = (from: number) => (part: number) => (n: number) => from + part * LIMBS + n;
+
 /** (to, a, b): to = a · b */
 export function mulFunction(): WasmFunction {
-  const [f, g, g19, f2, h] = [0, 1, 2, 3, 4].map((part) => (n: number) => 3 + part * LIMBS + n) as [
-    (n: number) => number,
-    (n: number) => number,
-    (n: number) => number,
-    (n: number) => number,
-    (n: number) => number,
-  ];
+  const at = limbsFrom(3);
+  const [f, g, g19, f2, h] = [at(0), at(1), at(2), at(3), at(4)];
   const spare = h(LIMBS);
   const term = (i: number, k: number): Code => {
     const j = (k - i + LIMBS) % LIMBS;
@@ -64,13 +62,8 @@ export function mulFunction(): WasmFunction {
 
 /** (to, a): to = `factor` · a², `factor` 1 or 2 */
 export function squareFunction(name: string, factor: 1 | 2): WasmFunction {
-  const [f, f2, f19, f38, h] = [0, 1, 2, 3, 4].map((part) => (n: number) => 2 + part * LIMBS + n) as [
-    (n: number) => number,
-    (n: number) => number,
-    (n: number) => number,
-    (n: number) => number,
-    (n: number) => number,
-  ];
+  const at = limbsFrom(2);
+  const [f, f2, f19, f38, h] = [at(0), at(1), at(2), at(3), at(4)];
   const spare = h(LIMBS);
   /** f_i · f_j, and f_j · f_i, at their place. */
   const term = (i: number, j: number): Code => {
