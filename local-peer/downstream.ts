@@ -1,5 +1,5 @@
 import { decodeEnvelope, type Envelope } from '../proto/envelope.ts';
-import { Lanes } from './lanes.ts';
+import { Lanes, type Turn } from './lanes.ts';
 import type { Log } from './ports.ts';
 import type { Replies } from './replies.ts';
 import type { Serving } from './serving.ts';
@@ -24,16 +24,16 @@ export class Downstream {
     }
     const envelope = decoded.value;
     const source = envelope.source?.twin ?? 0;
-    return this.#lanes.run(source, () => this.#process(envelope, source, frame));
+    return this.#lanes.run(source, (turn) => this.#process(envelope, source, frame, turn));
   }
 
-  async #process(envelope: Envelope, source: number, frame: Uint8Array): Promise<void> {
+  async #process(envelope: Envelope, source: number, frame: Uint8Array, turn: Turn): Promise<void> {
     switch (envelope.content?.kind) {
       case 'request':
-        return this.#parts.serving.request(envelope, source);
+        return this.#parts.serving.request(envelope, source, turn);
       case 'response':
       case 'error':
-        return this.#parts.replies.reply(envelope, source, frame);
+        return this.#parts.replies.reply(envelope, source, frame, turn);
       default:
         return;
     }

@@ -69,7 +69,7 @@ async function rig(questions: Record<string, Question>) {
   });
   const report = async (uid: string, content: Envelope['content']) => {
     const envelope = { uid, timestamp: 1000n, expiration: 300n, destination: { twin: 1 }, content, relays: [] };
-    await replies.reply(envelope, 0, encodeEnvelope(envelope));
+    await replies.reply(envelope, 0, encodeEnvelope(envelope), async () => undefined);
   };
   return { report, told, settled, dropped };
 }

@@ -4,6 +4,7 @@ import type { Envelope } from '../proto/envelope.ts';
 import type { Awaited } from './awaited.ts';
 import type { Clock } from './clock.ts';
 import { faultError } from './faults.ts';
+import type { Turn } from './lanes.ts';
 import type { Question } from './messages.ts';
 import type { Log, Programs } from './ports.ts';
 import type { Protocol } from './protocol.ts';
@@ -27,8 +28,11 @@ export class Replies {
     this.#parts = parts;
   }
 
-  /** @param source the twin it is said to come from; 0 is a relay */
-  async reply(envelope: Envelope, source: number, frame: Uint8Array): Promise<void> {
+  /**
+   * @param source the twin it is said to come from; 0 is a relay
+   * @param turn awaited before it is handed on
+   */
+  async reply(envelope: Envelope, source: number, frame: Uint8Array, turn: Turn): Promise<void> {
     const { uid } = envelope;
     const question = this.#parts.awaited.find(uid) ?? (await this.#parts.programs.findQuestion(uid));
     if (question === undefined) {
@@ -36,12 +40,16 @@ export class Replies {
       return this.#parts.log.info({ uid, from: source }, 'received reply of an expired message');
     }
     // A relay's report is unsigned: it is believed for a uid that only the relays and we know.
-    if (source === 0) return this.#report(envelope, question, frame);
+    if (source === 0) {
+      await turn();
+      return this.#report(envelope, question, frame);
+    }
     if (question.asked !== undefined && !question.asked.includes(source)) {
       return this.#drop(envelope, source, 'twin-not-asked', `twin ${source} was not asked`);
     }
     const opened = await this.#parts.protocol.open(envelope, source, this.#parts.clock.seconds());
     if (!opened.ok) return this.#drop(envelope, source, opened.error.reason, faultError(opened.error).message);
+    await turn();
     await this.#deliver(envelope, question, opened.value, { frame, times: 1, of: source });
   }
 

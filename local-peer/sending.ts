@@ -9,7 +9,7 @@ import type { Protocol } from './protocol.ts';
 /** Relays end the connection of whoever sends more. */
 const MAX_ENVELOPE = 16 * 2 ** 20;
 
-/** Sends envelopes: those to one twin are sealed side by side and leave in order, and hold up no other twin's. */
+/** Sends envelopes: those to one twin are sealed side by side and handed over in order, and hold up no other twin's. */
 export class Sending {
   readonly #protocol: Protocol;
   readonly #twins: TwinDirectory;
@@ -40,10 +40,11 @@ export class Sending {
     // Its failure is looked at when its turn has come.
     prepared.catch(() => undefined);
     let isOver = false;
-    const turn = this.#lanes.run(to, async () => {
+    const sending = this.#lanes.run(to, async (turn) => {
+      const [sealed] = await prepared;
+      await turn();
       // Told to be late already: its place in the lane is given up.
       if (isOver) return ok({ sent: 'late' as const, bytes: NONE });
-      const [sealed] = await prepared;
       return sealed.ok ? ok({ sent: await this.#uplink.send(sealed.value, deadline), bytes: sealed.value }) : sealed;
     });
     // One that lives short must not learn only after a longer one before it that it is late.
@@ -55,7 +56,7 @@ export class Sending {
       }, seconds * 1000);
     });
     try {
-      return await Promise.race([turn, late]);
+      return await Promise.race([sending, late]);
     } finally {
       clearTimeout(timer);
     }
@@ -64,7 +65,10 @@ export class Sending {
   /** Sends what was sealed before. */
   async again(bytes: Uint8Array, to: number, seconds: number): Promise<Sent> {
     const deadline = Date.now() + seconds * 1000;
-    return this.#lanes.run(to, () => this.#uplink.send(bytes, deadline));
+    return this.#lanes.run(to, async (turn) => {
+      await turn();
+      return this.#uplink.send(bytes, deadline);
+    });
   }
 
   async #prepare(envelope: Envelope, to: number): Promise<Result<Uint8Array, PeerFault>> {

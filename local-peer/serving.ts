@@ -2,6 +2,7 @@ import { formatAddress } from '../proto/address.ts';
 import { type Envelope, expiresAt } from '../proto/envelope.ts';
 import type { Clock } from './clock.ts';
 import { faultError, type PeerFault } from './faults.ts';
+import type { Turn } from './lanes.ts';
 import { answerOf, type Plugin, type PluginAnswer, pluginFor } from './plugins/plugin.ts';
 import type { Log, Programs } from './ports.ts';
 import type { Protocol } from './protocol.ts';
@@ -38,7 +39,8 @@ export class Serving {
     this.#parts = parts;
   }
 
-  async request(envelope: Envelope, source: number): Promise<void> {
+  /** @param turn awaited before it is handed on */
+  async request(envelope: Envelope, source: number, turn: Turn): Promise<void> {
     const { protocol, clock, count, log } = this.#parts;
     const to = envelope.destination?.twin;
     if (to !== this.#twin) {
@@ -47,6 +49,7 @@ export class Serving {
       return log.warn({ uid: envelope.uid, from: source, to }, 'dropped a request for another twin');
     }
     const opened = await protocol.open(envelope, source, clock.latest());
+    await turn();
     const fault = opened.ok ? await this.#serve(envelope, source, opened.value) : opened.error;
     if (fault !== undefined) await this.#refuse(envelope, source, fault);
   }

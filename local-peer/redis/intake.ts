@@ -2,6 +2,8 @@ import type { Log } from '../ports.ts';
 
 const RETRY_MS = 250;
 const BATCH = 32;
+/** Signing keeps the processor: sockets and timers get their turn after so many entries, which travel together. */
+const BURST = 8;
 /** Entries worked on at once: many, so that those that wait for a look-up or a relay hold up nobody. */
 const MOST_AT_ONCE = 1_024;
 /** And so many of their characters, give or take a batch. */
@@ -26,6 +28,8 @@ export class Intake<Entry extends { readonly size: number }> {
   readonly #log: Log;
   readonly #work = new Set<Promise<void>>();
   #size = 0;
+  /** Begun with since sockets and timers had their turn. */
+  #burst = 0;
   readonly #stopped = Promise.withResolvers<void>();
   #isStopping = false;
 
@@ -87,7 +91,9 @@ export class Intake<Entry extends { readonly size: number }> {
     this.#work.add(work);
     this.#size += size;
     while (this.#work.size >= MOST_AT_ONCE || this.#size >= MOST_SIZE) await Promise.race(this.#work);
-    // Signing keeps the processor: sockets and timers get their turn between two entries.
+    this.#burst += 1;
+    if (this.#burst < BURST) return;
+    this.#burst = 0;
     await new Promise((resolve) => setImmediate(resolve));
   }
 }

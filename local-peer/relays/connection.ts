@@ -4,7 +4,7 @@ import type { PartState } from '../state.ts';
 import { Backoff } from './backoff.ts';
 import { FramesInWork } from './frames.ts';
 import { HEARTBEAT, Heartbeat, type HeartbeatTimes } from './heartbeat.ts';
-import { dial } from './socket.ts';
+import { dial, gather } from './socket.ts';
 
 /** The relay refuses a switch within 10 s: coming back sooner would only be refused again. */
 const CONTESTED_MS = 12_000;
@@ -81,6 +81,7 @@ export class RelayConnection {
   async send(frame: Uint8Array): Promise<boolean> {
     if (this.#state.kind !== 'open') return false;
     const { socket } = this.#state;
+    gather(socket);
     return new Promise((resolve) => socket.send(frame, (error) => resolve(!error)));
   }
 

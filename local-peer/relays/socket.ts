@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 
 const CONNECT_MS = 10_000;
@@ -12,6 +13,17 @@ export interface SocketPort {
   onOpen(): void;
   /** Called once, however it ends. @param detail for people */
   onLost(code: number, detail: string): void;
+}
+
+/** What carries each WebSocket. */
+const wires = new WeakMap<WebSocket, Socket>();
+
+/** What is sent on it until the event loop comes round leaves in one write: a relay reads it at once. */
+export function gather(socket: WebSocket): void {
+  const wire = wires.get(socket);
+  if (wire === undefined || wire.writableCorked > 0) return;
+  wire.cork();
+  setImmediate(() => wire.uncork());
 }
 
 /** Opens a WebSocket to a relay. A refusal, however broken, ends in `onLost`. */
@@ -41,7 +53,10 @@ export function dial(url: string, port: SocketPort): WebSocket {
     response.once('error', end);
     response.once('close', end);
   });
-  socket.on('upgrade', (response) => tellDate(response.headers));
+  socket.on('upgrade', (response) => {
+    tellDate(response.headers);
+    wires.set(socket, response.socket);
+  });
   socket.on('error', (error) => {
     // That we ended a refused connection ourselves says less than the refusal.
     if (!isRefused)
