@@ -1,11 +1,9 @@
 import type { KeyType } from '../proto/key-type.ts';
+import { spread } from './judge.ts';
 import type { Shares } from './processors.ts';
 
-/** What one window showed. */
-export interface Measured {
-  readonly bundle: string;
-  readonly keyType: KeyType;
-  readonly window: number;
+/** What one run showed. */
+export interface Run {
   /** Round trips a second. */
   readonly rate: number;
   /** Of a round trip, ms. */
@@ -15,6 +13,14 @@ export interface Measured {
   readonly each: Shares;
   /** MB. */
   readonly memory: number;
+}
+
+/** Medians of the runs of one window. */
+export interface Measured extends Run {
+  /** The contender. */
+  readonly name: string;
+  readonly keyType: KeyType;
+  readonly window: number;
 }
 
 /**
@@ -27,9 +33,30 @@ const RUST_PEERS_MS = 0.6;
 const ED25519_TIMES = 1.5;
 
 export const HEAD = [
-  '| keys | window | round trips | target | p50 | p99 | peers | relay | Redis | load | memory |',
-  '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
+  '| peers | keys | window | round trips | target | × against | p50 | p99 | peers | relay | Redis | load | memory |',
+  '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
 ].join('\n');
+
+/** The medians of some runs, figure by figure. @throws RangeError without runs */
+export function summaryOf(runs: readonly Run[]): Run {
+  const of = (figure: (run: Run) => number): number => {
+    const middle = spread(runs.map(figure))?.median;
+    if (middle === undefined) throw new RangeError('nothing was measured');
+    return middle;
+  };
+  return {
+    rate: of(({ rate }) => rate),
+    p50: of(({ p50 }) => p50),
+    p99: of(({ p99 }) => p99),
+    each: {
+      peers: of(({ each }) => each.peers),
+      relay: of(({ each }) => each.relay),
+      redis: of(({ each }) => each.redis),
+      load: of(({ each }) => each.load),
+    },
+    memory: of(({ memory }) => memory),
+  };
+}
 
 /** The target for these keys and this window; undefined for a window that the Rust pair was not measured with. */
 function targetOf(keyType: KeyType, window: number): number | undefined {
@@ -37,15 +64,19 @@ function targetOf(keyType: KeyType, window: number): number | undefined {
   return rust === undefined || keyType === 'sr25519' ? rust : rust * ED25519_TIMES;
 }
 
-/** A row of the table, its target beside it. */
-export function rowOf({ keyType, window, rate, p50, p99, each, memory }: Measured): string {
+/** A row of the table, its target beside it, and how it stands to the other peer among `all`. */
+export function rowOf(measured: Measured, all: readonly Measured[]): string {
+  const { name, keyType, window, rate, p50, p99, each, memory } = measured;
   const target = targetOf(keyType, window);
+  const other = all.find((one) => one.name === 'against' && one.window === window);
   const ms = (part: number) => part.toFixed(2);
   const cells = [
+    name,
     keyType,
     window,
     `${rate.toFixed(0)}/s`,
     target === undefined ? '' : `${target}/s${rate >= target ? '' : ' missed'}`,
+    other === undefined || other === measured ? '' : (rate / other.rate).toFixed(2),
     `${ms(p50)} ms`,
     `${ms(p99)} ms`,
     `${ms(each.peers)}${keyType === 'sr25519' ? ` (${RUST_PEERS_MS})` : ''}`,
