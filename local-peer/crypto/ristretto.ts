@@ -1,4 +1,4 @@
-import { RistrettoPoints } from './ristretto-points.ts';
+import { ristrettoSums } from './ristretto-points.ts';
 
 /** The arithmetic that Schnorr signatures need of ristretto255. Points and scalars are 32 bytes as RFC 9496 has them. */
 export interface Ristretto {
@@ -22,7 +22,7 @@ export interface Ristretto {
 export async function openRistretto(): Promise<Ristretto> {
   const { default: sodium } = await import('libsodium-wrappers-sumo');
   await sodium.ready;
-  const points = new RistrettoPoints();
+  const points = ristrettoSums();
   const isScalar = (bytes: Uint8Array) => {
     const wide = new Uint8Array(64);
     wide.set(bytes);
