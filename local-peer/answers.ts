@@ -1,5 +1,5 @@
 /** Kept of answers, bytes: at 1 KB each, those of the last seconds under full load, of minutes otherwise. */
-const MOST_BYTES = 32 * 2 ** 20;
+const MOST_BYTES = 8 * 2 ** 20;
 
 /**
  * Answers that were sent, for callers that ask again: a caller's peer that crashed before it had the answer in

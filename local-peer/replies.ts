@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { formatAddress } from '../proto/address.ts';
 import type { Envelope } from '../proto/envelope.ts';
 import type { Awaited } from './awaited.ts';
@@ -81,7 +81,7 @@ export class Replies {
       now: Number(envelope.timestamp),
       error: error === null ? null : { code: error.code, message: error.message },
     };
-    const fingerprint = createHash('sha256').update(frame).digest('base64url');
+    const fingerprint = hash('sha256', frame, 'base64url');
     // When its time is over nobody waits for it, and a repeat is dropped for that.
     const answer = { queue: question.replyTo, entry, fingerprint, times, seconds: Math.max(1, question.seconds) };
     const { awaited, programs } = this.#parts;

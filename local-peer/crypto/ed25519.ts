@@ -1,4 +1,4 @@
-import { createHash, createPrivateKey, createPublicKey, sign } from 'node:crypto';
+import { createPrivateKey, createPublicKey, hash, sign } from 'node:crypto';
 import { PKCS8_HEAD } from '../../proto/ed25519.ts';
 import type { Signer } from '../../proto/primitives.ts';
 import { edwardsSums } from './edwards-points.ts';
@@ -44,10 +44,10 @@ export function ed25519Verifier(): (account: Uint8Array, message: Uint8Array, si
     const answer = signature.subarray(32);
     if (numberOf(answer) >= ORDER || SMALL_ORDER.has(textOf(account)) || SMALL_ORDER.has(textOf(commitment)))
       return false;
-    const hash = createHash('sha512').update(commitment).update(account).update(message).digest();
+    const challenge = hash('sha512', Buffer.concat([commitment, account, message]), 'buffer');
     sums ??= edwardsSums();
     try {
-      return Buffer.compare(sums.difference(answer, written(numberOf(hash) % ORDER), account), commitment) === 0;
+      return Buffer.compare(sums.difference(answer, written(numberOf(challenge) % ORDER), account), commitment) === 0;
     } catch (error) {
       // A stranger's bytes that are no point.
       if (error instanceof RangeError) return false;

@@ -1,4 +1,4 @@
-import { createHash, getFips } from 'node:crypto';
+import { getFips, hash } from 'node:crypto';
 import { PORTABLE } from '../../proto/portable.ts';
 import type { Primitives } from '../../proto/primitives.ts';
 import { decrypt, encrypt } from './aes-gcm.ts';
@@ -9,9 +9,7 @@ import { openSr25519, type Sr25519 } from './sr25519.ts';
 
 /** A fifth of the time that it takes in JavaScript; an OpenSSL that keeps to FIPS 140 has none. */
 function md5(parts: readonly Uint8Array[]): Uint8Array {
-  const hash = createHash('md5');
-  for (const part of parts) hash.update(part);
-  return hash.digest();
+  return hash('md5', Buffer.concat(parts), 'buffer');
 }
 
 /** Primitives of Node: OpenSSL, and libsodium's WASM for sr25519 as soon as somebody uses that. */

@@ -61,13 +61,13 @@ export class RedisConnection {
 
   /** Runs a script once. @param client a further connection, when it must go there. @throws when its answer does not come: what it did is not known then */
   async once(script: Script, keys: string[], args: string[], client = this.#client): Promise<unknown> {
-    const options = { keys, arguments: args };
+    const rest = [String(keys.length), ...keys, ...args];
     try {
-      return await client.evalSha(script.sha, options);
+      return await client.sendCommand(['EVALSHA', script.sha, ...rest]);
     } catch (error) {
       // A Redis that was started again has forgotten the scripts.
       if (!(error instanceof ErrorReply) || !error.message.startsWith('NOSCRIPT')) throw error;
-      return this.#client.eval(script.text, options);
+      return this.#client.sendCommand(['EVAL', script.text, ...rest]);
     }
   }
 

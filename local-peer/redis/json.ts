@@ -53,11 +53,10 @@ export interface BadEntry {
 export function readRequest(entry: string): Result<LocalRequest, BadEntry> {
   const json = parseJson(entry);
   const parsed = request.safeParse(json);
-  const { success: isAnswerable, data: to } = answerable.safeParse(json);
-  const where = isAnswerable ? { replyTo: { queue: to.ret, ref: to.ref } } : {};
-  if (!parsed.success) return err({ fault: { reason: 'message', detail: describe(json, parsed.error) }, ...where });
+  const refused = (fault: PeerFault) => err({ fault, ...replyToOf(json) });
+  if (!parsed.success) return refused({ reason: 'message', detail: describe(json, parsed.error) });
   const { ref, cmd, exp, dat, tag, dst, ret, shm, now } = parsed.data;
-  if (!isBase64(dat)) return err({ fault: { reason: 'payload', detail: 'dat is not base64' }, ...where });
+  if (!isBase64(dat)) return refused({ reason: 'payload', detail: 'dat is not base64' });
   return ok({
     ref,
     command: cmd,
@@ -111,6 +110,12 @@ export function writeReply(entry: ReplyEntry): string {
     now: entry.now,
     err: entry.error,
   });
+}
+
+/** Where a broken request can be answered, if it says so. */
+function replyToOf(json: unknown): Pick<BadEntry, 'replyTo'> {
+  const { success, data } = answerable.safeParse(json);
+  return success ? { replyTo: { queue: data.ret, ref: data.ref } } : {};
 }
 
 function isBase64(text: string): boolean {

@@ -8,6 +8,8 @@ import { TAKE } from './scripts.ts';
 
 /** Taken at once: one round trip for many, and none that fills our memory. */
 const MOST_BYTES = 16 * 2 ** 20;
+/** A take has room for twice as many as came last, and for so many: each place takes a uid to Redis. */
+const LEAST = 4;
 /** So long Redis is waited for at once, seconds. */
 const WAIT_SECONDS = 5;
 /** Read back at once after a crash. */
@@ -27,7 +29,9 @@ export class TakenQueue {
   /** What has been moved, and waited for, and not been taken yet. */
   #moved: string | null = null;
   /** Made for entries that did not come. */
-  #uids: string[] = [];
+  readonly #uids: string[] = [];
+  /** Entries that the next take has room for. */
+  #room = LEAST;
   /** Microseconds since 1970, later than any before. */
   #nextOrder = 0;
 
@@ -38,16 +42,16 @@ export class TakenQueue {
   }
 
   /**
-   * Takes up to `most` entries, oldest first. One that was waited for comes at once, while Redis puts it into our
+   * Takes up to `most` entries, oldest first; fewer, while few come. One that was waited for comes at once, while Redis puts it into our
    * hands. @throws when Redis is away; what it gave then is left over
    */
   async *take(most: number): AsyncGenerator<HeldEntry> {
     const client = await this.#connection();
     const order = Math.max(this.#nextOrder, Date.now() * 1000);
-    this.#nextOrder = order + most;
-    const uids = [...this.#uids, ...Array.from({ length: most - this.#uids.length }, () => randomUUID())];
+    const room = Math.min(most, this.#room);
+    this.#nextOrder = order + room;
+    const uids = Array.from({ length: room }, () => this.#uids.pop() ?? randomUUID());
     const uid = (n: number) => uids[n] ?? '';
-    this.#uids = [];
     const moved = this.#moved;
     this.#moved = null;
     const taking = this.#takeAs(order, uids, client);
@@ -62,7 +66,8 @@ export class TakenQueue {
       yield this.#hold({ ...entry, taken: this.#confirmed(entry, taking) });
     }
     const entries = await taking;
-    this.#uids = uids.slice(entries.length);
+    this.#uids.push(...uids.slice(entries.length));
+    this.#room = Math.max(LEAST, 2 * entries.length);
     for (const [n, text] of entries.entries()) {
       if (n > 0 || text !== moved) yield this.#hold({ order: order + n, uid: uid(n), text, settled: new Set() });
     }
