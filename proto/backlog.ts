@@ -13,11 +13,13 @@ export interface Backlog {
   readonly module: string;
   /** Seconds, u64. */
   readonly ttl: bigint;
+  /** The twins that may answer; none in a Rust peer's note. */
+  readonly asked: readonly number[];
 }
 
 /** The protobuf of peer.proto. Throws RangeError when `ttl` is no u64. */
 export function encodeBacklog(backlog: Backlog): Uint8Array {
-  const { uid, reference, replyTo, module, ttl } = backlog;
+  const { uid, reference, replyTo, module, ttl, asked } = backlog;
   return write<WireBacklog.$Properties>(WireBacklog, [
     {
       uid: wellFormed(uid),
@@ -25,6 +27,7 @@ export function encodeBacklog(backlog: Backlog): Uint8Array {
       replyTo: wellFormed(replyTo),
       module: wellFormed(module),
       ttl: toHalves(ttl, 'ttl'),
+      asked: [...asked],
     },
   ]);
 }
@@ -33,6 +36,6 @@ export function encodeBacklog(backlog: Backlog): Uint8Array {
 export function decodeBacklog(bytes: Uint8Array): Result<Backlog, DecodeFault> {
   const decoded = read(WireBacklog, bytes);
   if (!decoded.ok) return decoded;
-  const { uid, reference, replyTo, module, ttl } = decoded.value;
-  return ok({ uid, reference: reference ?? undefined, replyTo, module, ttl: fromHalves(ttl) });
+  const { uid, reference, replyTo, module, ttl, asked } = decoded.value;
+  return ok({ uid, reference: reference ?? undefined, replyTo, module, ttl: fromHalves(ttl), asked });
 }

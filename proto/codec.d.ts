@@ -560,6 +560,9 @@ export class Backlog {
     /** Backlog ttl. */
     ttl: Long;
 
+    /** Backlog asked. */
+    asked: number[];
+
     /**
      * Encodes the specified Backlog message. Does not implicitly {@link Backlog.verify|verify} messages.
      * @param message Backlog message or plain object to encode
@@ -598,6 +601,9 @@ export namespace Backlog {
 
         /** Backlog ttl */
         ttl?: (Long|null);
+
+        /** Backlog asked */
+        asked?: (number[]|null);
 
         /** Unknown fields preserved while decoding when enabled */
         $unknowns?: Uint8Array[];

@@ -1294,6 +1294,7 @@ export const Backlog = $root.Backlog = (() => {
      * @property {string|null} [replyTo] Backlog replyTo
      * @property {string|null} [module] Backlog module
      * @property {Long|null} [ttl] Backlog ttl
+     * @property {Array.<number>|null} [asked] Backlog asked
      * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
      */
 
@@ -1319,6 +1320,7 @@ export const Backlog = $root.Backlog = (() => {
      * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
      */
     const Backlog = function (properties) {
+        this.asked = [];
         if (properties)
             for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                 if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -1365,6 +1367,14 @@ export const Backlog = $root.Backlog = (() => {
      */
     Backlog.prototype.ttl = $util.Long ? $util.Long.fromBits(0,0,true) : 0;
 
+    /**
+     * Backlog asked.
+     * @member {Array.<number>} asked
+     * @memberof Backlog
+     * @instance
+     */
+    Backlog.prototype.asked = $util.emptyArray;
+
     // OneOf field names bound to virtual getters and setters
     let $oneOfFields;
 
@@ -1400,6 +1410,8 @@ export const Backlog = $root.Backlog = (() => {
             writer.uint32(/* id 4, wireType 2 =*/34).string(message.module);
         if (message.ttl != null && $Object.hasOwnProperty.call(message, "ttl") && (typeof message.ttl === "object" ? message.ttl.low || message.ttl.high : message.ttl !== 0))
             writer.uint32(/* id 5, wireType 0 =*/40).uint64(message.ttl);
+        if (message.asked != null && message.asked.length)
+            writer.uint32(/* id 16, wireType 2 =*/130).uint32s(message.asked);
         if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
             for (let i = 0; i < message.$unknowns.length; ++i)
                 writer.raw(message.$unknowns[i]);
@@ -1480,6 +1492,19 @@ export const Backlog = $root.Backlog = (() => {
                         message.ttl = value;
                     else
                         delete message.ttl;
+                    continue;
+                }
+            case 16: {
+                    if (wireType === 2) {
+                        if (!(message.asked && message.asked.length))
+                            message.asked = [];
+                        reader.uint32s(message.asked);
+                        continue;
+                    }
+                    if (wireType !== 0) throw $Error("field " + tag + " has wire type " + wireType + ", not 0");
+                    if (!(message.asked && message.asked.length))
+                        message.asked = [];
+                    message.asked.push(reader.uint32());
                     continue;
                 }
             }

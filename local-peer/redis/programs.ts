@@ -43,25 +43,23 @@ export class RedisPrograms implements Programs {
 
   async saveQuestion(uid: string, { command, replyTo, ref, asked, seconds }: Question): Promise<void> {
     const ttl = BigInt(seconds);
-    const backlog: Backlog = { uid, replyTo, module: command, ttl, ...(ref === null ? {} : { reference: ref }) };
-    const expiration = { type: 'EX', value: seconds } as const;
-    await Promise.all([
-      this.#redis.run((client) => client.set(QUEUES.backlog(uid), Buffer.from(encodeBacklog(backlog)), { expiration })),
-      this.#redis.run((client) => client.set(KEYS.asked(uid), (asked ?? []).join(), { expiration })),
-    ]);
+    const reference = ref === null ? {} : { reference: ref };
+    const backlog: Backlog = { uid, replyTo, module: command, ttl, asked: asked ?? [], ...reference };
+    const { buffer, byteOffset, length } = encodeBacklog(backlog);
+    const note = Buffer.from(buffer, byteOffset, length);
+    await this.#redis.run((client) =>
+      client.set(QUEUES.backlog(uid), note, { expiration: { type: 'EX', value: seconds } }),
+    );
   }
 
   async findQuestion(uid: string): Promise<Question | undefined> {
     if (uid === '' || uid.length > MAX_UID) return undefined;
-    const [bytes, asked] = await Promise.all([
-      this.#redis.bytes(QUEUES.backlog(uid)),
-      this.#redis.run((client) => client.get(KEYS.asked(uid))),
-    ]);
+    const bytes = await this.#redis.bytes(QUEUES.backlog(uid));
     const backlog = bytes === null ? undefined : decodeBacklog(bytes);
     if (!backlog?.ok) return undefined;
-    const { replyTo, reference, module, ttl } = backlog.value;
-    const twins = asked === null ? undefined : asked.split(',').map(Number);
-    return { command: module, replyTo, ref: reference ?? null, asked: twins, seconds: Math.min(Number(ttl), MAX_TTL) };
+    const { replyTo, reference, module, ttl, asked } = backlog.value;
+    const seconds = Math.min(Number(ttl), MAX_TTL);
+    return { command: module, replyTo, ref: reference ?? null, asked: asked.length === 0 ? undefined : asked, seconds };
   }
 }
 

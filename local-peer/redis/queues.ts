@@ -14,8 +14,6 @@ export const KEYS = {
   taken: (queue: string) => `${queue}.taken`,
   /** List: entries that could not be read, with the reason. */
   malformed: 'msgbus.system.malformed',
-  /** The twins that may answer a uid, beside the backlog. */
-  asked: (uid: string) => `msgbus.system.asked.${uid}`,
   /** What came once, and must not be delivered again. */
   seen: (what: string) => `msgbus.system.seen.${what}`,
   /** List beside a service's queue: the sum of its entries' sizes, then each entry's size and the end of its time. */
