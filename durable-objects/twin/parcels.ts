@@ -1,4 +1,4 @@
-import type { Batch, Parcel, Receiver, TwinRpc, Verdict, Verdicts } from '../contract.ts';
+import type { Batch, Parcel, Receiver, TwinLine, Verdict, Verdicts } from '../contract.ts';
 
 // A batch between two objects is one buffer: the platform copies a buffer in one go, and takes an object apart. Only
 // a large envelope costs more to copy once more than to send by itself.
@@ -76,7 +76,7 @@ function packedLength(bytes: Uint8Array): number {
 }
 
 /** The receiving end of a twin, reached through its object. */
-export function receiverOf(twin: TwinRpc): Receiver {
+export function receiverOf(twin: TwinLine): Receiver {
   return {
     deliver: async (parcels) => unpackVerdicts(await twin.deliver(packParcels(parcels)), parcels.length),
   };

@@ -1,5 +1,5 @@
-import { DurableObject } from 'cloudflare:workers';
-import type { Batch, TwinGauges, TwinReader, TwinRpc, Verdicts } from '../contract.ts';
+import { DurableObject, RpcTarget } from 'cloudflare:workers';
+import type { Batch, TwinGauges, TwinLine, TwinReader, TwinRpc, Verdicts } from '../contract.ts';
 import { twinObject } from '../objects.ts';
 import { parseSettings, type Settings } from '../settings.ts';
 import type { Session } from './attachment.ts';
@@ -8,8 +8,9 @@ import type { Delivery } from './delivery.ts';
 import type { Departures } from './departures.ts';
 import { Directory } from './directory.ts';
 import { type InboundPort, receive } from './inbound.ts';
+import { Lines } from './lines.ts';
 import { Mailbox } from './mailbox.ts';
-import { packVerdicts, receiverOf, unpackParcels } from './parcels.ts';
+import { packVerdicts, unpackParcels } from './parcels.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { Reporter } from './reporter.ts';
 import { readSessionUrl } from './session-request.ts';
@@ -59,9 +60,15 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
     this.#delivery = openDelivery(ctx, doors, this.#mailbox, ttl, this.#alarms, this.#reporter);
     this.#limiter = openLimiter(ctx, sql, this.#sessions, this.#settings.rateLimit);
     const directory = new Directory(resolverOf(ctx), () => Date.now());
+    const lines = new Lines({
+      now: () => Date.now(),
+      twin: (id) => twinObject(env.TWIN, id),
+      background: (work) => ctx.waitUntil(work),
+      wait: (ms) => scheduler.wait(ms),
+    });
     this.#departures = openDepartures(ctx, sql, this.#settings, this.#alarms, this.#reporter, {
       lookup: (id) => directory.lookup(id),
-      receiver: (id) => (String(id) === ctx.id.name ? this.#delivery : receiverOf(twinObject(env.TWIN, id))),
+      receiver: (id) => (String(id) === ctx.id.name ? this.#delivery : lines.receiver(id)),
       reply: (sid, bytes) => this.#send(sid, bytes),
       mail: (sid, bytes) => ctx.waitUntil(this.#delivery.mail(sid, bytes)),
     });
@@ -132,6 +139,10 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
     return packVerdicts(await this.#delivery.deliver(unpackParcels(batch)));
   }
 
+  line(): Line {
+    return new Line((batch) => this.deliver(batch));
+  }
+
   #ended(socket: WebSocket, isClean: boolean): void {
     this.#limiter.ended(socket, Date.now());
     const session = this.#sessions.forget(socket);
@@ -177,6 +188,20 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
       mailboxBytes: bytes,
       outboxMessages: this.#departures.waiting,
     };
+  }
+}
+
+/** The receiving end, as the platform hands it out. */
+class Line extends RpcTarget implements TwinLine {
+  readonly #deliver: (batch: Batch) => Promise<Verdicts>;
+
+  constructor(deliver: (batch: Batch) => Promise<Verdicts>) {
+    super();
+    this.#deliver = deliver;
+  }
+
+  deliver(batch: Batch): Promise<Verdicts> {
+    return this.#deliver(batch);
   }
 }
 
