@@ -48,11 +48,17 @@ export class Delivery {
   async deliver(batch: readonly Parcel[]): Promise<Verdict[]> {
     let expiry = Number.POSITIVE_INFINITY;
     const waiting = new Set<string | undefined>();
+    // The session of the parcel before, if that went straight to it: then so may this one.
+    let straight: Parcel | undefined;
     const verdicts = batch.map((parcel) => {
-      const connected = this.#sessions.has(parcel.sid);
+      const goesOn = straight !== undefined && straight.sid === parcel.sid;
+      const connected = goesOn || this.#sessions.has(parcel.sid);
       // While older mail waits, a newer message joins its end: order holds even in the middle of a drain.
-      if (connected && this.#mailbox.isEmpty(parcel.sid) && this.#sessions.send(parcel.sid, parcel.bytes))
+      if (connected && (goesOn || this.#mailbox.isEmpty(parcel.sid)) && this.#sessions.send(parcel.sid, parcel.bytes)) {
+        if (!goesOn) straight = parcel;
         return 'sent';
+      }
+      straight = undefined;
       // Asked again: the socket may have broken in the attempt.
       const isAway = !connected || !this.#sessions.has(parcel.sid);
       if (isAway && parcel.ifAway === 'return') return 'offline';
