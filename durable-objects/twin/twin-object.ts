@@ -4,7 +4,7 @@ import { twinObject } from '../objects.ts';
 import { parseSettings, type Settings } from '../settings.ts';
 import type { Session } from './attachment.ts';
 import { answerClose } from './close.ts';
-import type { Delivery } from './delivery.ts';
+import type { Delivery, SendBytes } from './delivery.ts';
 import type { Departures } from './departures.ts';
 import { Directory } from './directory.ts';
 import { type InboundPort, receive } from './inbound.ts';
@@ -55,6 +55,7 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
     const doors = {
       has: (sid: string | undefined) => this.#sessions.has(sid),
       send: (sid: string | undefined, bytes: Uint8Array) => this.#send(sid, bytes),
+      sender: (sid: string | undefined) => this.#sender(sid),
     };
     const { ttl } = this.#settings.mailbox;
     this.#delivery = openDelivery(ctx, doors, this.#mailbox, ttl, this.#alarms, this.#reporter);
@@ -94,7 +95,7 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
   override webSocketMessage(socket: WebSocket, frame: string | ArrayBuffer): void | Promise<void> {
     const session = this.#sessions.sessionOf(socket);
     // A socket that we closed may go on sending until its client has noticed.
-    if (session === undefined || !this.#sessions.isOpen(socket)) return;
+    if (session === undefined || !this.#sessions.hears(socket)) return;
     let port = this.#ports.get(socket);
     if (port === undefined) {
       port = this.#portOf(socket, session);
@@ -158,10 +159,10 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
   /** What the frames of one socket lead to. */
   #portOf(socket: WebSocket, session: Session): InboundPort {
     return {
-      close: ({ code, reason }) => {
-        this.#reporter.count('relay_session_evictions_total', 1, `protocol-${code}`);
+      close: (why) => {
+        this.#reporter.count('relay_session_evictions_total', 1, `protocol-${why.code}`);
         this.#dismissed.add(socket);
-        socket.close(code, reason);
+        this.#sessions.dismiss(socket, why);
       },
       admit: (bytes, now) => {
         this.#reporter.received(bytes);
@@ -175,9 +176,17 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
 
   /** Hands bytes to a session's socket; false when there is none. */
   #send(sid: string | undefined, bytes: Uint8Array): boolean {
-    if (!this.#sessions.send(sid, bytes)) return false;
-    this.#reporter.transmitted(bytes.length);
-    return true;
+    return this.#sender(sid)?.(bytes) ?? false;
+  }
+
+  #sender(sid: string | undefined): SendBytes | undefined {
+    const send = this.#sessions.sender(sid);
+    if (send === undefined) return undefined;
+    return (bytes) => {
+      if (!send(bytes)) return false;
+      this.#reporter.transmitted(bytes.length);
+      return true;
+    };
   }
 
   #gauges(): TwinGauges {
