@@ -90,6 +90,17 @@ export class Reporter {
   }
 
   /**
+   * Tells how the twin stands, and nothing else: what was counted would cost a row more, and can wait. Never rejects.
+   */
+  async announce(): Promise<void> {
+    try {
+      await this.#port.handOver({}, this.#port.gauges());
+    } catch {
+      // The stats object is away for a moment: it learns that with the next hand-over.
+    }
+  }
+
+  /**
    * Hands over all there is, and how the twin stands: because that changed, or the object may sleep for long now.
    * Never rejects: counts are no reason for an alarm or a connection to fail.
    */

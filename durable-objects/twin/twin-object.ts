@@ -1,7 +1,7 @@
 import { DurableObject, RpcTarget } from 'cloudflare:workers';
 import type { Batch, TwinGauges, TwinLine, TwinReader, TwinRpc, Verdicts } from '../contract.ts';
 import { twinObject } from '../objects.ts';
-import { parseSettings, type Settings } from '../settings.ts';
+import { type Settings, settingsOf } from '../settings.ts';
 import type { Session } from './attachment.ts';
 import { answerClose } from './close.ts';
 import type { Delivery, SendBytes } from './delivery.ts';
@@ -43,9 +43,7 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
 
   constructor(ctx: DurableObjectState, env: TwinEnv) {
     super(ctx, env);
-    const settings = parseSettings(env);
-    if (!settings.ok) throw new Error(`settings: ${settings.error}`);
-    this.#settings = settings.value;
+    this.#settings = settingsOf(env);
     const sql = new TablesOnDemand(ctx.storage.sql);
     this.#alarms = openAlarms(ctx, sql);
     this.#sessions = new Sessions(ctx);
@@ -88,7 +86,7 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
     if (acceptance !== 'contested') this.ctx.waitUntil(this.#delivery.drain(session.sid));
     if (acceptance !== 'new') this.#reporter.count('relay_session_evictions_total', 1, acceptance);
     // A session that only changed hands changes no gauge.
-    if (acceptance === 'new' && this.#sessions.all().length === 1) this.ctx.waitUntil(this.#reporter.flush());
+    if (acceptance === 'new' && this.#sessions.all().length === 1) this.ctx.waitUntil(this.#reporter.announce());
     return new Response(null, { status: 101, webSocket: client });
   }
 
