@@ -28,10 +28,16 @@ export interface Batch {
 /** What became of a batch, in its order; one word when it is the same for all, as it nearly always is. */
 export type Verdicts = Verdict | readonly Verdict[];
 
-/** What a twin's object does for other objects; `receiverOf` says it in parcels. */
-export interface TwinRpc {
+/** Where batches are taken in; `receiverOf` says it in parcels. */
+export interface TwinLine {
   /** Delivers what `packParcels` laid together, in order. */
   deliver(batch: Batch): Promise<Verdicts>;
+}
+
+/** What a twin's object does for other objects. */
+export interface TwinRpc extends TwinLine {
+  /** The same for many batches, as one session: who holds it keeps the object awake. */
+  line(): TwinLine;
 }
 
 /** The receiving end of a twin. */

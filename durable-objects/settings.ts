@@ -83,3 +83,18 @@ export function parseSettings(env: object): Result<Settings, string> {
     },
   });
 }
+
+// Of this isolate. All objects and requests in it have the same variables.
+const known = new WeakMap<object, Settings>();
+
+/** As `parseSettings`, once for the same variables. @throws when they are bad, which no deploy lets through */
+export function settingsOf(env: object): Settings {
+  let settings = known.get(env);
+  if (settings === undefined) {
+    const parsed = parseSettings(env);
+    if (!parsed.ok) throw new Error(`settings: ${parsed.error}`);
+    settings = parsed.value;
+    known.set(env, settings);
+  }
+  return settings;
+}

@@ -56,6 +56,22 @@ describe('a request to a connected session', () => {
     for (const each of sent) expect((await b.next()).uid).toBe(each.uid);
   });
 
+  it('keeps its order when one follows another for long, and when the receiver has slept in between', async () => {
+    for (let sleep = 0; sleep < 2; sleep += 1) {
+      const sent = Array.from({ length: 2000 }, () => request(A, B));
+      const [first, second] = sent;
+      if (first === undefined || second === undefined) throw new Error('nothing to send');
+      a.send(first);
+      a.send(second);
+      for (const [n, each] of sent.entries()) {
+        expect((await b.next()).uid).toBe(each.uid);
+        const next = sent[n + 2];
+        if (next !== undefined) a.send(next);
+      }
+      await network.relay.evict(2);
+    }
+  });
+
   it('comes back when it is to oneself', async () => {
     const sent = request(A, A);
     a.send(sent);

@@ -9,6 +9,8 @@ import type { HttpRefusal } from './refusal.ts';
 
 /** What a check of a connection needs. */
 export interface ConnectPort {
+  /** The twin as it was found a moment ago; its key may have changed since. */
+  recall(twin: number): TwinLookup | undefined;
   lookup(twin: number): Promise<TwinLookup>;
   /** Unix seconds. */
   now(): number;
@@ -38,7 +40,8 @@ export async function checkUpgrade(request: Request, port: ConnectPort): Promise
       details: { limit: MAX_SID_BYTES },
     });
   }
-  const lookup = await port.lookup(twin);
+  const recalled = port.recall(twin);
+  const lookup = recalled ?? (await port.lookup(twin));
   if ('unavailable' in lookup) {
     return err({
       code: 'chain-unreachable',
@@ -55,7 +58,11 @@ export async function checkUpgrade(request: Request, port: ConnectPort): Promise
       details: { twin },
     });
   }
-  const checked = await checkToken(token.value, lookup.found.account, port.now());
+  let checked = await checkToken(token.value, lookup.found.account, port.now());
+  if (recalled !== undefined && !checked.ok && checked.error.reason === 'signature') {
+    const fresh = await port.lookup(twin);
+    if ('found' in fresh) checked = await checkToken(token.value, fresh.found.account, port.now());
+  }
   if (!checked.ok) return err(tokenRefusal(checked.error, claims));
   const fault = handshakeFault(request.headers);
   if (fault !== undefined) return err({ code: 'bad-handshake', message: fault });

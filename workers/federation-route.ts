@@ -1,17 +1,15 @@
 import type { Parcel, TwinLookup } from '../durable-objects/contract.ts';
 import { twinObject } from '../durable-objects/objects.ts';
-import { parseSettings, type Settings } from '../durable-objects/settings.ts';
+import { settingsOf } from '../durable-objects/settings.ts';
 import { receiverOf } from '../durable-objects/twin/parcels.ts';
 import { FederationBudget } from './federation-budget.ts';
 import { takeIn } from './federation-ingress.ts';
-import { KnownTwins } from './known-twins.ts';
+import { knownTwins } from './known-twins.ts';
 import { refuse } from './refuse.ts';
 import { countTraffic } from './worker-counts.ts';
 
 // Of this isolate: may vanish at any time.
 const budget = new FederationBudget();
-const known = new KnownTwins();
-let parsed: { readonly env: object; readonly settings: Settings } | undefined;
 
 /** The resolver, as the Worker reaches it. */
 interface Resolver {
@@ -31,10 +29,10 @@ export async function federationIn(
   const reread = (twin: number) => resolver.refresh(twin);
   const refusal = await takeIn(request, settings, {
     now: () => Math.floor(Date.now() / 1000),
-    lookup: (twin) => known.lookup(twin, Date.now(), look),
+    lookup: (twin) => knownTwins.lookup(twin, Date.now(), look),
     refresh: async (twin) => {
       const may = budget.refresh(twin, Date.now());
-      return may === 'now' ? await known.renew(twin, Date.now(), reread) : may;
+      return may === 'now' ? await knownTwins.renew(twin, Date.now(), reread) : may;
     },
     spend: (twin, bytes) => budget.spend(twin, bytes, settings.rateLimit, Date.now()),
     deliver: async (twin, parcel: Parcel) => {
@@ -44,12 +42,4 @@ export async function federationIn(
     },
   });
   return refusal === undefined ? new Response(null, { status: 202 }) : refuse(env, ctx, refusal);
-}
-
-function settingsOf(env: Env): Settings {
-  if (parsed?.env === env) return parsed.settings;
-  const settings = parseSettings(env);
-  if (!settings.ok) throw new Error(`settings: ${settings.error}`);
-  parsed = { env, settings: settings.value };
-  return settings.value;
 }

@@ -25,6 +25,27 @@ describe('KnownTwins', () => {
     expect(rig.asked).toBe(2);
   });
 
+  it('recalls what was found, and asks nobody', async () => {
+    const twins = new KnownTwins();
+    expect(twins.recall(1, 0)).toBeUndefined();
+    await twins.lookup(1, 0, async () => found);
+    expect([twins.recall(1, 9_999), twins.recall(1, 10_000), twins.recall(2, 0)]).toEqual([
+      found,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('forgets what is said to have changed, or all', async () => {
+    const twins = new KnownTwins();
+    const recalled = () => [1, 2].map((id) => twins.recall(id, 1) !== undefined);
+    for (const id of [1, 2]) await twins.lookup(id, 0, async () => found);
+    twins.forget(1);
+    expect(recalled()).toEqual([false, true]);
+    twins.forgetAll();
+    expect(recalled()).toEqual([false, false]);
+  });
+
   it('remembers neither a twin that is not there nor a failure', async () => {
     for (const answer of [{ unknown: true }, { unavailable: 'down' }] as const) {
       const { rig, lookup } = openTwins(answer);

@@ -6,16 +6,21 @@ const MOST = 10_000;
 const REMEMBER_MS = 10_000;
 
 /**
- * Twins that another relay's envelopes named lately: a call to the resolver costs more than all other checks of an
- * envelope but its signature. Belongs to an isolate; may vanish at any time.
+ * Twins that connections and other relays' envelopes named lately: a call to the resolver costs more than all other
+ * checks but the signature's. Belongs to an isolate; may vanish at any time.
  */
 export class KnownTwins {
-  readonly #known = new Lru<{ readonly lookup: TwinLookup; readonly until: number }>(MOST);
+  #known = new Lru<{ readonly lookup: TwinLookup; readonly until: number }>(MOST);
+
+  /** The twin as it was found a moment ago, if it was. @param now Unix ms */
+  recall(id: number, now: number): TwinLookup | undefined {
+    const known = this.#known.get(id);
+    return known !== undefined && now < known.until ? known.lookup : undefined;
+  }
 
   /** The twin as it was found a moment ago, else as `look` finds it. @param now Unix ms */
   async lookup(id: number, now: number, look: (id: number) => Promise<TwinLookup>): Promise<TwinLookup> {
-    const known = this.#known.get(id);
-    return known !== undefined && now < known.until ? known.lookup : await this.renew(id, now, look);
+    return this.recall(id, now) ?? (await this.renew(id, now, look));
   }
 
   /** The twin as `look` finds it now. */
@@ -25,4 +30,17 @@ export class KnownTwins {
     else this.#known.delete(id);
     return lookup;
   }
+
+  /** The twin has changed. */
+  forget(id: number): void {
+    this.#known.delete(id);
+  }
+
+  /** Any twin may have changed. */
+  forgetAll(): void {
+    this.#known = new Lru(MOST);
+  }
 }
+
+/** Those of this isolate. */
+export const knownTwins = new KnownTwins();

@@ -3,6 +3,7 @@ import { chainWatcher, twinObject } from '../durable-objects/objects.ts';
 import { sessionUrl } from '../durable-objects/twin/session-request.ts';
 import { checkUpgrade, tooManySessions } from './connect.ts';
 import { federationIn } from './federation-route.ts';
+import { knownTwins } from './known-twins.ts';
 import { operator } from './operator.ts';
 import { refuse } from './refuse.ts';
 
@@ -23,7 +24,8 @@ app.use('*', async (context, next) => {
   if (context.req.header('upgrade')?.toLowerCase() !== 'websocket') return next();
   const resolver = context.executionCtx.exports.TwinResolver;
   const checked = await checkUpgrade(context.req.raw, {
-    lookup: (twin) => resolver.lookup(twin),
+    recall: (twin) => knownTwins.recall(twin, Date.now()),
+    lookup: (twin) => knownTwins.renew(twin, Date.now(), (id) => resolver.lookup(id)),
     now: () => Math.floor(Date.now() / 1000),
   });
   if (!checked.ok) return refuse(context.env, context.executionCtx, checked.error);

@@ -1,6 +1,6 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { WatcherRpc, WatcherStatus } from '../contract.ts';
-import { parseSettings } from '../settings.ts';
+import { settingsOf } from '../settings.ts';
 import { parseProgress } from './progress.ts';
 import { Watcher } from './watcher.ts';
 
@@ -15,8 +15,6 @@ export class ChainWatcher extends DurableObject<object> implements WatcherRpc {
 
   constructor(ctx: DurableObjectState, env: object) {
     super(ctx, env);
-    const settings = parseSettings(env);
-    if (!settings.ok) throw new Error(`settings: ${settings.error}`);
     const { kv } = ctx.storage;
     const port = {
       reader: ctx.exports.TwinResolver,
@@ -24,7 +22,7 @@ export class ChainWatcher extends DurableObject<object> implements WatcherRpc {
       log: (event: string, details: object) => console.warn(JSON.stringify({ event, ...details })),
       now: () => Date.now(),
     };
-    this.#watcher = new Watcher(port, parseProgress(kv.get(PROGRESS)), settings.value.catchUpThreshold);
+    this.#watcher = new Watcher(port, parseProgress(kv.get(PROGRESS)), settingsOf(env).catchUpThreshold);
   }
 
   /** The watchdog, once a minute: arms the alarm if none is armed, or if it was lost. Harmless at any time. */

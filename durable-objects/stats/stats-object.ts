@@ -16,11 +16,13 @@ export class StatsObject extends DurableObject implements StatsRpc {
 
   /** Adds counts; `gauges` says how twin `twin` stands now, absolutely. A twin with nothing open is forgotten. */
   async add(counts: Counts, twin?: number, gauges?: TwinGauges): Promise<void> {
-    const totals = { ...this.#loadTotals() };
-    mergeBounded(totals, counts, MOST_LABELS);
-    // Kept first: what cannot be written must not count here, for its sender will bring it again.
-    this.ctx.storage.kv.put(TOTALS, totals);
-    this.#totals = totals;
+    if (Object.keys(counts).length > 0) {
+      const totals = { ...this.#loadTotals() };
+      mergeBounded(totals, counts, MOST_LABELS);
+      // Kept first: what cannot be written must not count here, for its sender will bring it again.
+      this.ctx.storage.kv.put(TOTALS, totals);
+      this.#totals = totals;
+    }
     if (twin === undefined || gauges === undefined) return;
     const known = this.#loadGauges();
     const before = known.get(twin);

@@ -15,6 +15,13 @@ describe('Tally', () => {
     expect(tally.isDue(NOW)).toBe(true);
   });
 
+  it('is due no sooner than five seconds after the last time for many events alone', () => {
+    const tally = new Tally(NOW);
+    tally.take(NOW);
+    for (let n = 0; n < 5_000; n += 1) tally.count('relay_message_rx');
+    expect([tally.isDue(NOW + 4_999), tally.isDue(NOW + 5_000)]).toEqual([false, true]);
+  });
+
   it('has a bound on the names that strangers choose: the rest counts together', () => {
     const tally = new Tally(NOW);
     for (let n = 0; n < 100; n += 1) tally.count('federation_message_error', 1, `${n}.example`);

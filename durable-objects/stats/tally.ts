@@ -9,6 +9,8 @@ export interface TallyPace {
 
 /** An object's; a hand-over costs a call, and rows in the stats object. */
 const OBJECT_PACE: TallyPace = { events: 1_000, ms: 300_000 };
+/** Many events alone make none due sooner after the last one: nobody reads figures more often (ms). */
+const SOONEST_MS = 5_000;
 /** What is not handed over yet stands in a socket's attachment, which is small. */
 const MOST_SERIES = 64;
 /** Of these a metric has at most so many labels. */
@@ -29,6 +31,7 @@ export class Tally {
   #counts: Counts = {};
   #events = 0;
   #since: number;
+  #takenAt = Number.NEGATIVE_INFINITY;
 
   /** @param since Unix ms from which the time to the first hand-over counts */
   constructor(since: number, pace: TallyPace = OBJECT_PACE, sources: readonly Source[] = []) {
@@ -57,7 +60,8 @@ export class Tally {
   /** Whether it is time to hand over. @param now Unix ms */
   isDue(now: number): boolean {
     if (this.#events === 0) return false;
-    if (this.#events >= this.#pace.events || now - this.#since >= this.#pace.ms) return true;
+    if (now - this.#since >= this.#pace.ms) return true;
+    if (this.#events >= this.#pace.events && now - this.#takenAt >= SOONEST_MS) return true;
     return Object.keys(this.peek()).length >= MOST_SERIES;
   }
 
@@ -73,6 +77,7 @@ export class Tally {
     this.#counts = {};
     this.#events = 0;
     this.#since = now;
+    this.#takenAt = now;
     return counts;
   }
 }

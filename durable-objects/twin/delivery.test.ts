@@ -46,6 +46,8 @@ function rig({ maxMessages = 10_000 } = {}) {
       sent.push(text(bytes));
       return true;
     },
+    sender: (sid: string | undefined) =>
+      connected.has(sid) ? (bytes: Uint8Array) => sessions.send(sid, bytes) : undefined,
   };
   const mailbox = new Mailbox(sql, { maxMessages, maxBytes: 2 ** 26 });
   const delivery = new Delivery(sessions, mailbox, 3600, {

@@ -5,7 +5,12 @@ import type { Mailbox, PageEnd } from './mailbox.ts';
 export interface SessionPort {
   has(sid: string | undefined): boolean;
   send(sid: string | undefined, bytes: Uint8Array): boolean;
+  /** `send` for one session until this event lets others in; undefined when it is not connected. */
+  sender(sid: string | undefined): SendBytes | undefined;
 }
+
+/** Hands bytes to a session; false when its socket broke. */
+export type SendBytes = (bytes: Uint8Array) => boolean;
 
 /** What delivery needs of its object; times in Unix ms. */
 export interface DeliveryPort {
@@ -48,20 +53,27 @@ export class Delivery {
   async deliver(batch: readonly Parcel[]): Promise<Verdict[]> {
     let expiry = Number.POSITIVE_INFINITY;
     const waiting = new Set<string | undefined>();
+    // The session of the parcel before, if that went straight to it: then so may this one.
+    let straight: { readonly sid: string | undefined; readonly send: SendBytes } | undefined;
     const verdicts = batch.map((parcel) => {
-      const connected = this.#sessions.has(parcel.sid);
+      const { sid } = parcel;
+      const before = straight?.sid === sid ? straight : undefined;
+      const send = before?.send ?? this.#sessions.sender(sid);
       // While older mail waits, a newer message joins its end: order holds even in the middle of a drain.
-      if (connected && this.#mailbox.isEmpty(parcel.sid) && this.#sessions.send(parcel.sid, parcel.bytes))
+      if (send !== undefined && (before !== undefined || this.#mailbox.isEmpty(sid)) && send(parcel.bytes)) {
+        straight = before ?? { sid, send };
         return 'sent';
+      }
+      straight = undefined;
       // Asked again: the socket may have broken in the attempt.
-      const isAway = !connected || !this.#sessions.has(parcel.sid);
+      const isAway = send === undefined || !this.#sessions.has(sid);
       if (isAway && parcel.ifAway === 'return') return 'offline';
       const nowSeconds = this.#seconds();
       const expiresAt = Math.min(parcel.expiresAt, nowSeconds + this.#ttl);
       if (expiresAt <= nowSeconds) return 'expired';
-      const verdict = this.#mailbox.store(parcel.sid, parcel.bytes, expiresAt);
+      const verdict = this.#mailbox.store(sid, parcel.bytes, expiresAt);
       if (verdict === 'stored') expiry = Math.min(expiry, expiresAt);
-      if (!isAway) waiting.add(parcel.sid);
+      if (!isAway) waiting.add(sid);
       return verdict;
     });
     if (!this.#write()) return verdicts.map((verdict) => (verdict === 'stored' ? 'full' : verdict));

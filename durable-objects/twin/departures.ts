@@ -24,8 +24,8 @@ export interface DeparturesPort
   mail(sid: string | undefined, bytes: Uint8Array): void;
   /** A message was refused or dropped. */
   refused(reason: Refusal): void;
-  /** A message that came at `arrivedAt` is in its receiver's hands. */
-  sent(arrivedAt: number): void;
+  /** These are in their receivers' hands. */
+  sent(departures: readonly Departure[]): void;
 }
 
 /** The sending end: a message of one of our sessions goes to another twin's object, or another relay, or is refused. */
@@ -79,7 +79,7 @@ export class Departures {
       lookup: this.#port.lookup,
       receiver: this.#port.receiver,
       refuse: (departure, reason) => this.refuse(departure, reason),
-      sent: ({ arrivedAt }) => this.#port.sent(arrivedAt),
+      sent: (departures) => this.#port.sent(departures),
       stored: () => this.#port.stored(),
       absence: this.#federator.absence,
       federate: async (id, leaving) => {

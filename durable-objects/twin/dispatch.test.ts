@@ -39,7 +39,7 @@ async function run(
       },
     }),
     refuse: ({ uid }, reason) => void refused.push(`${uid} ${reason}`),
-    sent: ({ uid }) => void sent.push(uid),
+    sent: (departures) => void sent.push(...departures.map(({ uid }) => uid)),
     stored: () => void stored.push('stored'),
     absence: { has: ({ connection }) => connection === 'away', note: ({ connection }) => void noted.push(connection) },
     federate: async (_, leaving) => void federated.push(...leaving.map(({ uid }) => uid)),

@@ -2,7 +2,7 @@ import type { Address } from '../../proto/address.ts';
 import type { Refusal } from '../../proto/reasons.ts';
 import type { Parcel, Receiver, TwinLookup, Verdict } from '../contract.ts';
 import type { Departure } from './inbound.ts';
-import { ifAway, refusalOf, type Standings } from './verdict.ts';
+import { type Home, ifAway, refusalOf, type Standings } from './verdict.ts';
 
 /** What a batch needs on its way. */
 export interface DispatchPort {
@@ -10,8 +10,8 @@ export interface DispatchPort {
   /** The receiving twin's object; our own one, without a call, when we are the receiver. */
   receiver(twin: number): Receiver;
   refuse(departure: Departure, reason: Refusal): void;
-  /** The receiving side has put a message into its session's hands. */
-  sent(departure: Departure): void;
+  /** The receiving side has put these into their sessions' hands. */
+  sent(departures: readonly Departure[]): void;
   /** The receiving side keeps a message in a mailbox. */
   stored(): void;
   /** Whether a session of another relay's twin was not connected here a moment ago; and that it is so now. */
@@ -38,33 +38,39 @@ export async function dispatch(
     // The resolver itself failed: the same to a sender as a chain out of reach.
     lookup = { unavailable: 'resolver failed' };
   }
-  const going: {
-    readonly departure: Departure;
-    readonly home: 'here' | 'elsewhere' | 'nowhere';
-    readonly parcel: Parcel;
-  }[] = [];
+  const going: Departure[] = [];
+  const homes: Home[] = [];
+  const parcels: Parcel[] = [];
   const leaving: Departure[] = [];
   for (const departure of batch) {
     const standing = standings.of(lookup, departure.from.host);
     if ('refuse' in standing) port.refuse(departure, standing.refuse);
     else if (standing.home === 'elsewhere' && port.absence.has(departure.to)) leaving.push(departure);
-    else going.push({ departure, home: standing.home, parcel: parcelOf(departure, standing.home) });
+    else {
+      going.push(departure);
+      homes.push(standing.home);
+      parcels.push(parcelOf(departure, standing.home));
+    }
   }
   if (leaving.length > 0) await port.federate(twin, leaving);
   if (going.length === 0) return;
   let verdicts: readonly Verdict[];
   try {
-    verdicts = await port.receiver(twin).deliver(going.map((each) => each.parcel));
+    verdicts = await port.receiver(twin).deliver(parcels);
   } catch {
     // The receiver's object died in the call, or is overloaded: nobody knows what it took, so nothing is
     // repeated (a request must never run twice); each sender is told.
-    for (const { departure } of going) port.refuse(departure, 'undelivered');
+    for (const departure of going) port.refuse(departure, 'undelivered');
     return;
   }
+  const sent: Departure[] = [];
   const away: Departure[] = [];
-  going.forEach(({ departure, home }, index) => {
-    const verdict = verdicts[index];
-    if (verdict === 'sent') port.sent(departure);
+  going.forEach((departure, index) => {
+    const [verdict, home = 'here'] = [verdicts[index], homes[index]];
+    if (verdict === 'sent') {
+      sent.push(departure);
+      return;
+    }
     if (verdict === 'stored') port.stored();
     if (verdict === 'offline' && home === 'elsewhere') {
       port.absence.note(departure.to);
@@ -74,10 +80,11 @@ export async function dispatch(
     const reason = verdict === undefined ? 'undelivered' : refusalOf(verdict, home);
     if (reason !== undefined) port.refuse(departure, reason);
   });
+  if (sent.length > 0) port.sent(sent);
   if (away.length > 0) await port.federate(twin, away);
 }
 
-function parcelOf(departure: Departure, home: 'here' | 'elsewhere' | 'nowhere'): Parcel {
+function parcelOf(departure: Departure, home: Home): Parcel {
   return {
     sid: departure.to.connection,
     bytes: departure.bytes,

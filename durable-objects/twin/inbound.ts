@@ -1,5 +1,5 @@
 import type { Address } from '../../proto/address.ts';
-import { decodeEnvelope, type Envelope, encodeEnvelope, expiresAt, hasTag, pongOf } from '../../proto/envelope.ts';
+import { decodeEnvelope, type Envelope, encodeEnvelope, hasTag, pongOf } from '../../proto/envelope.ts';
 import type { Refusal } from '../../proto/reasons.ts';
 import type { Session } from './attachment.ts';
 import { CLOSE, undecodable } from './close.ts';
@@ -67,7 +67,9 @@ export function receive(
       return undefined;
     case 'deliver':
       return port.depart({
-        ...departing,
+        from: session,
+        uid: envelope.uid,
+        isRequest: departing.isRequest,
         to: route.to,
         bytes,
         failFast: failsFast(envelope),
@@ -87,7 +89,6 @@ function failsFast(envelope: Envelope): boolean {
 }
 
 /** uint64 seconds may exceed what a number holds; a mailbox keeps nothing that long. */
-function deadline(envelope: Envelope): number {
-  const at = expiresAt(envelope);
-  return at > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(at);
+function deadline({ timestamp, expiration }: Envelope): number {
+  return Math.min(Number(timestamp) + Number(expiration), Number.MAX_SAFE_INTEGER);
 }

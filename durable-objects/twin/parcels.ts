@@ -1,4 +1,4 @@
-import type { Batch, Parcel, Receiver, TwinRpc, Verdict, Verdicts } from '../contract.ts';
+import type { Batch, Parcel, Receiver, TwinLine, Verdict, Verdicts } from '../contract.ts';
 
 // A batch between two objects is one buffer: the platform copies a buffer in one go, and takes an object apart. Only
 // a large envelope costs more to copy once more than to send by itself.
@@ -16,16 +16,19 @@ const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Lays parcels one behind another, in order. */
 export function packParcels(parcels: readonly Parcel[]): Batch {
-  const sids = parcels.map(({ sid }) => (sid === undefined ? undefined : utf8.encode(sid)));
-  const large = parcels.map(({ bytes }) => bytes).filter(isLarge);
-  const size = parcels.reduce(
-    (sum, { bytes }, n) => sum + HEAD_BYTES + (sids[n]?.length ?? 0) + packedLength(bytes),
-    0,
-  );
+  const sids: (Uint8Array | undefined)[] = [];
+  const large: Uint8Array[] = [];
+  let size = parcels.length * HEAD_BYTES;
+  for (const { sid, bytes } of parcels) {
+    const name = sid === undefined ? undefined : utf8.encode(sid);
+    sids.push(name);
+    if (isLarge(bytes)) large.push(bytes);
+    size += (name?.length ?? 0) + packedLength(bytes);
+  }
   const packed = new Uint8Array(size);
   const view = new DataView(packed.buffer);
   let at = 0;
-  parcels.forEach(({ bytes, ifAway, expiresAt }, n) => {
+  for (const [n, { bytes, ifAway, expiresAt }] of parcels.entries()) {
     const sid = sids[n];
     view.setUint32(at, bytes.length);
     view.setUint32(at + 4, sid?.length ?? 0);
@@ -37,7 +40,7 @@ export function packParcels(parcels: readonly Parcel[]): Batch {
     at += sid?.length ?? 0;
     if (!isLarge(bytes)) packed.set(bytes, at);
     at += packedLength(bytes);
-  });
+  }
   return { packed, large };
 }
 
@@ -51,9 +54,10 @@ export function unpackParcels({ packed, large }: Batch): Parcel[] {
     const flags = view.getUint8(at + 16);
     const sidAt = at + HEAD_BYTES;
     const bytesAt = sidAt + view.getUint32(at + 4);
-    const end = bytesAt + (flags & IS_LARGE ? 0 : view.getUint32(at));
+    const length = view.getUint32(at);
+    const end = bytesAt + (flags & IS_LARGE ? 0 : length);
     const bytes = flags & IS_LARGE ? apart.next().value : packed.subarray(bytesAt, end);
-    if (end > packed.length || bytes?.length !== view.getUint32(at)) {
+    if (end > packed.length || bytes?.length !== length) {
       throw new RangeError(`parcels: envelope ${parcels.length} is not there to its end`);
     }
     parcels.push({
@@ -76,7 +80,7 @@ function packedLength(bytes: Uint8Array): number {
 }
 
 /** The receiving end of a twin, reached through its object. */
-export function receiverOf(twin: TwinRpc): Receiver {
+export function receiverOf(twin: TwinLine): Receiver {
   return {
     deliver: async (parcels) => unpackVerdicts(await twin.deliver(packParcels(parcels)), parcels.length),
   };

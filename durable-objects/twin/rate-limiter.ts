@@ -17,6 +17,9 @@ export interface ShareStore<S> {
   soon(work: () => void, ms: number): void;
 }
 
+/** A window that is still counted in, by us alone. */
+type OpenWindow = { -readonly [Field in keyof RateWindow]: RateWindow[Field] };
+
 /**
  * A twin's limit: whole minutes, all its sessions together (PROTOCOL §6, step 2). Each socket carries its own
  * share, so that a sleep forgets nothing (an object that has yet to write one does not sleep).
@@ -25,9 +28,9 @@ export class RateLimiter<S> {
   readonly #limit: RateLimit;
   readonly #store: ShareStore<S>;
   /** The whole twin's; undefined after waking. */
-  #total: RateWindow | undefined;
+  #total: OpenWindow | undefined;
   /** Shares that do not stand on their socket yet. */
-  readonly #unwritten = new Map<S, RateWindow>();
+  readonly #unwritten = new Map<S, OpenWindow>();
   readonly #pace = new WritePace();
 
   constructor(limit: RateLimit, store: ShareStore<S>) {
@@ -39,10 +42,13 @@ export class RateLimiter<S> {
   admit(socket: S, bytes: number, now: number): boolean {
     if (!isLimited(this.#limit)) return true;
     const minute = minuteOf(now);
-    this.#total = add(this.#totalOf(minute), minute, 1, bytes);
+    const total = this.#totalOf(minute);
+    countIn(total, bytes);
     if (this.#pace.note()) this.#store.soon(() => this.#write(), this.#pace.wait(now));
-    this.#unwritten.set(socket, add(this.#shareOf(socket), minute, 1, bytes));
-    return !exceeds(this.#total, this.#limit);
+    const share = this.#unwritten.get(socket);
+    if (share?.minute === minute) countIn(share, bytes);
+    else this.#unwritten.set(socket, add(share ?? this.#store.read(socket), minute, 1, bytes));
+    return !exceeds(total, this.#limit);
   }
 
   /** A socket is gone: its share stays with the twin until the minute is over. @param now Unix ms */
@@ -56,8 +62,13 @@ export class RateLimiter<S> {
     this.#store.write(socket, { ...share, messages: 0, bytes: 0 });
   }
 
-  #totalOf(minute: number): RateWindow {
+  #totalOf(minute: number): OpenWindow {
     if (this.#total?.minute === minute) return this.#total;
+    this.#total = this.#sumOf(minute);
+    return this.#total;
+  }
+
+  #sumOf(minute: number): RateWindow {
     const shares = this.#store.sockets().map((socket) => this.#shareOf(socket));
     const ofMinute = [...shares, this.#store.readEnded(minute)].filter((share) => share?.minute === minute);
     return ofMinute.reduce<RateWindow>((sum, share) => add(sum, minute, share?.messages ?? 0, share?.bytes ?? 0), {
@@ -78,4 +89,10 @@ export class RateLimiter<S> {
     this.#unwritten.clear();
     for (const [socket, share] of shares) this.#store.write(socket, share);
   }
+}
+
+/** Counts a frame where it costs no new object. */
+function countIn(window: OpenWindow, bytes: number): void {
+  window.messages += 1;
+  window.bytes += bytes;
 }

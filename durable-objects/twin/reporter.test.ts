@@ -97,6 +97,21 @@ describe('Reporter', () => {
     expect([state.rows, state.told, handed]).toEqual([0, 1, { relay_twin_wakes_total: 1 }]);
   });
 
+  it('announces how the twin stands, and keeps what it has counted; a failure is nobody’s', async () => {
+    const { sockets, state, handed, wake, settle } = rig();
+    sockets.set('a', undefined);
+    const reporter = wake();
+    reporter.count('relay_message_rx');
+    await reporter.announce();
+    expect([state.told, handed]).toEqual([1, {}]);
+    state.isStatsAway = true;
+    await reporter.announce();
+    state.isStatsAway = false;
+    await settle();
+    await reporter.flush();
+    expect([state.told, handed]).toEqual([2, { relay_message_rx: 1 }]);
+  });
+
   it('does not fail its caller when storage does', async () => {
     const { state, wake } = rig();
     const reporter = wake();

@@ -76,9 +76,10 @@ export class Reporter {
     this.#settleSoon();
   }
 
-  /** A message took so many seconds from its sender's frame to its receiver's hands. */
-  delivered(seconds: number): void {
-    this.#delivery.observe(seconds);
+  /** Messages whose frames came at `arrivedAt` (Unix ms) are in their receivers' hands. */
+  delivered(messages: readonly { readonly arrivedAt: number }[]): void {
+    const now = this.#port.now();
+    for (const { arrivedAt } of messages) this.#delivery.observe((now - arrivedAt) / 1000);
     this.#settleSoon();
   }
 
@@ -86,6 +87,17 @@ export class Reporter {
   tried(seconds: number): void {
     this.#tries.observe(seconds);
     this.#settleSoon();
+  }
+
+  /**
+   * Tells how the twin stands, and nothing else: what was counted would cost a row more, and can wait. Never rejects.
+   */
+  async announce(): Promise<void> {
+    try {
+      await this.#port.handOver({}, this.#port.gauges());
+    } catch {
+      // The stats object is away for a moment: it learns that with the next hand-over.
+    }
   }
 
   /**

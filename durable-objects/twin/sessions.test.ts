@@ -41,8 +41,8 @@ describe('Sessions', () => {
     const [none, empty] = [new FakeSocket(), new FakeSocket()];
     sessions.accept(none, session(), NOW);
     sessions.accept(empty, session(''), NOW);
-    expect(sessions.send('', new Uint8Array([1]))).toBe(true);
-    expect(sessions.send('other', new Uint8Array([2]))).toBe(false);
+    expect(sessions.sender('')?.(new Uint8Array([1]))).toBe(true);
+    expect(sessions.sender('other')).toBeUndefined();
     expect([none.sent.length, empty.sent.length]).toEqual([0, 1]);
   });
 
@@ -51,7 +51,7 @@ describe('Sessions', () => {
     const socket = new FakeSocket();
     new Sessions(store).accept(socket, session('x'.repeat(1000)), NOW);
     const woken = new Sessions(store);
-    expect(woken.send('x'.repeat(1000), new Uint8Array([1]))).toBe(true);
+    expect(woken.sender('x'.repeat(1000))?.(new Uint8Array([1]))).toBe(true);
     expect(socket.sent).toHaveLength(1);
   });
 
@@ -61,7 +61,7 @@ describe('Sessions', () => {
     sessions.accept(elder, session(), NOW);
     expect(sessions.accept(newer, session(), NOW + 1)).toBe('replaced');
     expect(elder.closed).toBe(4409);
-    sessions.send(undefined, new Uint8Array([1]));
+    sessions.sender(undefined)?.(new Uint8Array([1]));
     expect([elder.sent.length, newer.sent.length]).toEqual([0, 1]);
   });
 
@@ -120,6 +120,25 @@ describe('Sessions', () => {
     expect(woken.sessionOf(socket)).toEqual({ ...session('x'), switchedAt: 0 });
     woken.note(socket, { counts: undefined });
     expect(woken.notesOn(socket)).toEqual({ sent });
+  });
+
+  it('hears a socket until it is dismissed, replaced or gone, before a sleep and after it', () => {
+    const store = platform();
+    const sessions = new Sessions(store);
+    const [elder, newer, other] = [new FakeSocket(), new FakeSocket(), new FakeSocket()];
+    sessions.accept(elder, session('x'), NOW);
+    sessions.accept(other, session('y'), NOW);
+    const hears = () => [elder, newer, other].map((socket) => new Sessions(store).hears(socket));
+    expect([sessions.hears(elder), sessions.hears(other)]).toEqual([true, true]);
+    sessions.accept(newer, session('x'), NOW);
+    expect([sessions.hears(elder), sessions.hears(newer)]).toEqual([false, true]);
+    expect(hears()).toEqual([false, true, true]);
+    sessions.dismiss(newer, { code: 1007, reason: 'no envelope' });
+    expect([newer.closed, sessions.hears(newer), sessions.has('x')]).toEqual([1007, false, false]);
+    other.readyState = 3;
+    sessions.forget(other);
+    expect(sessions.hears(other)).toBe(false);
+    expect(hears()).toEqual([false, false, false]);
   });
 
   it('skips sockets that carry no session of ours', () => {

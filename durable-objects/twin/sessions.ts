@@ -73,18 +73,40 @@ export class Sessions<S extends Socket> {
     return this.#find(sid) !== undefined;
   }
 
-  /** Hands bytes to the session's socket; false when there is none, or it has just gone. */
-  send(sid: string | undefined, bytes: Uint8Array): boolean {
+  /**
+   * How to hand bytes to the session's socket; undefined when there is none. It is good for this turn of the event
+   * loop, in which no socket's state changes: to ask for that costs as much as to send.
+   */
+  sender(sid: string | undefined): ((bytes: Uint8Array) => boolean) | undefined {
     const socket = this.#find(sid);
-    if (socket === undefined) return false;
-    try {
-      socket.send(bytes);
-      return true;
-    } catch {
-      // The socket closed between the look at its state and the write; its close event is on the way.
-      this.#open.delete(sid);
-      return false;
-    }
+    if (socket === undefined) return undefined;
+    return (bytes) => {
+      try {
+        socket.send(bytes);
+        return true;
+      } catch {
+        // The socket closed between the look at its state and the write; its close event is on the way.
+        this.#open.delete(sid);
+        return false;
+      }
+    };
+  }
+
+  /** Whether what comes from this socket counts: it holds its session, and we have not closed it. */
+  hears(socket: S): boolean {
+    const session = this.sessionOf(socket);
+    if (session === undefined) return false;
+    if (this.#open.get(session.sid) === socket) return true;
+    const isOpen = this.isOpen(socket);
+    if (isOpen) this.#open.set(session.sid, socket);
+    return isOpen;
+  }
+
+  /** Closes a session's socket for what it sent. */
+  dismiss(socket: S, { code, reason }: { readonly code: number; readonly reason: string }): void {
+    const session = this.sessionOf(socket);
+    if (session !== undefined && this.#open.get(session.sid) === socket) this.#open.delete(session.sid);
+    socket.close(code, reason);
   }
 
   /** The session that stands on a socket; undefined when the socket is none of ours. */

@@ -1,15 +1,16 @@
-import { DurableObject } from 'cloudflare:workers';
-import type { Batch, TwinGauges, TwinReader, TwinRpc, Verdicts } from '../contract.ts';
+import { DurableObject, RpcTarget } from 'cloudflare:workers';
+import type { Batch, TwinGauges, TwinLine, TwinReader, TwinRpc, Verdicts } from '../contract.ts';
 import { twinObject } from '../objects.ts';
-import { parseSettings, type Settings } from '../settings.ts';
+import { type Settings, settingsOf } from '../settings.ts';
 import type { Session } from './attachment.ts';
 import { answerClose } from './close.ts';
-import type { Delivery } from './delivery.ts';
+import type { Delivery, SendBytes } from './delivery.ts';
 import type { Departures } from './departures.ts';
 import { Directory } from './directory.ts';
 import { type InboundPort, receive } from './inbound.ts';
+import { Lines } from './lines.ts';
 import { Mailbox } from './mailbox.ts';
-import { packVerdicts, receiverOf, unpackParcels } from './parcels.ts';
+import { packVerdicts, unpackParcels } from './parcels.ts';
 import type { RateLimiter } from './rate-limiter.ts';
 import type { Reporter } from './reporter.ts';
 import { readSessionUrl } from './session-request.ts';
@@ -42,9 +43,7 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
 
   constructor(ctx: DurableObjectState, env: TwinEnv) {
     super(ctx, env);
-    const settings = parseSettings(env);
-    if (!settings.ok) throw new Error(`settings: ${settings.error}`);
-    this.#settings = settings.value;
+    this.#settings = settingsOf(env);
     const sql = new TablesOnDemand(ctx.storage.sql);
     this.#alarms = openAlarms(ctx, sql);
     this.#sessions = new Sessions(ctx);
@@ -54,14 +53,21 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
     const doors = {
       has: (sid: string | undefined) => this.#sessions.has(sid),
       send: (sid: string | undefined, bytes: Uint8Array) => this.#send(sid, bytes),
+      sender: (sid: string | undefined) => this.#sender(sid),
     };
     const { ttl } = this.#settings.mailbox;
     this.#delivery = openDelivery(ctx, doors, this.#mailbox, ttl, this.#alarms, this.#reporter);
     this.#limiter = openLimiter(ctx, sql, this.#sessions, this.#settings.rateLimit);
     const directory = new Directory(resolverOf(ctx), () => Date.now());
+    const lines = new Lines({
+      now: () => Date.now(),
+      twin: (id) => twinObject(env.TWIN, id),
+      background: (work) => ctx.waitUntil(work),
+      wait: (ms) => scheduler.wait(ms),
+    });
     this.#departures = openDepartures(ctx, sql, this.#settings, this.#alarms, this.#reporter, {
       lookup: (id) => directory.lookup(id),
-      receiver: (id) => (String(id) === ctx.id.name ? this.#delivery : receiverOf(twinObject(env.TWIN, id))),
+      receiver: (id) => (String(id) === ctx.id.name ? this.#delivery : lines.receiver(id)),
       reply: (sid, bytes) => this.#send(sid, bytes),
       mail: (sid, bytes) => ctx.waitUntil(this.#delivery.mail(sid, bytes)),
     });
@@ -80,14 +86,14 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
     if (acceptance !== 'contested') this.ctx.waitUntil(this.#delivery.drain(session.sid));
     if (acceptance !== 'new') this.#reporter.count('relay_session_evictions_total', 1, acceptance);
     // A session that only changed hands changes no gauge.
-    if (acceptance === 'new' && this.#sessions.all().length === 1) this.ctx.waitUntil(this.#reporter.flush());
+    if (acceptance === 'new' && this.#sessions.all().length === 1) this.ctx.waitUntil(this.#reporter.announce());
     return new Response(null, { status: 101, webSocket: client });
   }
 
   override webSocketMessage(socket: WebSocket, frame: string | ArrayBuffer): void | Promise<void> {
     const session = this.#sessions.sessionOf(socket);
     // A socket that we closed may go on sending until its client has noticed.
-    if (session === undefined || !this.#sessions.isOpen(socket)) return;
+    if (session === undefined || !this.#sessions.hears(socket)) return;
     let port = this.#ports.get(socket);
     if (port === undefined) {
       port = this.#portOf(socket, session);
@@ -132,6 +138,10 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
     return packVerdicts(await this.#delivery.deliver(unpackParcels(batch)));
   }
 
+  line(): Line {
+    return new Line((batch) => this.deliver(batch));
+  }
+
   #ended(socket: WebSocket, isClean: boolean): void {
     this.#limiter.ended(socket, Date.now());
     const session = this.#sessions.forget(socket);
@@ -147,10 +157,10 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
   /** What the frames of one socket lead to. */
   #portOf(socket: WebSocket, session: Session): InboundPort {
     return {
-      close: ({ code, reason }) => {
-        this.#reporter.count('relay_session_evictions_total', 1, `protocol-${code}`);
+      close: (why) => {
+        this.#reporter.count('relay_session_evictions_total', 1, `protocol-${why.code}`);
         this.#dismissed.add(socket);
-        socket.close(code, reason);
+        this.#sessions.dismiss(socket, why);
       },
       admit: (bytes, now) => {
         this.#reporter.received(bytes);
@@ -164,9 +174,17 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
 
   /** Hands bytes to a session's socket; false when there is none. */
   #send(sid: string | undefined, bytes: Uint8Array): boolean {
-    if (!this.#sessions.send(sid, bytes)) return false;
-    this.#reporter.transmitted(bytes.length);
-    return true;
+    return this.#sender(sid)?.(bytes) ?? false;
+  }
+
+  #sender(sid: string | undefined): SendBytes | undefined {
+    const send = this.#sessions.sender(sid);
+    if (send === undefined) return undefined;
+    return (bytes) => {
+      if (!send(bytes)) return false;
+      this.#reporter.transmitted(bytes.length);
+      return true;
+    };
   }
 
   #gauges(): TwinGauges {
@@ -177,6 +195,20 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
       mailboxBytes: bytes,
       outboxMessages: this.#departures.waiting,
     };
+  }
+}
+
+/** The receiving end, as the platform hands it out. */
+class Line extends RpcTarget implements TwinLine {
+  readonly #deliver: (batch: Batch) => Promise<Verdicts>;
+
+  constructor(deliver: (batch: Batch) => Promise<Verdicts>) {
+    super();
+    this.#deliver = deliver;
+  }
+
+  deliver(batch: Batch): Promise<Verdicts> {
+    return this.#deliver(batch);
   }
 }
 

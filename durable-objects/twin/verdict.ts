@@ -3,8 +3,11 @@ import { relayDomains } from '../../proto/twin.ts';
 import type { IfAway, TwinLookup, Verdict } from '../contract.ts';
 import { isOurs } from '../domains.ts';
 
+/** Whether a destination's relay is this one. */
+export type Home = 'here' | 'elsewhere' | 'nowhere';
+
 /** What the chain says about a destination, seen from this relay. */
-export type Standing = { readonly home: 'here' | 'elsewhere' | 'nowhere' } | { readonly refuse: Refusal };
+export type Standing = { readonly home: Home } | { readonly refuse: Refusal };
 
 /** Judged once for each look-up and host: a destination that is written to often is the same one for ten seconds. */
 export class Standings {
@@ -42,18 +45,18 @@ export function standingOf(lookup: TwinLookup, ownDomains: readonly string[]): S
 }
 
 /** Only a twin of ours has a mailbox here, and `fail-fast` asks for none. */
-export function ifAway(home: 'here' | 'elsewhere' | 'nowhere', failFast: boolean): IfAway {
+export function ifAway(home: Home, failFast: boolean): IfAway {
   return home === 'here' && !failFast ? 'store' : 'return';
 }
 
-const AWAY: Record<'here' | 'elsewhere' | 'nowhere', Refusal> = {
+const AWAY: Record<Home, Refusal> = {
   here: 'offline',
   elsewhere: 'unreachable',
   nowhere: 'no-relay',
 };
 
 /** Turns what the receiving end answered into the reason for the sender; undefined when all is well. */
-export function refusalOf(verdict: Verdict, home: 'here' | 'elsewhere' | 'nowhere'): Refusal | undefined {
+export function refusalOf(verdict: Verdict, home: Home): Refusal | undefined {
   switch (verdict) {
     case 'sent':
     case 'stored':

@@ -84,7 +84,7 @@ export function openDepartures(
     background: (work) => ctx.waitUntil(work),
     wakeAt: (at) => alarms.arm('federation', at),
     refused: (reason) => reporter.count('relay_messages_dropped_total', 1, reason),
-    sent: (arrivedAt) => reporter.delivered((Date.now() - arrivedAt) / 1000),
+    sent: (departures) => reporter.delivered(departures),
     stored: () => reporter.count('relay_messages_stored_total'),
     accepted: (domain) => reporter.count('federation_message_success', 1, domain),
     failed: (domain) => reporter.count('federation_message_error', 1, domain),

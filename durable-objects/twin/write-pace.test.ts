@@ -21,6 +21,18 @@ describe('WritePace', () => {
     expect(pace.wait(1055)).toBe(10);
   });
 
+  it('takes bursts for load that follow one another, and not one that comes alone', () => {
+    const pace = new WritePace();
+    const burst = (now: number) => {
+      pace.note();
+      const wait = pace.wait(now);
+      for (let n = 1; n < 32; n += 1) pace.note();
+      pace.written(now + wait);
+      return wait;
+    };
+    expect([1000, 1015, 1130, 2000].map(burst)).toEqual([0, 100, 100, 0]);
+  });
+
   it('writes seldom while much comes, and soon again when less does', () => {
     const pace = new WritePace();
     pace.written(1000);

@@ -21,8 +21,10 @@ export class WritePace {
 
   /** How long the write that is ordered now may wait, ms. @param now Unix ms */
   wait(now: number): number {
-    const isQuiet = now - this.#writtenAt >= SLOW_MS;
-    const wait = isQuiet ? 0 : this.#events > LOAD ? FAST_MS : SLOW_MS;
+    const silence = now - this.#writtenAt;
+    // Bursts that follow one another are load, too, although each begins after a silence.
+    const isLoad = this.#events > LOAD && silence < FAST_MS;
+    const wait = isLoad ? FAST_MS : silence >= SLOW_MS ? 0 : SLOW_MS;
     this.#events = 0;
     return wait;
   }

@@ -3,6 +3,7 @@ import type { ChainReader, ChainStep, FollowRequest, TwinLookup, TwinReader } fr
 import { ChainBlocks } from '../chain-events/chain-blocks.ts';
 import { EventTables, TableMemory } from '../chain-events/event-tables.ts';
 import { NodeLog } from '../chain-events/node-log.ts';
+import { knownTwins } from '../known-twins.ts';
 import { type CountingEnv, countTraffic } from '../worker-counts.ts';
 import { ChainTwins } from './chain-twins.ts';
 import { overHttp } from './http-call.ts';
@@ -37,7 +38,9 @@ export class TwinResolver extends WorkerEntrypoint<ResolverEnv> implements TwinR
 
   /** See `Resolver.refresh`. The caller bounds how often: each call reads the chain. */
   async refresh(id: number, block?: string): Promise<TwinLookup> {
-    return await this.#resolver().refresh(id, block);
+    const lookup = await this.#resolver().refresh(id, block);
+    knownTwins.forget(id);
+    return lookup;
   }
 
   /** See `ChainBlocks.follow`. */
@@ -50,6 +53,7 @@ export class TwinResolver extends WorkerEntrypoint<ResolverEnv> implements TwinR
   /** See `Resolver.newGeneration`. */
   async newGeneration(name: string): Promise<void> {
     await this.#resolver().newGeneration(name);
+    knownTwins.forgetAll();
   }
 
   /** How many known twins this isolate remembers. */
