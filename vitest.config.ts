@@ -8,7 +8,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: [
-            '{proto,workers,durable-objects,local-peer,local-relay,dev-chain,conformance,bench,scripts}/**/*.test.ts',
+            '{proto,chain,workers,durable-objects,local-peer,local-relay,dev-chain,conformance,bench,scripts}/**/*.test.ts',
           ],
         },
       },

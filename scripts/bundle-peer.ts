@@ -5,8 +5,9 @@ import { build, type Metafile } from 'esbuild';
 import { noticesOf } from './third-party.ts';
 
 /**
- * Makes of local-peer/ the one file that its package has, for plain Node 22: with it nothing else is installed,
- * and a start loads a third of what the libraries would. npm runs it before it packs.
+ * Makes of local-peer/ what its package has, for plain Node 22: a program with all its libraries in it, so that nothing
+ * else is installed. What is imported when it is needed has a file of its own: text that V8 has not read takes no
+ * memory, and no time at the start. npm runs it before it packs.
  */
 
 const ROOT = join(import.meta.dirname, '..');
@@ -30,9 +31,11 @@ function commit(): string {
 async function bundle(): Promise<Metafile> {
   const { metafile } = await build({
     absWorkingDir: ROOT,
-    entryPoints: [join(PEER, 'main.ts')],
-    outfile: join(DIST, 'rmb-peer.mjs'),
+    entryPoints: { 'rmb-peer': join(PEER, 'main.ts'), 'update-program': join(PEER, 'twins/update-program.ts') },
+    outdir: DIST,
+    outExtension: { '.js': '.mjs' },
     bundle: true,
+    splitting: true,
     platform: 'node',
     target: 'node22',
     format: 'esm',

@@ -31,6 +31,11 @@ const command =
 
 const STEPS: readonly Step[] = [
   { name: 'types: proto', run: command('tsc', '-p', 'proto'), repair: 'proto/ runs anywhere: no host’s globals' },
+  {
+    name: 'types: chain',
+    run: command('tsc', '-p', 'chain'),
+    repair: 'chain/ runs in Workers and Node: no host’s globals',
+  },
   { name: 'types: workers', run: command('tsc', '-p', 'workers'), repair: 'the Worker knows no Node globals' },
   { name: 'types: Node', run: command('tsc', '-p', '.'), repair: 'mend the types' },
   {

@@ -15,6 +15,7 @@ describe('layerFault', () => {
     ['durable-objects/twin/a.ts', '../../local-peer/b.ts'],
     ['local-peer/a.ts', '../durable-objects/b.ts'],
     ['local-peer/upstream.ts', './redis/json.ts'],
+    ['local-peer/upstream.ts', '../chain/json-rpc.ts'],
     ['local-peer/upstream.ts', 'redis'],
   ])('refuses %s importing %s', (file, imported) => {
     expect(layerFault(file, imported)).toContain(file);
@@ -24,6 +25,7 @@ describe('layerFault', () => {
     ['workers/a.ts', '../durable-objects/b.ts'],
     ['durable-objects/twin/a.ts', '../../proto/b.ts'],
     ['local-peer/peer.ts', './redis/json.ts'],
+    ['local-peer/twins/chain.ts', '../../chain/json-rpc.ts'],
     ['test/a.test.ts', '../local-peer/b.ts'],
     ['proto/a.ts', '@noble/curves'],
   ])('lets %s import %s', (file, imported) => {

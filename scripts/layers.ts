@@ -7,9 +7,10 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** Which rooms a room may import; what is not named here (test, demo, bench, scripts) may import any. */
 const ALLOWED: Record<string, readonly string[]> = {
   proto: [],
+  chain: ['proto'],
   'durable-objects': ['proto'],
-  workers: ['durable-objects', 'proto'],
-  'local-peer': ['proto'],
+  workers: ['durable-objects', 'chain', 'proto'],
+  'local-peer': ['chain', 'proto'],
   'dev-chain': ['proto'],
   // Black box: of our sides of the wire it knows the protocol, and the development twins' keys.
   conformance: ['dev-chain', 'proto'],
@@ -41,11 +42,10 @@ export function layerFault(file: string, imported: string): string | undefined {
   const target = normalize(join(dirname(file), imported));
   const [from = '', to = ''] = [file, target].map((path) => path.split('/')[0] ?? '');
   const allowed = ALLOWED[from];
-  if (from === to) {
-    return PEER_CORE.test(file) && /^local-peer\/(redis|relays|twins)\//.test(target)
-      ? `${file}: the peer's core must not import ${target}`
-      : undefined;
+  if (PEER_CORE.test(file) && /^(chain|local-peer\/(redis|relays|twins))\//.test(target)) {
+    return `${file}: the peer's core must not import ${target}`;
   }
+  if (from === to) return undefined;
   if (allowed === undefined || allowed.includes(to)) return undefined;
   return `${file}: ${from} must not import ${target}`;
 }

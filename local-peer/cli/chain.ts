@@ -1,7 +1,7 @@
 import { type Identity, ss58Address } from '../../proto/identity.ts';
 import { maskUrl } from '../config/mask.ts';
 import type { Log } from '../ports.ts';
-import type { ChainConnection } from '../twins/chain.ts';
+import { ChainConnection } from '../twins/chain.ts';
 import { Directory } from '../twins/directory.ts';
 import { CommandFailure } from './failure.ts';
 
@@ -22,13 +22,11 @@ const NO_MEMORY = { find: async () => undefined, save: () => undefined };
  * @throws CommandFailure when each node has failed, or time is over
  */
 export async function openChain(urls: readonly string[], log: Log, ms: number): Promise<OpenChain> {
-  // The chain's library takes a second to load: who asks for help, or for a relay, need not wait for it.
-  const { ChainConnection: Connection } = await import('../twins/chain.ts');
   const place = urls.map(maskUrl).join(' ');
   const { promise: up, resolve, reject } = Promise.withResolvers<void>();
   const faults: string[] = [];
   const twins = new Directory((id) => chain.twin(id), NO_MEMORY, Date.now);
-  const chain: ChainConnection = new Connection(urls, {
+  const chain: ChainConnection = new ChainConnection(urls, {
     onState: ({ isUp, detail }) => {
       if (isUp) return resolve();
       faults.push(detail);

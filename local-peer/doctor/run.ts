@@ -1,7 +1,7 @@
 import type { Twin } from '../../proto/twin.ts';
 import { Clock } from '../clock.ts';
 import type { Gathered, ReadFile } from '../config.ts';
-import { freeOf, lookAtChain, type OpenedNode, openNode, twinOfAccount } from './chain.ts';
+import { freeOf, lookAtChain, type OpenedNode, openNode, titleOf, twinOfAccount } from './chain.ts';
 import { judgeChain, type NodeSeen } from './chain-verdict.ts';
 import { judgeClock, type Skew, skewByBlock } from './clock.ts';
 import { type Line, linesOf } from './line.ts';
@@ -66,7 +66,7 @@ export async function examine(gathered: Gathered, readFile: ReadFile): Promise<F
     };
   } finally {
     client?.destroy();
-    await Promise.all(nodes.map(({ session }) => session?.close()));
+    for (const { session } of nodes) session?.close();
   }
 }
 
@@ -105,21 +105,21 @@ async function lookAtTwin({ settings, identity }: ReadSecret, nodes: readonly Op
     keyType: linesOf('secret').skipped('key type', why),
     lines: twinSkipped(why),
   });
-  const api = nodes.map(({ session }) => session?.api).find((each) => each?.query.tfgridModule?.twins !== undefined);
+  const node = nodes.map(({ session }) => session).find((session) => session?.isTfchain);
   if (identity === undefined) return unknown('the secret is none');
-  if (api === undefined) return unknown('no chain can be asked');
+  if (node === undefined) return unknown('no chain can be asked');
   const { account, e2ePublicKey: pk } = identity;
   try {
-    const twin = await twinOfAccount(api, account);
+    const twin = await twinOfAccount(node, account);
     if (twin === undefined) {
       const other = await otherIdentity(settings);
-      const otherTwin = other === undefined ? undefined : await twinOfAccount(api, other.account);
+      const otherTwin = other === undefined ? undefined : await twinOfAccount(node, other.account);
       const keyType = judgeKeyType(peer.keyType, undefined, otherTwin?.id);
       const isType = keyType.state === 'fail';
-      const title = api.runtimeChain.toString();
-      return { twin, keyType, lines: isType ? twinSkipped('the key type is wrong') : noTwin(account, title) };
+      const lines = isType ? twinSkipped('the key type is wrong') : noTwin(account, await titleOf(node));
+      return { twin, keyType, lines };
     }
-    const free = await freeOf(api, account).catch(reasonOf);
+    const free = await freeOf(node, account).catch(reasonOf);
     const relays = peer.relays.map((relay) => new URL(relay));
     const { update, keepRelays } = peer;
     const keyType = judgeKeyType(peer.keyType, twin.id, undefined);

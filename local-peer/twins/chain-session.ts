@@ -1,45 +1,71 @@
-import { ApiPromise, WsProvider } from '@polkadot/api';
-import { z } from 'zod';
+import { hashesOf, headerOf } from '../../chain/block-answers.ts';
+import { bytesOf } from '../../chain/json-rpc.ts';
 import { err, ok, type Result } from '../../proto/result.ts';
+import { RpcSocket } from './rpc-socket.ts';
+import { type Runtime, readRuntime } from './runtime.ts';
+import { followTwins, type TwinNews } from './twin-news.ts';
 
 /** A node has this long to become usable: it sends its metadata first. */
 const OPEN_MS = 12_000;
+/** A question that is not answered in this time is an error for whoever waits, ms. */
+const ANSWER_MS = 2_000;
 /** A block comes every 6 s; a node that tells of none for this long stands still. */
 const STALLED_MS = 30_000;
-const EVENTS = new Set(['TwinStored', 'TwinUpdated']);
 
 /** One node, for as long as it is well. */
 export interface ChainSession {
-  readonly api: ApiPromise;
+  readonly url: string;
+  /** Hash of block 0. */
+  readonly genesis: string;
+  /** Whether it has twins. */
+  readonly isTfchain: boolean;
+  /** What the node answers within 2 s. */
+  ask(method: string, params: readonly unknown[]): Promise<Result<unknown, string>>;
+  /** The bytes under a key at its best block; undefined where there are none. */
+  stored(key: string): Promise<Result<Uint8Array | undefined, string>>;
   /** Tells of each twin that is new or changed; resolves with what ended it, for people. */
-  live(onTwin: (json: unknown) => void): Promise<string>;
-  close(): Promise<void>;
+  live(news: TwinNews): Promise<string>;
+  close(): void;
 }
 
 /** Connects to a node; what is wrong, when it cannot be used. @param openMs how long that may take */
 export async function openSession(url: string, openMs = OPEN_MS): Promise<Result<ChainSession, string>> {
-  // The library takes a scheme in lower case only, which a parsed URL has.
-  // Connecting again is not left to the library: it would never try another node for one that hangs.
-  const provider = new WsProvider(new URL(url).href, false, {}, openMs);
-  const lost = new Promise<string>((resolve) => {
-    provider.on('error', () => resolve('it cannot be connected to'));
-    provider.on('disconnected', () => resolve('the connection was lost'));
-  });
-  const api = new ApiPromise({ provider, noInitWarn: true });
-  // What is wrong with the connection is told by the provider.
-  api.on('error', () => undefined);
-  const close = () => api.disconnect().catch(() => undefined);
-  provider.connect().catch(() => undefined);
-  const ready = api.isReadyOrError.then(() => undefined, describe);
-  const fault = await Promise.race([lost, ready, after(openMs, 'it did not become ready')]);
-  if (fault !== undefined) {
-    await close();
-    return err(fault);
+  // A fragment is told to no server, and the library refuses it.
+  const socket = new RpcSocket(url.replace(/#.*/, ''));
+  const greeted = await Promise.race([
+    after(openMs, err('it did not become ready')),
+    socket.lost.then(err),
+    socket.opened.then(() => greet(socket, openMs)),
+  ]);
+  if (!greeted.ok) {
+    socket.close();
+    return greeted;
   }
-  return ok({ api, close, live: (onTwin) => live(api, lost, onTwin) });
+  const { genesis, runtime } = greeted.value;
+  const ask = (method: string, params: readonly unknown[]) => socket.ask(method, params, ANSWER_MS);
+  return ok({
+    url,
+    genesis,
+    isTfchain: runtime.table !== undefined,
+    ask,
+    stored: async (key) => {
+      const answer = await ask('state_getStorage', [key]);
+      return answer.ok ? bytesOf(answer.value) : answer;
+    },
+    live: (news) => live(socket, runtime, news),
+    close: () => socket.close(),
+  });
 }
 
-async function live(api: ApiPromise, lost: Promise<string>, onTwin: (json: unknown) => void): Promise<string> {
+async function greet(socket: RpcSocket, ms: number): Promise<Result<{ genesis: string; runtime: Runtime }, string>> {
+  const [first, runtime] = await Promise.all([socket.ask('chain_getBlockHash', [[0]], ms), readRuntime(socket, ms)]);
+  if (!first.ok) return first;
+  if (!runtime.ok) return runtime;
+  const [genesis] = hashesOf(first.value, 1) ?? [];
+  return typeof genesis === 'string' ? ok({ genesis, runtime: runtime.value }) : err('it has no block 0');
+}
+
+async function live(socket: RpcSocket, runtime: Runtime, news: TwinNews): Promise<string> {
   let heardAt = performance.now();
   let timer: NodeJS.Timeout | undefined;
   const stalled = new Promise<string>((resolve) => {
@@ -48,34 +74,12 @@ async function live(api: ApiPromise, lost: Promise<string>, onTwin: (json: unkno
       if (silence > STALLED_MS) resolve(`no block for ${STALLED_MS / 1000} s`);
     }, STALLED_MS / 6);
   });
-  const failed = Promise.all([
-    api.rpc.chain.subscribeNewHeads(() => {
-      heardAt = performance.now();
-    }),
-    api.query.system?.events?.((records: unknown) => {
-      for (const twin of twinsIn(records)) onTwin(twin);
-    }),
-  ]).then(() => new Promise<never>(() => undefined), describe);
-  const ended = await Promise.race([lost, stalled, failed]);
+  const heads = socket.subscribe('chain_subscribeNewHeads', [], 'chain_newHead', (head) => {
+    if (headerOf(head) !== undefined) heardAt = performance.now();
+  });
+  const ended = await Promise.race([stalled, heads, followTwins(socket, runtime, news)]);
   clearInterval(timer);
   return ended;
-}
-
-const eventRecords = z.array(
-  z.object({ event: z.object({ section: z.string(), method: z.string(), data: z.array(z.unknown()) }) }),
-);
-
-/** The twins in a block's events, as JSON. */
-function twinsIn(records: unknown): unknown[] {
-  const parsed = eventRecords.safeParse(records);
-  if (!parsed.success) return [];
-  return parsed.data.flatMap(({ event: { section, method, data } }) =>
-    section === 'tfgridModule' && EVENTS.has(method) ? [JSON.parse(JSON.stringify(data[0]))] : [],
-  );
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 /** Resolves to `value` after `ms`; keeps no process alive. */

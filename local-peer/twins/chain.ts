@@ -1,22 +1,17 @@
-import type { ApiPromise } from '@polkadot/api';
-import { z } from 'zod';
 import type { KeyType } from '../../proto/identity.ts';
+import type { Result } from '../../proto/result.ts';
 import type { Twin } from '../../proto/twin.ts';
 import { hideSecrets } from '../config/mask.ts';
 import type { Log } from '../ports.ts';
 import type { PartState } from '../state.ts';
 import { type ChainSession, openSession } from './chain-session.ts';
-import { updateTwin } from './update.ts';
+import { twinById, twinIdOf } from './questions.ts';
+import { updateTwin } from './update-process.ts';
 
 /** After a loss the chain has this long to come back before questions fail at once, ms. */
 const GRACE_MS = 2_000;
-/** A question that is not answered in this time is an error for whoever waits, ms. */
-const ANSWER_MS = 2_000;
 const RETRY_MS = 500;
 const LONGEST_RETRY_MS = 10_000;
-
-const hex = z.string().regex(/^0x([0-9a-f]{2})*$/);
-const record = z.object({ id: z.number(), accountId: z.string(), relay: hex.nullable(), pk: hex.nullable() });
 
 /** The chain, as a peer uses it. All reject, in words for people, when it does not answer. */
 export interface Chain {
@@ -55,31 +50,34 @@ export class ChainConnection implements Chain {
   }
 
   async twin(id: number): Promise<Twin | undefined> {
-    const api = await this.#api();
-    const value = await within(storage(api, 'twins')(id), `twin ${id}`);
-    return twinOf(api, value.toJSON());
+    return told(`twin ${id}`, await twinById(await this.#here(), id));
   }
 
   async twinIdOf(account: Uint8Array): Promise<number | undefined> {
-    const value = await within(storage(await this.#api(), 'twinIdByAccountID')(account), 'the twin of our account');
-    return z.number().nullable().parse(value.toJSON()) ?? undefined;
+    return told('the twin of our account', await twinIdOf(await this.#here(), account));
   }
 
   async updateTwin(key: { seed: Uint8Array; keyType: KeyType }, relay: string, pk: Uint8Array): Promise<void> {
-    return updateTwin(await this.#api(), key, relay, pk);
+    const { url } = await this.#here();
+    try {
+      await updateTwin({ url, key, profile: { relay, pk } }, this.#stop.promise);
+    } catch (error) {
+      throw new Error(textOf(error, url));
+    }
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#stop.resolve();
-    await this.#session?.close();
+    this.#session?.close();
   }
 
-  async #api(): Promise<ApiPromise> {
+  /** The node that we are connected to, waited for after a loss. */
+  async #here(): Promise<ChainSession> {
     const left = this.#lostAt + GRACE_MS - performance.now();
     if (this.#session === undefined && left > 0 && !this.#isClosed) await soon(this.#up.promise, left);
     if (this.#session === undefined) throw new Error(`the chain is out of reach (${this.#detail})`);
-    return this.#session.api;
+    return this.#session;
   }
 
   async #run(): Promise<void> {
@@ -90,11 +88,10 @@ export class ChainConnection implements Chain {
         if (opened.ok && !this.#isClosed) {
           failures = 0;
           await this.#live(url, opened.value);
-        } else if (opened.ok) await opened.value.close();
+        } else if (opened.ok) opened.value.close();
         else this.#lost(url, opened.error);
       } catch (error) {
-        // What the library throws may show the URL, and with it a key.
-        this.#lost(url, hideSecrets(error instanceof Error ? error.message : String(error), [url]));
+        this.#lost(url, textOf(error, url));
       }
       if (this.#isClosed) return;
       const limit = Math.min(RETRY_MS * 2 ** failures, LONGEST_RETRY_MS);
@@ -111,21 +108,17 @@ export class ChainConnection implements Chain {
     this.#port.onGap();
     this.#up.resolve();
     this.#port.onState({ isUp: true, detail: '' });
-    const failure = await session.live((json) => this.#tell(session.api, json));
+    const failure = await session.live({
+      onTwin: (twin) => this.#port.onTwin(twin),
+      onOddTwin: (twin, error) =>
+        this.#port.log.warn({ twin, error }, 'chain: an event about a twin was not understood'),
+      onGap: () => this.#port.onGap(),
+    });
     this.#session = undefined;
     this.#up = Promise.withResolvers();
     this.#lostAt = performance.now();
-    await session.close();
+    session.close();
     this.#lost(url, failure);
-  }
-
-  #tell(api: ApiPromise, json: unknown): void {
-    try {
-      const twin = twinOf(api, json);
-      if (twin !== undefined) this.#port.onTwin(twin);
-    } catch (error) {
-      this.#port.log.warn({ error: String(error) }, 'chain: an event about a twin was not understood');
-    }
   }
 
   #lost(url: string, detail: string): void {
@@ -137,41 +130,15 @@ export class ChainConnection implements Chain {
   }
 }
 
-/** An item of the twins' pallet. @throws when this chain has none */
-export function storage(api: ApiPromise, item: string) {
-  const query = api.query.tfgridModule?.[item];
-  if (query === undefined) throw new Error(`this chain is no tfchain: it has no TfgridModule.${item}`);
-  return query;
+/** What was asked about. @throws why it is not known, for people */
+function told<T>(what: string, answer: Result<T, string>): T {
+  if (!answer.ok) throw new Error(`the chain said nothing about ${what}: ${answer.error}`);
+  return answer.value;
 }
 
-/** A twin out of the chain's JSON; undefined for null. */
-export function twinOf(api: ApiPromise, json: unknown): Twin | undefined {
-  if (json === null) return undefined;
-  const { id, accountId, relay, pk } = record.parse(json);
-  return {
-    id,
-    account: api.registry.createType('AccountId', accountId).toU8a(),
-    relay: relay === null ? null : bytesOf(relay).toString(),
-    pk: pk === null ? null : new Uint8Array(bytesOf(pk)),
-  };
-}
-
-function bytesOf(text: string): Buffer {
-  return Buffer.from(text.slice(2), 'hex');
-}
-
-/** A node that hangs must not hold a message up. */
-async function within<T>(question: Promise<T>, what: string): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const error = new Error(`the chain said nothing about ${what} within ${ANSWER_MS / 1000} s`);
-    timer = setTimeout(() => reject(error), ANSWER_MS);
-  });
-  try {
-    return await Promise.race([question, late]);
-  } finally {
-    clearTimeout(timer);
-  }
+/** What a library threw: that may show the node's URL, and with it a key. */
+function textOf(error: unknown, url: string): string {
+  return hideSecrets(error instanceof Error ? error.message : String(error), [url]);
 }
 
 /** Waits for `promise`, or for `ms`. */

@@ -1,24 +1,50 @@
-import { type ApiPromise, Keyring } from '@polkadot/api';
+import { ApiPromise, Keyring, WsProvider } from '@polkadot/api';
 import type { KeyType } from '../../proto/identity.ts';
+import type { Profile } from './registration.ts';
 
+/** A node has this long to become usable: it sends its metadata first. */
+const OPEN_MS = 12_000;
 /** A transaction that is in no block by then will hardly ever be, ms. */
 const BLOCK_MS = 60_000;
 
-/** Signs and sends `update_twin`; resolves in a block. @throws what the chain holds against it, or that it is late */
-export async function updateTwin(
-  api: ApiPromise,
-  { seed, keyType }: { seed: Uint8Array; keyType: KeyType },
-  relay: string,
-  pk: Uint8Array,
-): Promise<void> {
+/** The key that signs. */
+export interface UpdateKey {
+  readonly seed: Uint8Array;
+  readonly keyType: KeyType;
+}
+
+/**
+ * Signs and sends `update_twin` over a connection of its own; resolves in a block.
+ * @throws what the chain holds against it, that it is late, or that the node cannot be used
+ */
+export async function sendUpdate(url: string, { seed, keyType }: UpdateKey, profile: Profile): Promise<void> {
+  // The library takes a scheme in lower case only, which a parsed URL has.
+  const provider = new WsProvider(new URL(url).href, false, {}, OPEN_MS);
+  const { promise: lost, reject: lose } = Promise.withResolvers<never>();
+  provider.on('error', () => lose(new Error('the node cannot be connected to')));
+  provider.on('disconnected', () => lose(new Error('the connection was lost')));
+  const api = new ApiPromise({ provider, noInitWarn: true });
+  // What is wrong with the connection is told by the provider.
+  api.on('error', () => undefined);
+  const late = setTimeout(() => lose(new Error(`it was in no block within ${BLOCK_MS / 1000} s`)), BLOCK_MS);
+  const update = async () => {
+    await Promise.all([provider.connect(), api.isReadyOrError]);
+    // Keys can be made once the library's WASM is there, which it waits for, too.
+    await send(api, new Keyring().addFromSeed(seed, {}, keyType), profile);
+  };
+  try {
+    await Promise.race([lost, update()]);
+  } finally {
+    clearTimeout(late);
+    await api.disconnect().catch(() => undefined);
+  }
+}
+
+async function send(api: ApiPromise, key: ReturnType<Keyring['addFromSeed']>, { relay, pk }: Profile): Promise<void> {
   const call = api.tx.tfgridModule?.updateTwin;
   if (call === undefined) throw new Error('this chain is no tfchain: it has no TfgridModule.update_twin');
   const { promise, resolve, reject } = Promise.withResolvers<void>();
-  const late = setTimeout(() => reject(new Error(`it was in no block within ${BLOCK_MS / 1000} s`)), BLOCK_MS);
-  // A peer that stops meanwhile is not kept from it.
-  late.unref();
-  const key = new Keyring().addFromSeed(seed, {}, keyType);
-  const watching = call(relay, `0x${Buffer.from(pk).toString('hex')}`).signAndSend(key, ({ status, dispatchError }) => {
+  await call(relay, `0x${Buffer.from(pk).toString('hex')}`).signAndSend(key, ({ status, dispatchError }) => {
     if (dispatchError?.isModule) {
       const { section, name } = api.registry.findMetaError(dispatchError.asModule);
       reject(new Error(`${section}.${name}`));
@@ -26,14 +52,5 @@ export async function updateTwin(
     else if (status.isInBlock || status.isFinalized) resolve();
     else if (status.isDropped || status.isInvalid || status.isUsurped) reject(new Error(status.type));
   });
-  watching.catch(reject);
-  try {
-    await promise;
-  } finally {
-    clearTimeout(late);
-    watching.then(
-      (stop) => stop(),
-      () => undefined,
-    );
-  }
+  await promise;
 }

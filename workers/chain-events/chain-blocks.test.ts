@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { RpcCall } from '../../chain/json-rpc.ts';
 import { encodeEvents } from '../../dev-chain/events.ts';
 import { buildMetadata } from '../../dev-chain/metadata.ts';
 import { readRuntime } from '../../dev-chain/runtime.ts';
 import type { FollowRequest } from '../../durable-objects/contract.ts';
 import { err, ok } from '../../proto/result.ts';
-import type { Connect, RpcCall } from '../twin-resolver/json-rpc.ts';
+import type { Connect } from '../twin-resolver/answers.ts';
 import { ChainNodes } from '../twin-resolver/nodes.ts';
 import { ChainBlocks } from './chain-blocks.ts';
 import { EventTables, TableMemory } from './event-tables.ts';

@@ -1,10 +1,10 @@
+import type { EventTable } from '../../chain/event-table.ts';
+import { parseTable } from '../../chain/event-table.ts';
+import { bytesOf } from '../../chain/json-rpc.ts';
+import { tableOf } from '../../chain/metadata-shapes.ts';
 import type { Result } from '../../proto/result.ts';
 import { err, ok } from '../../proto/result.ts';
-import type { Ask } from '../twin-resolver/json-rpc.ts';
-import { bytesOf } from '../twin-resolver/json-rpc.ts';
-import type { EventTable } from './event-table.ts';
-import { parseTable } from './event-table.ts';
-import { tableOf } from './metadata-shapes.ts';
+import type { Ask } from '../twin-resolver/answers.ts';
 import type { TableFault } from './read-blocks.ts';
 
 /** The live network's metadata takes 170 KB in hex; nobody's takes this (bytes). */
@@ -93,7 +93,7 @@ export class EventTables {
       this.#later(this.#keep(key, made.value));
       return made;
     }
-    const useless = `its metadata cannot be used: ${made.error}`;
+    const useless = `its metadata cannot be used: ${made.error.fault}`;
     this.#memory.rememberUseless(key, node, useless, Date.now());
     return err({ fault: useless, useless: true });
   }

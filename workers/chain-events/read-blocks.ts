@@ -1,12 +1,12 @@
+import { hashesOf, headerOf, specVersionOf } from '../../chain/block-answers.ts';
+import type { EventTable } from '../../chain/event-table.ts';
+import { bytesOf } from '../../chain/json-rpc.ts';
+import { storagePrefix } from '../../chain/storage-key.ts';
+import { twinEvents } from '../../chain/twin-events.ts';
 import type { ChainStep, FollowRequest, TwinChange } from '../../durable-objects/contract.ts';
 import type { Result } from '../../proto/result.ts';
 import { err, ok } from '../../proto/result.ts';
-import type { Ask } from '../twin-resolver/json-rpc.ts';
-import { bytesOf } from '../twin-resolver/json-rpc.ts';
-import { storagePrefix } from '../twin-resolver/storage-key.ts';
-import { hashesOf, headerOf, specVersionOf } from './block-answers.ts';
-import type { EventTable } from './event-table.ts';
-import { twinEvents } from './twin-events.ts';
+import type { Ask } from '../twin-resolver/answers.ts';
 
 const EVENTS = storagePrefix('System', 'Events');
 /** Answers that hold numbers and hashes only (bytes). */

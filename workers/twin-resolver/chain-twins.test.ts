@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { twinStorageKey } from '../../chain/storage-key.ts';
 import type { Result } from '../../proto/result.ts';
 import { err, ok } from '../../proto/result.ts';
+import type { Connect } from './answers.ts';
 import { ChainTwins } from './chain-twins.ts';
-import type { Connect } from './json-rpc.ts';
 import { ChainNodes } from './nodes.ts';
-import { twinStorageKey } from './storage-key.ts';
 
 const vectors = z
   .object({ twins: z.array(z.object({ scale: z.string() })) })

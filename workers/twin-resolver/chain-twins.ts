@@ -1,10 +1,10 @@
+import { bytesOf } from '../../chain/json-rpc.ts';
+import { twinStorageKey } from '../../chain/storage-key.ts';
+import { decodeTwin } from '../../chain/twin-record.ts';
 import type { Result } from '../../proto/result.ts';
 import { err, ok } from '../../proto/result.ts';
 import type { Twin } from '../../proto/twin.ts';
-import { bytesOf } from './json-rpc.ts';
 import type { ChainNodes } from './nodes.ts';
-import { twinStorageKey } from './storage-key.ts';
-import { decodeTwin } from './twin-record.ts';
 
 /** A twin takes about 200 bytes; an answer above this is not about a twin and is not read to its end. */
 const MAX_ANSWER_BYTES = 65_536;

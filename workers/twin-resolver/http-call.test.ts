@@ -2,9 +2,9 @@ import type { RequestListener } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
+import type { RpcCall } from '../../chain/json-rpc.ts';
 import { err, ok } from '../../proto/result.ts';
 import { overHttp } from './http-call.ts';
-import type { RpcCall } from './json-rpc.ts';
 
 const closing: (() => void)[] = [];
 afterEach(() => {

@@ -1,7 +1,9 @@
+import type { RpcCall } from '../../chain/json-rpc.ts';
+import { encodeCall } from '../../chain/json-rpc.ts';
 import type { Result } from '../../proto/result.ts';
 import { err, ok } from '../../proto/result.ts';
-import type { Connect, RpcCall } from './json-rpc.ts';
-import { Answers, encodeCall } from './json-rpc.ts';
+import type { Connect } from './answers.ts';
+import { Answers } from './answers.ts';
 
 /** Reads a body as text; undefined as soon as it is longer than `most` bytes: the rest is not read. */
 async function boundedText(response: Response, most: number): Promise<string | undefined> {

@@ -1,6 +1,6 @@
 import type { Result } from '../../proto/result.ts';
 import { err, ok } from '../../proto/result.ts';
-import type { Ask, Connect } from './json-rpc.ts';
+import type { Ask, Connect } from './answers.ts';
 import type { Attempt, Fault } from './race.ts';
 import { race } from './race.ts';
 

@@ -1,7 +1,8 @@
+import { encodeCall } from '../../chain/json-rpc.ts';
 import type { Result } from '../../proto/result.ts';
 import { err, ok } from '../../proto/result.ts';
-import type { Ask, Connect } from './json-rpc.ts';
-import { Answers, encodeCall } from './json-rpc.ts';
+import type { Ask, Connect } from './answers.ts';
+import { Answers } from './answers.ts';
 
 /** The answers that are waited for. */
 interface Waiting {

@@ -1,6 +1,6 @@
 import { decAnyMetadata, type UnifiedMetadata, unifyMetadata } from '@polkadot-api/substrate-bindings';
-import type { Result } from '../../proto/result.ts';
-import { err, ok } from '../../proto/result.ts';
+import type { Result } from '../proto/result.ts';
+import { err, ok } from '../proto/result.ts';
 import type { EventTable, Shape, ShapeId } from './event-table.ts';
 
 const PALLET = 'TfgridModule';
@@ -26,7 +26,18 @@ const PRIMITIVE_BYTES: Readonly<Record<string, number>> = {
 
 /** What this metadata cannot be used for. Caught by `tableOf`. */
 class MetadataFault extends Error {
-  override readonly name = 'MetadataFault';
+  override readonly name: string = 'MetadataFault';
+}
+
+/** It is metadata, of a chain without twins. */
+class NoTwins extends MetadataFault {
+  override readonly name = 'NoTwins';
+}
+
+/** Why there is no table: the bytes are no metadata that we can read, or the chain has no twins. */
+export interface NoTable {
+  readonly fault: string;
+  readonly isTfchain: boolean;
 }
 
 /** Collects the shapes of types that something asks for, each once; what has a fixed size is a number. */
@@ -143,7 +154,7 @@ function build(metadata: UnifiedMetadata): EventTable {
     throw new MetadataFault('an event record is not phase, event and topics');
   }
   const pallet = metadata.pallets.find(({ name }) => name === PALLET);
-  if (pallet?.events === undefined) throw new MetadataFault(`it has no events of ${PALLET}`);
+  if (pallet?.events === undefined) throw new NoTwins(`it has no events of ${PALLET}`);
   const record = { phase: types.collect(phase), event: types.collect(event), topics: types.collect(topics) };
   const twins = {
     pallet: pallet.index,
@@ -157,12 +168,13 @@ function build(metadata: UnifiedMetadata): EventTable {
  * The table of a runtime's metadata (V14 to V16, as `state_getMetadata` gives it), or why twins cannot be found by
  * it. Takes some ten milliseconds: done once for each spec version, then kept.
  */
-export function tableOf(metadata: Uint8Array): Result<EventTable, string> {
+export function tableOf(metadata: Uint8Array): Result<EventTable, NoTable> {
   try {
     // A copy: the library reads a view's whole buffer.
     return ok(build(unifyMetadata(decAnyMetadata(metadata.slice()))));
   } catch (fault) {
     // The library throws plain errors for bytes that are no metadata.
-    return err(fault instanceof Error ? fault.message : String(fault));
+    const text = fault instanceof Error ? fault.message : String(fault);
+    return err({ fault: text, isTfchain: !(fault instanceof NoTwins) });
   }
 }

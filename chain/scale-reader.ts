@@ -21,6 +21,16 @@ export class ScaleReader {
     return this.#data.length - this.#at;
   }
 
+  /** Where the next value begins. */
+  get at(): number {
+    return this.#at;
+  }
+
+  /** What was read since `start`: a view. */
+  since(start: number): Uint8Array {
+    return this.#data.subarray(start, this.#at);
+  }
+
   /** A copy of the next `length` bytes. */
   take(length: number): Uint8Array {
     return this.#data.slice(this.skip(length), this.#at);
@@ -40,6 +50,11 @@ export class ScaleReader {
 
   u32(): number {
     return this.#view.getUint32(this.skip(4), true);
+  }
+
+  u128(): bigint {
+    const at = this.skip(16);
+    return this.#view.getBigUint64(at, true) + (this.#view.getBigUint64(at + 8, true) << 64n);
   }
 
   /** The next four bytes as a u32, which stay to be read. */

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Answers, bytesOf, encodeCall } from './json-rpc.ts';
+import { bytesOf, encodeCall } from '../../chain/json-rpc.ts';
+import { Answers } from './answers.ts';
 
 const answer = (fields: object) => JSON.stringify({ jsonrpc: '2.0', id: 1, ...fields });
 const outcome = (calls: number, ...texts: string[]) => {
@@ -50,16 +51,5 @@ describe('Answers', () => {
         bytesOf(result);
       }),
     );
-  });
-});
-
-describe('bytesOf', () => {
-  test('a value is bytes, and nothing stored is undefined', () => {
-    expect(bytesOf('0x00fF')).toEqual({ ok: true, value: new Uint8Array([0, 255]) });
-    expect(bytesOf(null)).toEqual({ ok: true, value: undefined });
-  });
-
-  test.each(['0x0', '00', 'xyz', 7, {}, undefined])('%j is refused', (result) => {
-    expect(bytesOf(result)).toEqual({ ok: false, error: 'its result is not 0x hex' });
   });
 });

@@ -1,6 +1,6 @@
-import type { Result } from '../../proto/result.ts';
-import { err, ok } from '../../proto/result.ts';
-import type { Twin } from '../../proto/twin.ts';
+import type { Result } from '../proto/result.ts';
+import { err, ok } from '../proto/result.ts';
+import type { Twin } from '../proto/twin.ts';
 import { ScaleFault, ScaleReader } from './scale-reader.ts';
 
 /** Nobody needs more for a relay list or a key; what lies above it was not written by a client of RMB. */

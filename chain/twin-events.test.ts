@@ -4,10 +4,10 @@ import { Metadata, TypeRegistry } from '@polkadot/types';
 import type { EventRecord } from '@polkadot/types/interfaces';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { EventWriter, encodeEvents } from '../../dev-chain/events.ts';
-import type { LedgerTwin } from '../../dev-chain/ledger.ts';
-import { buildMetadata } from '../../dev-chain/metadata.ts';
-import { readRuntime } from '../../dev-chain/runtime.ts';
+import { EventWriter, encodeEvents } from '../dev-chain/events.ts';
+import type { LedgerTwin } from '../dev-chain/ledger.ts';
+import { buildMetadata } from '../dev-chain/metadata.ts';
+import { readRuntime } from '../dev-chain/runtime.ts';
 import type { EventTable } from './event-table.ts';
 import { parseTable } from './event-table.ts';
 import { tableOf } from './metadata-shapes.ts';
@@ -21,7 +21,7 @@ const dev = readRuntime(buildMetadata()).events;
 
 function open(scale: Uint8Array): { table: EventTable; registry: TypeRegistry; metadata: Metadata } {
   const made = tableOf(scale);
-  if (!made.ok) throw new Error(made.error);
+  if (!made.ok) throw new Error(made.error.fault);
   // As it comes back from KV.
   const table = parseTable(JSON.stringify(made.value));
   if (table === undefined) throw new Error('the table is not read again');
@@ -36,9 +36,11 @@ function decoded(registry: TypeRegistry, scale: Uint8Array) {
   const records = registry.createType<import('@polkadot/types').Vec<EventRecord>>('Vec<EventRecord>', scale);
   return [...records].flatMap(({ event }) => {
     if (event.section !== 'tfgridModule' || !event.method.startsWith('Twin')) return [];
-    const id: unknown = Object(event.data[0]?.toJSON()).id;
-    if (event.method === 'TwinStored') return [{ id, kind: 'stored' }];
-    return event.method === 'TwinUpdated' ? [{ id, kind: 'updated' }] : [];
+    const [data] = event.data;
+    const id: unknown = Object(data?.toJSON()).id;
+    const twin = data?.toU8a();
+    if (event.method === 'TwinStored') return [{ id, kind: 'stored', twin }];
+    return event.method === 'TwinUpdated' ? [{ id, kind: 'updated', twin }] : [];
   });
 }
 

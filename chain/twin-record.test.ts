@@ -21,7 +21,7 @@ const { twins } = z
       )
       .min(5),
   })
-  .parse(JSON.parse(readFileSync(new URL('../../test/vectors/chain.json', import.meta.url), 'utf8')));
+  .parse(JSON.parse(readFileSync(new URL('../test/vectors/chain.json', import.meta.url), 'utf8')));
 
 const records = twins.map(({ scale }) => hexToBytes(scale.slice(2)));
 

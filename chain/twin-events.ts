@@ -1,7 +1,7 @@
-import type { Result } from '../../proto/result.ts';
-import { err, ok } from '../../proto/result.ts';
-import { ScaleFault, ScaleReader } from '../twin-resolver/scale-reader.ts';
+import type { Result } from '../proto/result.ts';
+import { err, ok } from '../proto/result.ts';
 import type { EventTable, Shape, ShapeId } from './event-table.ts';
+import { ScaleFault, ScaleReader } from './scale-reader.ts';
 
 /** Types contain themselves; values that nest deeper than this are not of any runtime. */
 const MAX_DEPTH = 64;
@@ -10,6 +10,8 @@ const MAX_DEPTH = 64;
 export interface TwinEvent {
   readonly id: number;
   readonly kind: 'stored' | 'updated';
+  /** All of it, as SCALE: a view, which keeps the block's events in memory. */
+  readonly twin: Uint8Array;
 }
 
 /** Reads past values of the table's types. What has no fixed size takes at least a byte, so all loops end. */
@@ -72,10 +74,14 @@ function readRecord(walk: Walk, { record, twins }: EventTable): TwinEvent | unde
   if (pallet === twins.pallet) {
     const event = reader.u8();
     const fields = walk.fields(walk.shape(inner[0]), event);
+    const start = reader.at;
     if (event === twins.stored || event === twins.updated) {
-      found = { id: reader.peekU32(), kind: event === twins.stored ? 'stored' : 'updated' };
+      const id = reader.peekU32();
+      walk.pastAll(fields);
+      found = { id, kind: event === twins.stored ? 'stored' : 'updated', twin: reader.since(start) };
+    } else {
+      walk.pastAll(fields);
     }
-    walk.pastAll(fields);
   } else {
     walk.pastAll(inner);
   }

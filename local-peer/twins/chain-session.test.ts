@@ -1,0 +1,169 @@
+import { once } from 'node:events';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { z } from 'zod';
+import { storagePrefix, twinStorageKey } from '../../chain/storage-key.ts';
+import { encodeEvents } from '../../dev-chain/events.ts';
+import { buildMetadata } from '../../dev-chain/metadata.ts';
+import { readRuntime } from '../../dev-chain/runtime.ts';
+import type { Twin } from '../../proto/twin.ts';
+import { openSession } from './chain-session.ts';
+import { twinById } from './questions.ts';
+
+const GENESIS = `0x${'01'.repeat(32)}`;
+const METADATA = buildMetadata();
+/** A chain of which we know nothing: the pallet has another name of the same length. */
+const STRANGE = METADATA.replaceAll(hexOf('TfgridModule'), hexOf('OthersModule'));
+const runtime = readRuntime(METADATA);
+const EVENTS = storagePrefix('System', 'Events');
+
+const call = z.object({ id: z.number(), method: z.string() });
+type Answers = Record<string, unknown>;
+
+const open: AsyncDisposable[] = [];
+afterEach(async () => {
+  for (const each of open.splice(0)) await each[Symbol.asyncDispose]();
+});
+
+/** A node that answers by method, as these are at the time; null is an answer, what is not there is none. */
+async function startNode(answers: Answers) {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  const sockets: WebSocket[] = [];
+  const asked: string[] = [];
+  server.on('connection', (socket) => {
+    sockets.push(socket);
+    socket.on('message', (data) => {
+      const { id, method } = call.parse(JSON.parse(String(data)));
+      asked.push(method);
+      if (method in answers) socket.send(JSON.stringify({ jsonrpc: '2.0', id, result: answers[method] }));
+    });
+  });
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  open.push({
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.terminate();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  });
+  return {
+    url: `ws://127.0.0.1:${address.port}`,
+    asked,
+    send: (text: string) => sockets.at(-1)?.send(text),
+    tell: (method: string, result: unknown) =>
+      sockets.at(-1)?.send(JSON.stringify({ jsonrpc: '2.0', method, params: { subscription: 'x', result } })),
+  };
+}
+
+const well = (metadata: string = METADATA, specVersion = 1): Answers => ({
+  chain_getBlockHash: [GENESIS],
+  state_getRuntimeVersion: { specVersion },
+  state_getMetadata: metadata,
+  chain_subscribeNewHeads: 'h',
+  state_subscribeStorage: 's',
+  state_subscribeRuntimeVersion: 'v',
+});
+
+function hexOf(text: string): string {
+  return Buffer.from(text).toString('hex');
+}
+
+/** The events of a block in which a twin changed, as a node tells of them. */
+function block(id: number, bytes?: Uint8Array) {
+  const twin = {
+    id,
+    account: `0x${'ab'.repeat(32)}` as const,
+    relay: Buffer.from('r.example'),
+    pk: null,
+    entities: [],
+  };
+  const scale = bytes ?? encodeEvents([runtime.events.twin('initialization', 'twinUpdated', twin)]);
+  return { block: GENESIS, changes: [[EVENTS, `0x${Buffer.from(scale).toString('hex')}`]] };
+}
+
+async function live(node: { readonly url: string }) {
+  const opened = await openSession(node.url, 2000);
+  if (!opened.ok) throw new Error(opened.error);
+  open.push({ [Symbol.asyncDispose]: async () => opened.value.close() });
+  const [twins, gaps]: [Twin[], number[]] = [[], []];
+  const ended = opened.value.live({
+    onTwin: (twin) => twins.push(twin),
+    onOddTwin: () => undefined,
+    onGap: () => gaps.push(1),
+  });
+  return { session: opened.value, twins, gaps, ended };
+}
+
+describe('a session with a node', () => {
+  it('tells of twins as events have them', async () => {
+    const node = await startNode(well());
+    const { session, twins } = await live(node);
+    expect(session).toMatchObject({ genesis: GENESIS, isTfchain: true });
+    await vi.waitUntil(() => node.asked.includes('state_subscribeStorage'));
+    node.tell('state_storage', block(7));
+    await vi.waitUntil(() => twins.length > 0);
+    expect(twins).toEqual([{ id: 7, account: new Uint8Array(32).fill(0xab), relay: 'r.example', pk: null }]);
+  });
+
+  it('goes over to a new runtime: blocks in between are a gap, later ones are read by it', async () => {
+    const answers = well(STRANGE);
+    const node = await startNode(answers);
+    const { session, twins, gaps } = await live(node);
+    expect(session.isTfchain).toBe(false);
+    await vi.waitUntil(() => node.asked.includes('state_subscribeRuntimeVersion'));
+    Object.assign(answers, well(METADATA, 2));
+    node.tell('state_runtimeVersion', { specVersion: 1 });
+    node.tell('state_runtimeVersion', { specVersion: 2 });
+    await vi.waitUntil(() => gaps.length > 0);
+    node.tell('state_storage', block(8));
+    await vi.waitUntil(() => twins.length > 0);
+    expect([twins.map(({ id }) => id), gaps.length]).toEqual([[8], 1]);
+    expect(node.asked.filter((method) => method === 'state_getMetadata')).toHaveLength(2);
+  });
+
+  it.each<[string, (node: Awaited<ReturnType<typeof startNode>>) => void, string]>([
+    [
+      'whose events do not fit its metadata',
+      (node) => node.tell('state_storage', block(7, new Uint8Array([4, 1]))),
+      'its events cannot be read: 1 bytes expected at 2, 0 left',
+    ],
+    ['that sends what nobody can hold', (node) => node.send('x'.repeat(9 * 2 ** 20)), 'the connection was lost'],
+  ])('ends with one %s', async (_, misbehave, fault) => {
+    const node = await startNode(well());
+    const { ended } = await live(node);
+    await vi.waitUntil(() => node.asked.includes('state_subscribeStorage'));
+    node.send('nonsense');
+    misbehave(node);
+    expect(await ended).toBe(fault);
+  });
+
+  it.each<[string, Answers, string]>([
+    ['gives no metadata', { ...well(), state_getMetadata: '0x00' }, 'its metadata cannot be used: '],
+    ['has no first block', { ...well(), chain_getBlockHash: [null] }, 'it has no block 0'],
+    ['takes calls and never answers', {}, 'it did not become ready'],
+  ])('is not opened with one that %s', async (_, answers, fault) => {
+    const opened = await openSession((await startNode(answers)).url, 500);
+    expect(!opened.ok && opened.error).toContain(fault);
+  });
+});
+
+describe('a question about a twin', () => {
+  const asked = async (metadata: string, stored: unknown) => {
+    const node = await startNode({ ...well(metadata), state_getStorage: stored });
+    return twinById((await live(node)).session, 7);
+  };
+  const entry = runtime.storage.twin({ id: 8, account: `0x${'ab'.repeat(32)}`, relay: null, pk: null, entities: [] });
+  const hex = `0x${Buffer.from(entry[1] ?? []).toString('hex')}`;
+
+  it.each([
+    ['that is not there', METADATA, null, { ok: true, value: undefined }],
+    ['that is another one', METADATA, hex, { ok: false, error: 'the node answered with twin 8' }],
+    ['that is none', METADATA, '0x07', { ok: false, error: 'it cannot be read: 4 bytes expected at 0, 1 left' }],
+    ['answered with no bytes', METADATA, 'x', { ok: false, error: 'its result is not 0x hex' }],
+    ['of another chain', STRANGE, hex, { ok: false, error: 'this chain is no tfchain: it has no TfgridModule' }],
+  ])('%s', async (_, metadata, stored, outcome) => {
+    expect(entry[0]).toBe(twinStorageKey(8));
+    expect(await asked(metadata, stored)).toEqual(outcome);
+  });
+});

@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import type { Profile } from './registration.ts';
+import type { UpdateKey } from './update.ts';
+
+/** What shall be written on chain, by way of which node, signed by whom. */
+export interface UpdateOrder {
+  readonly url: string;
+  readonly key: UpdateKey;
+  readonly profile: Profile;
+}
+
+const bytes = z.base64().transform((text) => new Uint8Array(Buffer.from(text, 'base64')));
+const order = z.object({
+  url: z.string(),
+  key: z.object({ seed: bytes, keyType: z.enum(['sr25519', 'ed25519']) }),
+  profile: z.object({ relay: z.string(), pk: bytes }),
+});
+
+/** An order as text, for the process that carries it out. Holds the secret. */
+export function writeOrder({ url, key, profile }: UpdateOrder): string {
+  const base64 = (each: Uint8Array) => Buffer.from(each).toString('base64');
+  const { relay, pk } = profile;
+  return JSON.stringify({
+    url,
+    key: { ...key, seed: base64(key.seed) },
+    profile: { relay, pk: base64(pk) },
+  });
+}
+
+/** @throws when it is none */
+export function readOrder(text: string): UpdateOrder {
+  return order.parse(JSON.parse(text));
+}
