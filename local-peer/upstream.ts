@@ -72,8 +72,9 @@ export class Upstream {
   }
 
   /**
-   * Sends a service's answer. There is nobody to tell when it fails, the caller's time runs out: while its receiver
-   * cannot be looked up it is tried again.
+   * Sends a service's answer, whether or not Redis has it in our hands yet: after a crash between sending and ending it
+   * is sent again in either case. There is nobody to tell when it fails, the caller's time runs out: while its
+   * receiver cannot be looked up it is tried again.
    */
   async response(response: LocalResponse, held: Held): Promise<void> {
     const { destination, ref, error } = response;
@@ -84,7 +85,7 @@ export class Upstream {
       content: error === null ? { kind: 'response' } : { kind: 'error', ...error },
     });
     const fault: PeerFault | 'closed' | undefined = stamped.ok
-      ? await this.#answerInTime(stamped.value, destination.twin, held.taken)
+      ? await this.#answerInTime(stamped.value, destination.twin)
       : { reason: 'expired', what: 'response has expired before sending!' };
     // It stays where it is, for the next start.
     if (fault === 'closed') return;
@@ -146,15 +147,11 @@ export class Upstream {
     );
   }
 
-  async #answerInTime(
-    envelope: Envelope,
-    to: number,
-    taken: Promise<unknown>,
-  ): Promise<PeerFault | 'closed' | undefined> {
+  async #answerInTime(envelope: Envelope, to: number): Promise<PeerFault | 'closed' | undefined> {
     const began = performance.now();
     const seconds = secondsOf(envelope);
     for (let left = seconds; ; left = seconds - (performance.now() - began) / 1000) {
-      const fault = await this.#answer(envelope, to, left, taken);
+      const fault = await this.#answer(envelope, to, left);
       const isPassing = typeof fault === 'object' && fault.reason === 'other';
       if (!isPassing || left * 1000 <= LOOK_UP_MS) return fault;
       if (!(await this.#parts.pause(LOOK_UP_MS))) return 'closed';
@@ -165,9 +162,8 @@ export class Upstream {
     envelope: Envelope,
     to: number,
     seconds = secondsOf(envelope),
-    first?: Promise<unknown>,
   ): Promise<PeerFault | 'closed' | undefined> {
-    const result = await this.#parts.sending.seal(envelope, to, seconds, first);
+    const result = await this.#parts.sending.seal(envelope, to, seconds);
     if (!result.ok) return result.error;
     const { sent, bytes } = result.value;
     if (sent === 'sent') this.#answers.add(to, envelope.uid, bytes);
