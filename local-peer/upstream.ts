@@ -127,24 +127,24 @@ export class Upstream {
       sent: new Set<number>(),
       until: performance.now() + seconds * 1000,
     };
+    // Its uid is known to Redis, so that it may leave before it is in our hands: after a crash it has the same one.
+    const kept = Promise.all([held.taken, programs.saveQuestion(uid, question)]);
+    kept.catch(() => undefined);
     // Before anything leaves: an answer may be back before the sending is over.
-    const ready = Promise.all([held.taken, programs.saveQuestion(uid, question)]).then(() => awaited.add(uid, open));
-    ready.catch(() => undefined);
-    // It is on its way to Redis before sealing keeps the processor.
-    await new Promise((resolve) => setImmediate(resolve));
+    awaited.add(uid, open);
     await Promise.all(
       [...places.keys()].map(async (twin) => {
-        const result = await sending.seal({ ...stamped, uid, destination: { twin } }, twin, seconds, ready);
+        const result = await sending.seal({ ...stamped, uid, destination: { twin } }, twin, seconds);
         if (result.ok && result.value.sent === 'sent') {
           awaited.sent(uid, twin);
           return count('request-sent');
         }
         // It stays where it is, for the next start.
         if (result.ok && result.value.sent === 'closed') return;
-        await ready;
         await awaited.settle(uid, twin, this.#told(request, result.ok ? LATE : result.error));
       }),
     );
+    await kept;
   }
 
   async #answerInTime(envelope: Envelope, to: number): Promise<PeerFault | 'closed' | undefined> {
