@@ -22,7 +22,7 @@ const [A, B, C, D, E, F] = [4, 5, 6, 7, 8, 9].map(slot) as [number, number, numb
 export const FREE_SLOT = 10;
 /** Behind the slots: room for tables of points. */
 export const TABLES_AT = 4096;
-const PAGES = 6;
+const PAGES = 4;
 
 const FUNCTIONS = ['keccak', 'mul', 'square', 'doubleSquare', 'add', 'sub'] as const;
 /** An address, or so many bytes after the one that the function is given. */

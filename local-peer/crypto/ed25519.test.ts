@@ -95,7 +95,28 @@ test('takes no key and no commitment of small order, in no way to write one', ()
   }
 });
 
-test('reads no point that is written with a y beyond the field', () => {
+test('takes no signature by a key of small order with a commitment of any order, which anybody can make', () => {
+  const commitment = Point.BASE.multiply(3n).toBytes();
+  const signature = Uint8Array.of(...commitment, ...written(3n));
+  for (const key of SMALL.flatMap(waysToWrite)) {
+    // For one text in eight, or for all, the sum is that commitment.
+    for (let n = 0; n < 32; n += 1) expect(ours(key, Uint8Array.of(n), signature)).toBe(false);
+  }
+});
+
+test('takes no commitment of small order, though the owner of a key can make an answer to one', () => {
+  for (const [n, part] of SMALL.entries()) {
+    const account = Point.BASE.multiply(5n).add(part).toBytes();
+    for (const small of SMALL) {
+      const commitment = small.toBytes();
+      const hash = createHash('sha512').update(commitment).update(account).update(Uint8Array.of(n)).digest();
+      const signature = Uint8Array.of(...commitment, ...written(Point.Fn.create(read(hash) * 5n)));
+      expect(ours(account, Uint8Array.of(n), signature)).toBe(false);
+    }
+  }
+});
+
+test('reads no point that is written with a y beyond the field, or as minus 0', () => {
   const [sums, scalar] = [edwardsSums(), new Uint8Array(32)];
   const points = Array.from({ length: 19 }, (_, n) => BigInt(n)).filter((y) => {
     try {
@@ -108,6 +129,10 @@ test('reads no point that is written with a y beyond the field', () => {
   for (const y of points) {
     expect(sums.difference(scalar, scalar, written(y))).toEqual(Point.ZERO.toBytes());
     expect(() => sums.difference(scalar, scalar, written(y + P))).toThrow(RangeError);
+  }
+  // x = 0 that is called odd.
+  for (const y of [1n, P - 1n]) {
+    expect(() => sums.difference(scalar, scalar, written(y + 2n ** 255n))).toThrow(RangeError);
   }
 });
 

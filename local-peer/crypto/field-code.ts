@@ -2,8 +2,8 @@ import { type Code, call, get, i32, i64, load32, loop, OP, set, store32, type Wa
 
 /**
  * Numbers modulo 2^255 - 19, as Bernstein's ref10 keeps them: ten signed limbs of 26 and 25 bits in turn, 40 bytes. A
- * product takes two factors whose limbs may be 1.65 times as large as that, so that sums and differences of products
- * need no carrying.
+ * product takes two factors whose limbs may be 2.8 times as large as that (twice the square of it: 124.5 · 2^53 · 2.8²
+ * is less than 2^63), and its own are half as large, so that sums and differences of products need no carrying.
  */
 const LIMBS = 10;
 const limbs = Array.from({ length: LIMBS }, (_, n) => n);

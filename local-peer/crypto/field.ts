@@ -41,7 +41,6 @@ export class Field {
     const bytes = new Uint8Array(32);
     let [held, count, next] = [0, 0, 0];
     for (const [n, limb] of reduced.entries()) {
-      // Of at most 7 + 26 bits the lower 32 fit: the limb's upper bits come when there is room.
       let [left, width] = [limb, n % 2 === 0 ? 26 : 25];
       while (width > 0) {
         const part = Math.min(8 - count, width);

@@ -1,5 +1,4 @@
 import { secp256k1 } from '@noble/curves/secp256k1.js';
-import * as scure from '@scure/sr25519';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { invalidChecks } from '../../proto/invalid.suite.ts';
@@ -9,7 +8,6 @@ import { vectorChecks } from '../../proto/vectors.suite.ts';
 import invalid from '../../test/vectors/invalid.json' with { type: 'json' };
 import vectors from '../../test/vectors/protocol.json' with { type: 'json' };
 import { nodePrimitives } from './node-primitives.ts';
-import { openSr25519 } from './sr25519.ts';
 
 const NODE = nodePrimitives();
 /** Who makes, and who reads what was made. */
@@ -152,28 +150,18 @@ describe('both judge alike of what strangers send', () => {
   });
 });
 
-describe('sr25519 signatures', () => {
-  test('with the same random bytes are those of @scure/sr25519, byte for byte', async () => {
-    const sr25519 = await openSr25519();
-    fc.assert(
-      fc.property(bytes(32), message, bytes(32), (seed, text, random) => {
-        const expected = scure.sign(scure.secretFromSeed(seed), text, random);
-        expect(sr25519.signer(seed).signWith(text, random)).toEqual(expected);
-      }),
-      { numRuns: 50 },
-    );
-  });
-
-  test('never have the same commitment, and would not for two messages if random bytes repeated', async () => {
-    const signer = (await openSr25519()).signer(new Uint8Array(32).fill(3));
-    const commitment = (signature: Uint8Array) => Buffer.from(signature.subarray(0, 32)).toString('hex');
-    const text = new Uint8Array(8);
-    const same = new Uint8Array(32);
-    const all = [
-      ...(await Promise.all(Array.from({ length: 50 }, () => signer.sign(text)))),
-      signer.signWith(text, same),
-      signer.signWith(text.with(0, 1), same),
-    ];
-    expect(new Set(all.map(commitment)).size).toBe(52);
-  });
-});
+test.each(['sr25519', 'ed25519'] as const)(
+  'Node takes no account and no signature of another length, %s',
+  async (scheme) => {
+    const signer = await NODE.signer(new Uint8Array(32).fill(7), scheme);
+    const text = new Uint8Array(3);
+    const good = await signer.sign(text);
+    const cut = (original: Uint8Array, length: number) => Uint8Array.from({ length }, (_, n) => original[n] ?? 0);
+    for (const length of [0, 31, 33, 100]) {
+      expect(await NODE.verify(scheme, cut(signer.account, length), text, good)).toBe(false);
+    }
+    for (const length of [0, 63, 65, 96, 97, 200]) {
+      expect(await NODE.verify(scheme, signer.account, text, cut(good, length))).toBe(false);
+    }
+  },
+);

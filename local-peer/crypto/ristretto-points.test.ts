@@ -6,6 +6,7 @@ import { ristrettoSums } from './ristretto-points.ts';
 
 const { Point } = ristretto255;
 const ORDER = Point.Fn.ORDER;
+const P = Point.Fp.ORDER;
 const POINTS = ristrettoSums();
 
 const written = (scalar: bigint) =>
@@ -48,6 +49,8 @@ test.each([
   ['a number with the top bit set', `${'00'.repeat(31)}80`],
   ['all bits set', 'ff'.repeat(32)],
   ['a negative number', `01${'00'.repeat(31)}`],
+  // The last of RFC 9496, §A.3.
+  ['-1, which gives y = 0', `ec${'ff'.repeat(30)}7f`],
 ])('%s is no key', (_, hex) => {
   expect(() => POINTS.difference(written(1n), written(1n), Buffer.from(hex, 'hex'))).toThrow(RangeError);
 });
@@ -59,6 +62,17 @@ test('of any 32 bytes those are keys that another implementation takes for a poi
       expect(taken(() => POINTS.difference(written(1n), written(1n), key))).toBe(taken(() => Point.fromBytes(key)));
     }),
     { numRuns: 300 },
+  );
+});
+
+test('no key is written with a number beyond the field, or with the other root, though it is that of a point', () => {
+  fc.assert(
+    fc.property(scalar, (secret) => {
+      const s = BigInt(`0x${Buffer.from(Point.BASE.multiply(secret).toBytes()).reverse().toString('hex')}`);
+      for (const other of [s + P, P - s]) {
+        expect(() => POINTS.difference(written(1n), written(1n), written(other))).toThrow(RangeError);
+      }
+    }),
   );
 });
 

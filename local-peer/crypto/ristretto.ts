@@ -31,18 +31,21 @@ export async function openRistretto(): Promise<Ristretto> {
   return {
     reduce: (wide) => sodium.crypto_core_ristretto255_scalar_reduce(wide),
     multiplyBase: (scalar) => sodium.crypto_scalarmult_ristretto255_base(scalar),
-    answer: (challenge, secret, witness) =>
-      sodium.crypto_core_ristretto255_scalar_add(
-        sodium.crypto_core_ristretto255_scalar_mul(challenge, secret),
-        witness,
-      ),
+    answer(challenge, secret, witness) {
+      const product = sodium.crypto_core_ristretto255_scalar_mul(challenge, secret);
+      const answer = sodium.crypto_core_ristretto255_scalar_add(product, witness);
+      // The challenge is public: whoever learns this has the secret.
+      product.fill(0);
+      return answer;
+    },
     commitmentFor(answer, challenge, key) {
       if (!isScalar(answer) || isZero(answer) || isZero(challenge)) return undefined;
       try {
         return points.difference(answer, challenge, key);
-      } catch {
+      } catch (error) {
         // A stranger's bytes that are no point, or the neutral one.
-        return undefined;
+        if (error instanceof RangeError) return undefined;
+        throw error;
       }
     },
   };

@@ -4,6 +4,8 @@ import { random } from './random.ts';
 import { openRistretto, type Ristretto } from './ristretto.ts';
 import { Transcript } from './transcript.ts';
 
+const ACCOUNT_LENGTH = 32;
+const SIGNATURE_LENGTH = 64;
 /** The highest bit of a signature: schnorrkel made it, not ed25519. */
 const MARKER = 0x80;
 
@@ -43,12 +45,12 @@ function challengeOf(transcript: Transcript, commitment: Uint8Array, ristretto: 
  * divided by the cofactor 8, which ristretto255 does without.
  */
 function expand(seed: Uint8Array): { readonly scalar: Uint8Array; readonly nonce: Uint8Array } {
-  const hash = new Uint8Array(createHash('sha512').update(seed).digest());
+  const hash = createHash('sha512').update(seed).digest();
   const wide = hash.subarray(0, 32);
   wide[0] = (wide[0] ?? 0) & 0xf8;
   wide[31] = ((wide[31] ?? 0) & 0x3f) | 0x40;
-  const scalar = wide.map((byte, n) => (byte >> 3) | ((wide[n + 1] ?? 0) << 5));
-  const nonce = hash.slice(32);
+  const scalar = Uint8Array.from(wide, (byte, n) => (byte >> 3) | ((wide[n + 1] ?? 0) << 5));
+  const nonce = new Uint8Array(hash.subarray(32));
   hash.fill(0);
   return { scalar, nonce };
 }
@@ -75,7 +77,7 @@ export async function openSr25519(): Promise<Sr25519> {
       // Whoever learns one witness has the secret.
       wide.fill(0);
       witness.fill(0);
-      const signature = new Uint8Array(64);
+      const signature = new Uint8Array(SIGNATURE_LENGTH);
       signature.set(commitment);
       signature.set(answer, 32);
       signature[63] = (signature[63] ?? 0) | MARKER;
@@ -85,6 +87,7 @@ export async function openSr25519(): Promise<Sr25519> {
   }
 
   function verify(account: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+    if (account.length !== ACCOUNT_LENGTH || signature.length !== SIGNATURE_LENGTH) return false;
     const last = signature[63] ?? 0;
     if ((last & MARKER) === 0) return false;
     const commitment = signature.subarray(0, 32);

@@ -25,7 +25,7 @@ function permute(lanes: Uint32Array): void {
  */
 export class Transcript {
   readonly #state = new Uint8Array(200);
-  /** The same memory; lanes are little-endian, as the machines are on which Node runs. */
+  /** The same memory; lanes are little-endian, as WebAssembly's memory is, and every machine that this runs on. */
   readonly #lanes = new Uint32Array(this.#state.buffer);
   #at = 0;
   /** Where the operation under way began, counted from 1; 0 is in an earlier block. */
