@@ -132,6 +132,8 @@ export class Upstream {
     kept.catch(() => undefined);
     // Before anything leaves: an answer may be back before the sending is over.
     awaited.add(uid, open);
+    // It is on its way to Redis before sealing keeps the processor.
+    await new Promise((resolve) => setImmediate(resolve));
     await Promise.all(
       [...places.keys()].map(async (twin) => {
         const result = await sending.seal({ ...stamped, uid, destination: { twin } }, twin, seconds);

@@ -135,7 +135,10 @@ describe('a Redis in which a key has another type than ours', () => {
     const { aside: second, held: two } = await take(() => program.redis.rPush('waited.moving', 'old'));
     await two[0]?.taken;
     expect(two.map((held) => held.read())).toEqual(['new', 'old']);
-    expect([two[0]?.uid, new Map((await uids()).map(([uid, text]) => [text, uid])).get('new')]).toEqual([second, second]);
+    expect([two[0]?.uid, new Map((await uids()).map(([uid, text]) => [text, uid])).get('new')]).toEqual([
+      second,
+      second,
+    ]);
     for (const each of two) await each.end();
     const { aside: third, held: gone } = await take(() => program.redis.del('waited.moving'));
     await expect(gone[0]?.taken).rejects.toThrow(NotTaken);

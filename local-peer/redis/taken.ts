@@ -64,7 +64,11 @@ export class TakenQueue {
     taking.catch(() => undefined);
     // In the same write: waiting for what comes next.
     this.#next ??= { text: this.#move(client), after: this.#takes };
-    if (early !== undefined) yield this.#hold({ ...early, taken: this.#confirmed(early, taking) });
+    if (early !== undefined) {
+      // That is on its way before work on the entry keeps the processor.
+      await new Promise((resolve) => setImmediate(resolve));
+      yield this.#hold({ ...early, taken: this.#confirmed(early, taking) });
+    }
     const entries = await taking;
     this.#room = Math.max(LEAST, 2 * entries.length);
     for (const entry of entries) if (entry.uid !== early?.uid) yield this.#hold(entry);
