@@ -32,12 +32,8 @@ export class Awaited {
     this.#onFault = onFault;
   }
 
-  /**
-   * A request is about to be sent under this uid; one that was taken up anew takes the place of what it was. The oldest
-   * gives way when there are too many.
-   */
+  /** A request is about to be sent under this uid. The oldest gives way when there are too many. */
   add(uid: string, open: Open): void {
-    this.#drop(uid);
     this.#open.set(uid, open);
     this.#size += open.held.size;
     for (const [oldest, { held }] of this.#open) {

@@ -5,7 +5,7 @@ export type Turn = () => Promise<void>;
 export class Lanes<Key> {
   readonly #last = new Map<Key, Promise<void>>();
 
-  /** Runs `work`, which awaits its turn before it acts. One that ends without having acted leaves its turn to the next. */
+  /** Runs `work`, which awaits its turn before it acts. One that ends without leaves its turn to the next. */
   async run<T>(key: Key, work: (turn: Turn) => Promise<T>): Promise<T> {
     const before = this.#last.get(key);
     const { promise: begun, resolve: pass } = Promise.withResolvers<void>();

@@ -37,8 +37,8 @@ export interface Held {
   /** Unix seconds when it was taken, however often it has been taken up since. */
   readonly takenAt: number;
   /**
-   * Resolves when Redis has it in our hands. It may be worked on before, and sent, as Redis knows its uid; but no
-   * program may be told of it. Rejects when it is not ours after all: then it is taken up anew, under the same uid.
+   * Resolves when Redis has it in our hands; it may be worked on before, but nobody may be told of it. Rejects when
+   * it is not ours after all: it, or another in its place, is taken up anew.
    */
   readonly taken: Promise<unknown>;
   /** Its fate is known: nothing is left to take up again. */

@@ -72,9 +72,8 @@ export class Upstream {
   }
 
   /**
-   * Sends a service's answer, whether or not Redis has it in our hands yet: after a crash between sending and ending it
-   * is sent again in either case. There is nobody to tell when it fails, the caller's time runs out: while its
-   * receiver cannot be looked up it is tried again.
+   * Sends a service's answer. There is nobody to tell when it fails, the caller's time runs out: while its receiver
+   * cannot be looked up it is tried again.
    */
   async response(response: LocalResponse, held: Held): Promise<void> {
     const { destination, ref, error } = response;
@@ -85,7 +84,7 @@ export class Upstream {
       content: error === null ? { kind: 'response' } : { kind: 'error', ...error },
     });
     const fault: PeerFault | 'closed' | undefined = stamped.ok
-      ? await this.#answerInTime(stamped.value, destination.twin)
+      ? await this.#answerInTime(stamped.value, destination.twin, held.taken)
       : { reason: 'expired', what: 'response has expired before sending!' };
     // It stays where it is, for the next start.
     if (fault === 'closed') return;
@@ -127,33 +126,35 @@ export class Upstream {
       sent: new Set<number>(),
       until: performance.now() + seconds * 1000,
     };
-    // Its uid is known to Redis, so that it may leave before it is in our hands: after a crash it has the same one.
-    const kept = Promise.all([held.taken, programs.saveQuestion(uid, question)]);
-    kept.catch(() => undefined);
     // Before anything leaves: an answer may be back before the sending is over.
-    awaited.add(uid, open);
+    const ready = Promise.all([held.taken, programs.saveQuestion(uid, question)]).then(() => awaited.add(uid, open));
+    ready.catch(() => undefined);
     // It is on its way to Redis before sealing keeps the processor.
     await new Promise((resolve) => setImmediate(resolve));
     await Promise.all(
       [...places.keys()].map(async (twin) => {
-        const result = await sending.seal({ ...stamped, uid, destination: { twin } }, twin, seconds);
+        const result = await sending.seal({ ...stamped, uid, destination: { twin } }, twin, seconds, ready);
         if (result.ok && result.value.sent === 'sent') {
           awaited.sent(uid, twin);
           return count('request-sent');
         }
         // It stays where it is, for the next start.
         if (result.ok && result.value.sent === 'closed') return;
+        await ready;
         await awaited.settle(uid, twin, this.#told(request, result.ok ? LATE : result.error));
       }),
     );
-    await kept;
   }
 
-  async #answerInTime(envelope: Envelope, to: number): Promise<PeerFault | 'closed' | undefined> {
+  async #answerInTime(
+    envelope: Envelope,
+    to: number,
+    taken: Promise<unknown>,
+  ): Promise<PeerFault | 'closed' | undefined> {
     const began = performance.now();
     const seconds = secondsOf(envelope);
     for (let left = seconds; ; left = seconds - (performance.now() - began) / 1000) {
-      const fault = await this.#answer(envelope, to, left);
+      const fault = await this.#answer(envelope, to, left, taken);
       const isPassing = typeof fault === 'object' && fault.reason === 'other';
       if (!isPassing || left * 1000 <= LOOK_UP_MS) return fault;
       if (!(await this.#parts.pause(LOOK_UP_MS))) return 'closed';
@@ -164,8 +165,9 @@ export class Upstream {
     envelope: Envelope,
     to: number,
     seconds = secondsOf(envelope),
+    first?: Promise<unknown>,
   ): Promise<PeerFault | 'closed' | undefined> {
-    const result = await this.#parts.sending.seal(envelope, to, seconds);
+    const result = await this.#parts.sending.seal(envelope, to, seconds, first);
     if (!result.ok) return result.error;
     const { sent, bytes } = result.value;
     if (sent === 'sent') this.#answers.add(to, envelope.uid, bytes);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RedisConnection } from '../local-peer/redis/connection.ts';
-import { type HeldEntry, readField } from '../local-peer/redis/held.ts';
+import type { HeldEntry } from '../local-peer/redis/held.ts';
 import { NotTaken } from '../local-peer/redis/intake.ts';
 import { RedisPrograms } from '../local-peer/redis/programs.ts';
 import { DELIVER } from '../local-peer/redis/scripts.ts';
@@ -115,46 +115,24 @@ describe('a Redis in which a key has another type than ours', () => {
     expect((await all(queue.take(1))).map((held) => held.read())).toEqual(['entry']);
   });
 
-  it('gives an entry that was waited for at once, under the uid that Redis set aside for it', async () => {
+  it('gives an entry that was waited for at once, and takes it back when another was there before it', async () => {
     const queue = new TakenQueue(connection, 'waited');
-    const take = async (meanwhile: () => Promise<unknown>) => {
+    const take = async (older: readonly string[]) => {
       await program.redis.lPush('waited', 'new');
       await queue.wait();
-      const aside = await program.redis.get('waited.aside');
-      await meanwhile();
-      return { aside, held: await all(queue.take(4)) };
+      for (const each of older) await program.redis.rPush('waited.moving', each);
+      return all(queue.take(4));
     };
-    const uids = async () =>
-      Object.entries(await program.redis.hGetAll('waited.taken')).map(([field, text]) => [readField(field)?.uid, text]);
     expect(await all(queue.take(4))).toEqual([]);
-    const { aside: first, held: alone } = await take(async () => undefined);
-    await alone[0]?.taken;
-    expect([alone.map(({ uid }) => uid), await uids()]).toEqual([[first], [[first, 'new']]]);
-    await alone[0]?.end();
-    // What somebody else put before it has another uid; what somebody took away is not ours.
-    const { aside: second, held: two } = await take(() => program.redis.rPush('waited.moving', 'old'));
-    await two[0]?.taken;
-    expect(two.map((held) => held.read())).toEqual(['new', 'old']);
-    expect([two[0]?.uid, new Map((await uids()).map(([uid, text]) => [text, uid])).get('new')]).toEqual([
-      second,
-      second,
-    ]);
-    for (const each of two) await each.end();
-    const { aside: third, held: gone } = await take(() => program.redis.del('waited.moving'));
-    await expect(gone[0]?.taken).rejects.toThrow(NotTaken);
-    await expect(gone[0]?.end()).rejects.toThrow(NotTaken);
-    expect(new Set([first, second, third]).size).toBe(3);
-  });
-
-  it('takes what was moved before a crash under the uid that was set aside for it', async () => {
-    const before = new TakenQueue(connection, 'crashed');
-    expect(await all(before.take(4))).toEqual([]);
-    await program.redis.lPush('crashed', 'sent');
-    await before.wait();
-    const aside = await program.redis.get('crashed.aside');
-    const [again] = await all(new TakenQueue(connection, 'crashed').take(4));
-    expect([again?.uid, again?.read()]).toEqual([aside, 'sent']);
-    expect(await program.redis.get('crashed.aside')).not.toBe(aside);
+    const [only, ...others] = await take([]);
+    await only?.taken;
+    expect([only?.read(), others, await program.redis.hLen('waited.taken')]).toEqual(['new', [], 1]);
+    await only?.end();
+    const [early, ...taken] = await take(['old']);
+    await expect(early?.taken).rejects.toThrow(NotTaken);
+    await expect(early?.end()).rejects.toThrow(NotTaken);
+    expect(taken.map((held) => held.read())).toEqual(['old', 'new']);
+    expect(Object.values(await program.redis.hGetAll('waited.taken')).sort()).toEqual(['new', 'old']);
   });
 
   it('gives an answer so many times, and does not count what its program could not get', async () => {

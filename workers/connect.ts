@@ -42,14 +42,7 @@ export async function checkUpgrade(request: Request, port: ConnectPort): Promise
   }
   const recalled = port.recall(twin);
   const lookup = recalled ?? (await port.lookup(twin));
-  if ('unavailable' in lookup) {
-    return err({
-      code: 'chain-unreachable',
-      message: `twin ${twin} cannot be looked up: ${lookup.unavailable}`,
-      hint: 'nothing is wrong with your token: try again in some seconds',
-      details: { twin },
-    });
-  }
+  if ('unavailable' in lookup) return err(unreachable(twin, lookup.unavailable));
   if ('unknown' in lookup) {
     return err({
       code: 'unknown-twin',
@@ -61,12 +54,23 @@ export async function checkUpgrade(request: Request, port: ConnectPort): Promise
   let checked = await checkToken(token.value, lookup.found.account, port.now());
   if (recalled !== undefined && !checked.ok && checked.error.reason === 'signature') {
     const fresh = await port.lookup(twin);
+    // The key may be a new one that nobody can tell us now.
+    if ('unavailable' in fresh) return err(unreachable(twin, fresh.unavailable));
     if ('found' in fresh) checked = await checkToken(token.value, fresh.found.account, port.now());
   }
   if (!checked.ok) return err(tokenRefusal(checked.error, claims));
   const fault = handshakeFault(request.headers);
   if (fault !== undefined) return err({ code: 'bad-handshake', message: fault });
   return ok({ twin, sid, host: new URL(request.url).host });
+}
+
+function unreachable(twin: number, why: string): HttpRefusal {
+  return {
+    code: 'chain-unreachable',
+    message: `twin ${twin} cannot be looked up: ${why}`,
+    hint: 'nothing is wrong with your token: try again in some seconds',
+    details: { twin },
+  };
 }
 
 /** @param claims of a token that has the form of one */

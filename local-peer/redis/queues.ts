@@ -10,8 +10,6 @@ export const QUEUES = {
 export const KEYS = {
   /** Entries that were moved out of a queue, on their way into `taken`. */
   moving: (queue: string) => `${queue}.moving`,
-  /** The uid of the next entry that is moved: known before it is there. */
-  aside: (queue: string) => `${queue}.aside`,
   /** Hash: entries in the peer's hands, until their fate is known. */
   taken: (queue: string) => `${queue}.taken`,
   /** List: entries that could not be read, with the reason. */

@@ -12,38 +12,23 @@ function script(text: string): Script {
 
 /**
  * Takes entries: out of the queue, into the peer's hands, each under a field of its own. What is done before an
- * error stays done, so nothing is popped when `taken` is no hash. The uid that lies in `aside` is that of the next entry
- * that is moved: whoever moved it may work on it under that uid before it is taken, crash or not.
- * KEYS moving, queue, taken, aside; ARGV most bytes, the first one's order, uids of 36 characters, one after the other
- * and one more than places, the SHA-1 of the entry that has the uid in `aside` or '' for the first that was moved.
- * Returns the uid that lies in `aside` now, '' when more than one entry may come to have it, then uid and entry of each.
+ * error stays done, so nothing is popped when `taken` is no hash.
+ * KEYS moving, queue, taken; ARGV most bytes, the first one's order, uids of 36 characters, one after the other.
+ * Returns the entries.
  */
 export const TAKE = script(`
 redis.call('HLEN', KEYS[3])
-local aside = redis.call('GET', KEYS[4])
-local result, bytes, places = { '' }, 0, #ARGV[3] / 36 - 1
-local function uidAt(n) return string.sub(ARGV[3], 36 * n + 1, 36 * n + 36) end
-for n = 0, places - 1 do
-  local moved = redis.call('RPOP', KEYS[1])
-  local entry = moved or redis.call('RPOP', KEYS[2])
+local entries, bytes = {}, 0
+for n = 0, #ARGV[3] / 36 - 1 do
+  local entry = redis.call('RPOP', KEYS[1]) or redis.call('RPOP', KEYS[2])
   if not entry then break end
-  local uid = uidAt(n)
-  if moved and aside and (ARGV[4] == '' or redis.sha1hex(moved) == ARGV[4]) then
-    uid = aside
-    aside = false
-  end
-  redis.call('HSET', KEYS[3], string.format('%016.0f.%s', ARGV[2] + n, uid), entry)
-  result[#result + 1] = uid
-  result[#result + 1] = entry
+  local field = string.format('%016.0f.%s', ARGV[2] + n, string.sub(ARGV[3], 36 * n + 1, 36 * n + 36))
+  redis.call('HSET', KEYS[3], field, entry)
+  entries[n + 1] = entry
   bytes = bytes + #entry
   if bytes >= tonumber(ARGV[1]) then break end
 end
-if not aside then
-  aside = uidAt(places)
-  redis.call('SET', KEYS[4], aside)
-end
-if redis.call('LLEN', KEYS[1]) == 0 then result[1] = aside end
-return result
+return entries
 `);
 
 /**

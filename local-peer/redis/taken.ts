@@ -1,4 +1,4 @@
-import { hash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { RedisClient, RedisConnection } from './connection.ts';
 import { fieldOf, HeldEntry, readField } from './held.ts';
@@ -16,25 +16,18 @@ const WAIT_SECONDS = 5;
 const CHUNK = 32;
 const texts = z.array(z.string());
 
-/** An entry that was taken, or will be. */
-type Taken = Omit<ConstructorParameters<typeof HeldEntry>[0], 'taken'>;
-
 /** A queue that programs write, taken so that nothing is lost between Redis and us. */
 export class TakenQueue {
   readonly #redis: RedisConnection;
   readonly #queue: string;
-  readonly #keys: { readonly moving: string; readonly taken: string; readonly aside: string };
+  readonly #keys: { readonly moving: string; readonly taken: string };
   /** Fields of what is in our hands: all else in the hash was left by a crash. */
   readonly #inHands = new Set<string>();
   #waiting: Promise<RedisClient> | undefined;
-  /** What was moved, or will be; and after which take. */
-  #next: { readonly text: Promise<string | null>; readonly after: number } | undefined;
+  /** What was moved, or will be. */
+  #next: Promise<string | null> | undefined;
   /** What has been moved, and waited for, and not been taken yet. */
-  #moved: { readonly text: string; readonly after: number } | undefined;
-  /** How often entries were taken. */
-  #takes = 0;
-  /** The uid of what is moved after that take. */
-  #aside: { readonly uid: string; readonly after: number } | undefined;
+  #moved: string | null = null;
   /** Made for entries that did not come. */
   readonly #uids: string[] = [];
   /** Entries that the next take has room for. */
@@ -45,41 +38,46 @@ export class TakenQueue {
   constructor(redis: RedisConnection, queue: string) {
     this.#redis = redis;
     this.#queue = queue;
-    this.#keys = { moving: KEYS.moving(queue), taken: KEYS.taken(queue), aside: KEYS.aside(queue) };
+    this.#keys = { moving: KEYS.moving(queue), taken: KEYS.taken(queue) };
   }
 
   /**
-   * Takes up to `most` entries, oldest first; fewer, while few come. One that was waited for comes at once, when its uid
-   * is known, while Redis puts it into our hands. @throws when Redis is away; what it gave then is left over
+   * Takes up to `most` entries, oldest first; fewer, while few come. One that was waited for comes at once, while Redis
+   * puts it into our hands. @throws when Redis is away; what it gave then is left over
    */
   async *take(most: number): AsyncGenerator<HeldEntry> {
     const client = await this.#connection();
     const order = Math.max(this.#nextOrder, Date.now() * 1000);
     const room = Math.min(most, this.#room);
     this.#nextOrder = order + room;
-    const early = this.#early(order);
-    this.#moved = undefined;
-    const taking = this.#takeAs(order, room, early?.text, client);
+    const uids = Array.from({ length: room }, () => this.#uids.pop() ?? randomUUID());
+    const uid = (n: number) => uids[n] ?? '';
+    const moved = this.#moved;
+    this.#moved = null;
+    const taking = this.#takeAs(order, uids, client);
     // Its failure is looked at below.
     taking.catch(() => undefined);
     // In the same write: waiting for what comes next.
-    this.#next ??= { text: this.#move(client), after: this.#takes };
-    if (early !== undefined) {
+    this.#next ??= this.#move(client);
+    if (moved !== null) {
       // That is on its way before work on the entry keeps the processor.
       await new Promise((resolve) => setImmediate(resolve));
-      yield this.#hold({ ...early, taken: this.#confirmed(early, taking) });
+      const entry = { order, uid: uid(0), text: moved, settled: new Set<number>() };
+      yield this.#hold({ ...entry, taken: this.#confirmed(entry, taking) });
     }
     const entries = await taking;
+    this.#uids.push(...uids.slice(entries.length));
     this.#room = Math.max(LEAST, 2 * entries.length);
-    for (const entry of entries) if (entry.uid !== early?.uid) yield this.#hold(entry);
+    for (const [n, text] of entries.entries()) {
+      if (n > 0 || text !== moved) yield this.#hold({ order: order + n, uid: uid(n), text, settled: new Set() });
+    }
   }
 
   /** Waits until there may be an entry to take. @throws when Redis is away, or the queue is closed */
   async wait(): Promise<void> {
     const next = this.#next;
     this.#next = undefined;
-    const text = (await next?.text) ?? null;
-    this.#moved = next === undefined || text === null ? undefined : { text, after: next.after };
+    this.#moved = (await next) ?? null;
   }
 
   /** What a crash, ours or Redis's, left in our hands without our knowing, oldest first. */
@@ -117,7 +115,7 @@ export class TakenQueue {
     );
   }
 
-  #hold(entry: Taken & { readonly taken?: Promise<unknown> }): HeldEntry {
+  #hold(entry: ConstructorParameters<typeof HeldEntry>[0]): HeldEntry {
     const field = fieldOf(entry.order, entry.uid);
     this.#inHands.add(field);
     return new HeldEntry(entry, this.#keys.taken, this.#redis, () => void this.#inHands.delete(field));
@@ -132,40 +130,21 @@ export class TakenQueue {
     return this.#waiting;
   }
 
-  /** The entry that was moved, when Redis has set a uid aside for just this one. */
-  #early(order: number): Taken | undefined {
-    const [moved, aside] = [this.#moved, this.#aside];
-    if (moved === undefined || aside?.after !== moved.after || aside.after !== this.#takes) return undefined;
-    return { order, uid: aside.uid, text: moved.text, settled: new Set() };
+  /** The entries that were taken under these uids. */
+  async #takeAs(order: number, uids: readonly string[], client: RedisClient): Promise<string[]> {
+    const { moving, taken } = this.#keys;
+    const args = [String(MOST_BYTES), String(order), uids.join('')];
+    const take = () => this.#redis.once(TAKE, [moving, this.#queue, taken], args, client);
+    return texts.parse(await this.#redis.need(`taking from ${this.#queue}`, take));
   }
 
-  /** Takes up to `room` entries. @param early the text of the one that has the uid which was set aside */
-  async #takeAs(order: number, room: number, early: string | undefined, client: RedisClient): Promise<Taken[]> {
-    this.#takes += 1;
-    const after = this.#takes;
-    const uids = Array.from({ length: room + 1 }, () => this.#uids.pop() ?? randomUUID());
-    const { moving, taken, aside } = this.#keys;
-    const args = [String(MOST_BYTES), String(order), uids.join(''), early === undefined ? '' : hash('sha1', early)];
-    const take = () => this.#redis.once(TAKE, [moving, this.#queue, taken, aside], args, client);
-    const [uid = '', ...flat] = texts.parse(await this.#redis.need(`taking from ${this.#queue}`, take));
-    this.#aside = uid === '' ? undefined : { uid, after };
-    const entries: Taken[] = [];
-    for (let n = 0; 2 * n < flat.length; n += 1) {
-      entries.push({ order: order + n, uid: flat[2 * n] ?? '', text: flat[2 * n + 1] ?? '', settled: new Set() });
-    }
-    const used = new Set([uid, ...entries.map((entry) => entry.uid)]);
-    // Whether the last one was set aside is not said when more than one entry was moved.
-    this.#uids.push(...uids.slice(0, -1).filter((each) => !used.has(each)));
-    return entries;
-  }
-
-  /** Resolves when the entry was taken under its uid; otherwise it is out of our hands again. */
-  #confirmed({ order, uid }: Taken, taking: Promise<Taken[]>): Promise<void> {
+  /** Resolves when the first that was taken is this one; otherwise it is out of our hands again. */
+  #confirmed(entry: { order: number; uid: string; text: string }, taking: Promise<string[]>): Promise<void> {
     const letGo = () => {
-      this.#inHands.delete(fieldOf(order, uid));
+      this.#inHands.delete(fieldOf(entry.order, entry.uid));
       throw new NotTaken();
     };
-    const confirmed = taking.then((entries) => (entries.some((each) => each.uid === uid) ? undefined : letGo()), letGo);
+    const confirmed = taking.then(([first]) => (first === entry.text ? undefined : letGo()), letGo);
     // Whoever works on it learns it when it matters.
     confirmed.catch(() => undefined);
     return confirmed;

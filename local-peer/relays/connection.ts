@@ -81,7 +81,7 @@ export class RelayConnection {
   async send(frame: Uint8Array): Promise<boolean> {
     if (this.#state.kind !== 'open') return false;
     const { socket } = this.#state;
-    gather(socket);
+    gather(socket, frame.length);
     return new Promise((resolve) => socket.send(frame, (error) => resolve(!error)));
   }
 

@@ -5,6 +5,8 @@ const CONNECT_MS = 10_000;
 /** The first words of a refusal are enough; whoever says none, or never ends, is not waited for. */
 const REFUSAL_MS = 2_000;
 const MAX_FRAME = 32 * 2 ** 20;
+/** A write of this size is worth its system call, bytes. */
+const MOST_GATHERED = 64 * 2 ** 10;
 
 /** Whom a socket tells. */
 export interface SocketPort {
@@ -18,12 +20,18 @@ export interface SocketPort {
 /** What carries each WebSocket. */
 const wires = new WeakMap<WebSocket, Socket>();
 
-/** What is sent on it until the event loop comes round leaves in one write: a relay reads it at once. */
-export function gather(socket: WebSocket): void {
+/**
+ * Before `bytes` are sent on it: what is sent until the event loop comes round leaves in one write, so that a relay
+ * reads it at once. Much goes by itself, as what waits here counts as not taken by the relay.
+ */
+export function gather(socket: WebSocket, bytes: number): void {
   const wire = wires.get(socket);
-  if (wire === undefined || wire.writableCorked > 0) return;
-  wire.cork();
-  setImmediate(() => wire.uncork());
+  if (wire === undefined) return;
+  if (wire.writableLength + bytes > MOST_GATHERED) wire.uncork();
+  else if (wire.writableCorked === 0) {
+    wire.cork();
+    setImmediate(() => wire.uncork());
+  }
 }
 
 /** Opens a WebSocket to a relay. A refusal, however broken, ends in `onLost`. */
