@@ -35,7 +35,8 @@ console.log(
 );
 if (values.record) {
   const next = [...recorded, Number(part.toFixed(3))].slice(-KEPT);
-  writeFileSync(FILE, `${JSON.stringify(next)}\n`);
+  // As the formatter has it.
+  writeFileSync(FILE, `[${next.join(', ')}]\n`);
 } else if (usual !== undefined && part < usual * ALARM) {
   console.error(
     `guard: FAILED, below ${decimal(usual * ALARM)}: a message costs more than before. npm run bench:profile shows what; if that is meant, record it: npm run bench:guard -- --record`,
