@@ -3,6 +3,7 @@ import { PKCS8_HEAD } from '../../proto/ed25519.ts';
 import type { Signer } from '../../proto/primitives.ts';
 import { edwardsSums } from './edwards-points.ts';
 import type { PointSums } from './point-sums.ts';
+import { keyOf } from './remembered.ts';
 
 const ACCOUNT_LENGTH = 32;
 /** Of the group that the base point makes. */
@@ -18,7 +19,7 @@ const SMALL_ORDER = new Set(
     '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85',
     'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
     'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa',
-  ].map((hex) => textOf(Buffer.from(hex, 'hex'))),
+  ].map((hex) => keyOf(Buffer.from(hex, 'hex'))),
 );
 
 /** Signs with a 32-byte seed, by OpenSSL. */
@@ -42,7 +43,7 @@ export function ed25519Verifier(): (account: Uint8Array, message: Uint8Array, si
     if (account.length !== ACCOUNT_LENGTH || signature.length !== 64) return false;
     const commitment = signature.subarray(0, 32);
     const answer = signature.subarray(32);
-    if (numberOf(answer) >= ORDER || SMALL_ORDER.has(textOf(account)) || SMALL_ORDER.has(textOf(commitment)))
+    if (numberOf(answer) >= ORDER || SMALL_ORDER.has(keyOf(account)) || SMALL_ORDER.has(keyOf(commitment)))
       return false;
     const challenge = hash('sha512', Buffer.concat([commitment, account, message]), 'buffer');
     sums ??= edwardsSums();
@@ -54,11 +55,6 @@ export function ed25519Verifier(): (account: Uint8Array, message: Uint8Array, si
       throw error;
     }
   };
-}
-
-/** One character a byte. */
-function textOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
 }
 
 /** The number that bytes, a multiple of 8 of them, are: little-endian. */

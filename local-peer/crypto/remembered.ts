@@ -1,3 +1,8 @@
+/** Bytes as a map or a set can find them: one character each. */
+export function keyOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+}
+
 /** What was made of some bytes, for the `most` of them that were used last: so many twins does a peer speak to. */
 export class Remembered<V> {
   readonly #most: number;
@@ -11,7 +16,7 @@ export class Remembered<V> {
   }
 
   of(bytes: Uint8Array): V {
-    const key = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
+    const key = keyOf(bytes);
     const known = this.#entries.get(key);
     const value = known ?? this.#make(bytes);
     // A map keeps its order: what is put in anew is the last to go.
