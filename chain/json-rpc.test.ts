@@ -21,6 +21,14 @@ describe('messagesOf', () => {
   test('nothing a node may send throws', () => {
     fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (text) => Array.isArray(messagesOf(text))));
   });
+
+  test('an error whose code is no number is an error like any other', () => {
+    // An object like this has no way to become a number, or a text.
+    const code = { toString: 1, valueOf: 1 };
+    expect(messagesOf(JSON.stringify({ id: 3, error: { code, message: 'no' } }))).toEqual([
+      { kind: 'answer', id: 3, outcome: { ok: false, error: 'error no' } },
+    ]);
+  });
 });
 
 describe('bytesOf', () => {

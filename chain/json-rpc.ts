@@ -51,7 +51,7 @@ function outcomeOf(error: unknown, result: unknown): Result<unknown, string> {
 }
 
 function faultOf({ code, message }: Record<string, unknown>): string {
-  return `error ${Number(code)} ${quote(message)}`.trimEnd();
+  return ['error', ...(typeof code === 'number' ? [code] : []), quote(message)].join(' ').trimEnd();
 }
 
 function parse(text: string): unknown {

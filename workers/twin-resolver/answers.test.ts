@@ -31,7 +31,7 @@ describe('Answers', () => {
     [answer({}), 'its answer is not JSON-RPC'],
     [encodeCall({ method: 'state_getStorage', params: [] }, 1), 'its answer is not JSON-RPC'],
     [answer({ error: { code: -32000, message: 'busy\n\u001b[31m' } }), 'error -32000 busy??[31m'],
-    [answer({ error: { code: 'x' } }), 'error NaN'],
+    [answer({ error: { code: 'x' } }), 'error'],
     [answer({ id: null, error: { code: -32005, message: 'no batches' } }), 'error -32005 no batches'],
   ])('%s is refused', (text, error) => {
     expect(outcome(1, text)).toEqual({ ok: false, error });
