@@ -64,7 +64,11 @@ class ShapeCollector {
     this.#ids.set(type, id);
     // Whoever meets the type while it is being collected must not take it for fixed.
     this.shapes.push({ all: [] });
-    this.shapes[id] = this.#shape(this.definition(type));
+    const shape = this.#shape(this.definition(type));
+    if (typeof shape === 'number' && !Number.isSafeInteger(shape)) {
+      throw new MetadataFault(`it has a type of ${shape} bytes`);
+    }
+    this.shapes[id] = shape;
     return id;
   }
 
@@ -82,9 +86,10 @@ class ShapeCollector {
       case 'sequence':
         return { many: this.collect(definition.value) };
       case 'array': {
+        // What it is of stays out: that may hold it, and would count as of no fixed size, though it takes no byte.
+        if (definition.value.len === 0) return 0;
         const of = this.collect(definition.value.type);
         const size = this.shapes[of];
-        if (definition.value.len === 0) return 0;
         return typeof size === 'number' ? size * definition.value.len : { times: definition.value.len, of };
       }
       case 'tuple':
@@ -99,7 +104,8 @@ class ShapeCollector {
       }
       case 'bitSequence': {
         const store = this.shapes[this.collect(definition.value.bitStoreType)];
-        if (typeof store !== 'number') throw new MetadataFault('it has a bit sequence of no fixed words');
+        if (typeof store !== 'number' || store < 1 || store > 8)
+          throw new MetadataFault('it has a bit sequence of no fixed words');
         return { bits: store };
       }
     }

@@ -7,6 +7,7 @@ import { encodeEvents } from '../../dev-chain/events.ts';
 import { buildMetadata } from '../../dev-chain/metadata.ts';
 import { readRuntime } from '../../dev-chain/runtime.ts';
 import type { Twin } from '../../proto/twin.ts';
+import { hexOf as metadataHex, oddMetadata } from '../../test/rig/odd-metadata.ts';
 import { openSession } from './chain-session.ts';
 import { twinById } from './questions.ts';
 
@@ -86,13 +87,13 @@ async function live(node: { readonly url: string }) {
   const opened = await openSession(node.url, 2000);
   if (!opened.ok) throw new Error(opened.error);
   open.push({ [Symbol.asyncDispose]: async () => opened.value.close() });
-  const [twins, gaps]: [Twin[], number[]] = [[], []];
+  const [twins, odd, gaps]: [Twin[], number[], number[]] = [[], [], []];
   const ended = opened.value.live({
     onTwin: (twin) => twins.push(twin),
-    onOddTwin: () => undefined,
+    onOddTwin: (id) => odd.push(id),
     onGap: () => gaps.push(1),
   });
-  return { session: opened.value, twins, gaps, ended };
+  return { session: opened.value, twins, odd, gaps, ended };
 }
 
 describe('a session with a node', () => {
@@ -104,6 +105,21 @@ describe('a session with a node', () => {
     node.tell('state_storage', block(7));
     await vi.waitUntil(() => twins.length > 0);
     expect(twins).toEqual([{ id: 7, account: new Uint8Array(32).fill(0xab), relay: 'r.example', pk: null }]);
+  });
+
+  it('tells of as many twins as a message may hold', async () => {
+    const node = await startNode(well(metadataHex(oddMetadata())));
+    const { odd } = await live(node);
+    await vi.waitUntil(() => node.asked.includes('state_subscribeStorage'));
+    // Of such a twin there is its id alone: phase, pallet, event, id, no topics.
+    const count = 400_000;
+    const record = new Uint8Array([2, 25, 12, 7, 0, 0, 0, 0]);
+    const scale = new Uint8Array(4 + count * record.length);
+    new DataView(scale.buffer).setUint32(0, count * 4 + 2, true);
+    for (let n = 0; n < count; n += 1) scale.set(record, 4 + n * record.length);
+    node.tell('state_storage', block(7, scale));
+    await vi.waitUntil(() => odd.length > 0);
+    expect(odd.length).toBe(count);
   });
 
   it('goes over to a new runtime: blocks in between are a gap, later ones are read by it', async () => {

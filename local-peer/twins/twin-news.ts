@@ -54,16 +54,16 @@ export async function followTwins(socket: RpcSocket, first: Runtime, news: TwinN
 function eventsIn(table: EventTable, notice: unknown): Result<TwinEvent[], string> {
   const parsed = changes.safeParse(notice);
   if (!parsed.success) return err('what it sent are none');
-  const found: TwinEvent[] = [];
+  const found: TwinEvent[][] = [];
   for (const [key, value] of parsed.data.changes) {
     const bytes = bytesOf(value);
     if (!bytes.ok) return bytes;
     if (key !== EVENTS || bytes.value === undefined) continue;
     const events = twinEvents(table, bytes.value);
     if (!events.ok) return events;
-    found.push(...events.value);
+    found.push(events.value);
   }
-  return ok(found);
+  return ok(found.flat());
 }
 
 function tell({ id, twin }: TwinEvent, news: TwinNews): void {
