@@ -8,9 +8,6 @@ import { RELEASE } from './release.ts';
 import { serveStatus } from './status.ts';
 import { beatOf, openNotify, Service } from './systemd.ts';
 
-/** What is in hand when it stops has this long; systemd and Docker wait a little longer. */
-const STOP_MS = 10_000;
-
 /**
  * Runs a peer until it is told to stop, and shows how it does: log, status, systemd.
  * @param stopped resolves when it shall stop
@@ -46,9 +43,7 @@ export async function runDaemon(settings: Settings, env: NodeJS.ProcessEnv, stop
   const signal = await stopped;
   log.info({ signal }, 'stopping');
   service?.stopping();
-  if (!(await endedInTime(peer.close()))) {
-    log.warn({}, `stopping: not everything was done within ${STOP_MS / 1000} s`);
-  }
+  await peer.close();
   log.info({}, 'stopped');
 }
 
@@ -66,14 +61,4 @@ function openService(env: NodeJS.ProcessEnv, log: Log): Service | undefined {
   );
   service.begin();
   return service;
-}
-
-async function endedInTime(work: Promise<void>): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), STOP_MS);
-  });
-  const isDone = await Promise.race([work.then(() => true), late]);
-  clearTimeout(timer);
-  return isDone;
 }

@@ -15,8 +15,9 @@ import { ChainConnection } from './twins/chain.ts';
 import { Directory } from './twins/directory.ts';
 import { confirmOwnTwin, findOwnTwin } from './twins/own-twin.ts';
 import { register } from './twins/registrar.ts';
+import { endsWithin } from './waiting.ts';
 
-/** At a stop, all that is in hand has this long. */
+/** At a stop, all that is in hand has this long; systemd and Docker wait a little longer. */
 const STOP_MS = 10_000;
 
 /** A running peer. */
@@ -95,12 +96,18 @@ export async function startPeer(
     stop.resolve();
     await traffic?.close();
   };
+  const end = async () => {
+    try {
+      const isDone = await endsWithin(STOP_MS, leave());
+      if (!isDone) log.warn({}, `stopping: not everything was done within ${STOP_MS / 1000} s`);
+    } finally {
+      redis.close();
+      chain.close();
+    }
+  };
   let closing: Promise<void> | undefined;
   const close = () => {
-    closing ??= within(STOP_MS, leave()).finally(async () => {
-      redis.close();
-      await within(STOP_MS, chain.close());
-    });
+    closing ??= end();
     return closing;
   };
   return {
@@ -123,17 +130,4 @@ function pauseUntil(stopped: Promise<void>): (ms: number) => Promise<boolean> {
     clearTimeout(timer);
     return goesOn;
   };
-}
-
-/** Waits for `work`, but no longer than `ms`. */
-async function within(ms: number, work: Promise<void>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  try {
-    await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

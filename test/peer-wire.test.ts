@@ -185,7 +185,7 @@ describe('a peer', () => {
       return twin?.relay === `localhost:${network.relay.port}` && Buffer.compare(twin.pk ?? NONE, e2ePublicKey) === 0;
     };
     await expect.poll(isThere, { timeout: 20_000 }).toBe(true);
-    await chain.close();
+    chain.close();
     expect(peer.logged.filter(({ message }) => message === 'chain: updating our twin')).toHaveLength(1);
     await using again = await startPeerRig(network, 2);
     expect(again.logged.map(({ message }) => message)).not.toContain('chain: updating our twin');

@@ -119,7 +119,7 @@ export async function openSession(
     },
     close: () => {
       for (const connection of connections) void connection.close();
-      void chain.chain.close();
+      chain.chain.close();
     },
   };
 }

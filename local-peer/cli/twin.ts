@@ -57,7 +57,7 @@ Examples:
 
 async function show({ chain, place }: OpenChain, address: Address, isJson: boolean): Promise<void> {
   const twin = await asked(() => chain.twin(address.twin));
-  void chain.close();
+  chain.close();
   if (twin === undefined) {
     const looked = `TfgridModule.Twins at ${place} has nothing under ${address.twin}`;
     throw new CommandFailure('unknown-twin', `the chain knows no twin ${formatAddress(address)}: ${looked}`);

@@ -4,6 +4,7 @@ import type { Twin } from '../../proto/twin.ts';
 import { hideSecrets } from '../config/mask.ts';
 import type { Log } from '../ports.ts';
 import type { PartState } from '../state.ts';
+import { endsWithin } from '../waiting.ts';
 import { type ChainSession, openSession } from './chain-session.ts';
 import { twinById, twinIdOf } from './questions.ts';
 import { updateTwin } from './update-process.ts';
@@ -66,7 +67,7 @@ export class ChainConnection implements Chain {
     }
   }
 
-  async close(): Promise<void> {
+  close(): void {
     this.#isClosed = true;
     this.#stop.resolve();
     this.#session?.close();
@@ -75,7 +76,7 @@ export class ChainConnection implements Chain {
   /** The node that we are connected to, waited for after a loss. */
   async #here(): Promise<ChainSession> {
     const left = this.#lostAt + GRACE_MS - performance.now();
-    if (this.#session === undefined && left > 0 && !this.#isClosed) await soon(this.#up.promise, left);
+    if (this.#session === undefined && left > 0 && !this.#isClosed) await endsWithin(left, this.#up.promise);
     if (this.#session === undefined) throw new Error(`the chain is out of reach (${this.#detail})`);
     return this.#session;
   }
@@ -96,7 +97,7 @@ export class ChainConnection implements Chain {
       if (this.#isClosed) return;
       const limit = Math.min(RETRY_MS * 2 ** failures, LONGEST_RETRY_MS);
       failures += 1;
-      await soon(this.#stop.promise, Math.random() * limit);
+      await endsWithin(Math.random() * limit, this.#stop.promise);
     }
   }
 
@@ -139,14 +140,4 @@ function told<T>(what: string, answer: Result<T, string>): T {
 /** What a library threw: that may show the node's URL, and with it a key. */
 function textOf(error: unknown, url: string): string {
   return hideSecrets(error instanceof Error ? error.message : String(error), [url]);
-}
-
-/** Waits for `promise`, or for `ms`. */
-async function soon(promise: Promise<void>, ms: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([promise, late]);
-  clearTimeout(timer);
 }
