@@ -15,7 +15,7 @@ import { ChainConnection } from './twins/chain.ts';
 import { Directory } from './twins/directory.ts';
 import { confirmOwnTwin, findOwnTwin } from './twins/own-twin.ts';
 import { register } from './twins/registrar.ts';
-import { endsWithin } from './waiting.ts';
+import { endsWithin, pauseUntil } from './waiting.ts';
 
 /** At a stop, all that is in hand has this long; systemd and Docker wait a little longer. */
 const STOP_MS = 10_000;
@@ -67,8 +67,8 @@ export async function startPeer(
     log,
   });
 
-  const stop = Promise.withResolvers<void>();
-  const pause = pauseUntil(stop.promise);
+  const stop = new AbortController();
+  const pause = pauseUntil(stop.signal);
   let traffic: Traffic | undefined;
   const begin = async () => {
     const own = await findOwnTwin(account, { chain, memory, log, pause });
@@ -93,7 +93,7 @@ export async function startPeer(
 
   const leave = async () => {
     health.stopping();
-    stop.resolve();
+    stop.abort();
     await traffic?.close();
   };
   const end = async () => {
@@ -116,18 +116,5 @@ export async function startPeer(
     ready: health.ready,
     close,
     [Symbol.asyncDispose]: close,
-  };
-}
-
-/** A pause that ends early when the peer stops; false then. */
-function pauseUntil(stopped: Promise<void>): (ms: number) => Promise<boolean> {
-  return async (ms) => {
-    let timer: NodeJS.Timeout | undefined;
-    const over = new Promise<boolean>((resolve) => {
-      timer = setTimeout(() => resolve(true), ms);
-    });
-    const goesOn = await Promise.race([over, stopped.then(() => false)]);
-    clearTimeout(timer);
-    return goesOn;
   };
 }

@@ -4,7 +4,7 @@ import type { Twin } from '../../proto/twin.ts';
 import { hideSecrets } from '../config/mask.ts';
 import type { Log } from '../ports.ts';
 import type { PartState } from '../state.ts';
-import { endsWithin } from '../waiting.ts';
+import { endsWithin, pauseUntil } from '../waiting.ts';
 import { type ChainSession, openSession } from './chain-session.ts';
 import { twinById, twinIdOf } from './questions.ts';
 import { updateTwin } from './update-process.ts';
@@ -41,8 +41,7 @@ export class ChainConnection implements Chain {
   #up = Promise.withResolvers<void>();
   #lostAt = performance.now();
   #detail = 'not connected yet';
-  #isClosed = false;
-  readonly #stop = Promise.withResolvers<void>();
+  readonly #stop = new AbortController();
 
   constructor(urls: readonly string[], port: ChainPort) {
     this.#urls = urls;
@@ -61,16 +60,19 @@ export class ChainConnection implements Chain {
   async updateTwin(key: { seed: Uint8Array; keyType: KeyType }, relay: string, pk: Uint8Array): Promise<void> {
     const { url } = await this.#here();
     try {
-      await updateTwin({ url, key, profile: { relay, pk } }, this.#stop.promise);
+      await updateTwin({ url, key, profile: { relay, pk } }, this.#stop.signal);
     } catch (error) {
       throw new Error(textOf(error, url));
     }
   }
 
   close(): void {
-    this.#isClosed = true;
-    this.#stop.resolve();
+    this.#stop.abort();
     this.#session?.close();
+  }
+
+  get #isClosed(): boolean {
+    return this.#stop.signal.aborted;
   }
 
   /** The node that we are connected to, waited for after a loss. */
@@ -82,6 +84,7 @@ export class ChainConnection implements Chain {
   }
 
   async #run(): Promise<void> {
+    const pause = pauseUntil(this.#stop.signal);
     for (let [turn, failures] = [0, 0]; !this.#isClosed; turn += 1) {
       const url = this.#urls[turn % this.#urls.length] ?? '';
       try {
@@ -97,7 +100,7 @@ export class ChainConnection implements Chain {
       if (this.#isClosed) return;
       const limit = Math.min(RETRY_MS * 2 ** failures, LONGEST_RETRY_MS);
       failures += 1;
-      await endsWithin(Math.random() * limit, this.#stop.promise);
+      await pause(Math.random() * limit);
     }
   }
 

@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { getEventListeners } from 'node:events';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type DevChain, startDevChain } from '../../dev-chain/dev-chain.ts';
 import { DEV_TWINS, devIdentity } from '../../dev-chain/dev-twins.ts';
@@ -10,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => chain[Symbol.asyncDispose]());
 
-const never = new Promise<void>(() => undefined);
+const never = new AbortController().signal;
 
 async function orderOf(relay: string, url = chain.wsUrl) {
   const [twin] = DEV_TWINS;
@@ -23,6 +26,8 @@ async function orderOf(relay: string, url = chain.wsUrl) {
 
 it('writes a twin on chain', { timeout: 20_000 }, async () => {
   await updateTwin(await orderOf('relay.example'), never);
+  // A peer that cannot pay tries for weeks: what is over must let go of what ends with the peer.
+  expect(getEventListeners(never, 'abort')).toEqual([]);
 });
 
 it('says what the chain holds against it', { timeout: 20_000 }, async () => {
@@ -37,6 +42,23 @@ it('says that a node is not there, without its URL', { timeout: 20_000 }, async 
 });
 
 it('ends at once when nobody waits for it any more', { timeout: 20_000 }, async () => {
-  const failed = updateTwin(await orderOf('relay.example'), Promise.resolve());
+  const failed = updateTwin(await orderOf('relay.example'), AbortSignal.abort());
   await expect(failed).rejects.toThrow('the process that writes it was ended');
+});
+
+it('says that no process can be begun, and ends no peer by it', { timeout: 20_000 }, async () => {
+  const order = await orderOf('relay.example');
+  const program = `
+    import { openSync } from 'node:fs';
+    import { updateTwin } from '${new URL('update-process.ts', import.meta.url)}';
+    const order = { ...${JSON.stringify({ ...order, key: { ...order.key, seed: [] } })}, profile: { relay: '', pk: [] } };
+    try { for (;;) openSync('/dev/null'); } catch {}
+    await updateTwin(order, new AbortController().signal).catch(({ message }) => console.log(message));
+    await new Promise((resolve) => setImmediate(resolve));
+    console.log('goes on');
+    process.exit();
+  `;
+  const args = ['-c', 'ulimit -n 64; exec "$0" --input-type=module -e "$1"', process.execPath, program];
+  const { stdout } = await promisify(execFile)('sh', args);
+  expect(stdout).toMatch(/ EMFILE\ngoes on\n$/);
 });

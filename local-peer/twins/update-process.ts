@@ -13,16 +13,27 @@ const LONGEST_MS = 90_000;
 
 /**
  * Writes a twin on chain by a process of its own; resolves when it is in a block.
- * @param stopped resolves when nobody waits for it any more
+ * @param stopped when nobody waits for it any more
  * @throws why it is not, for people
  */
-export async function updateTwin(order: UpdateOrder, stopped: Promise<void>): Promise<void> {
-  const child = spawn(process.execPath, [PROGRAM], { stdio: ['pipe', 'pipe', 'ignore'], timeout: LONGEST_MS });
-  void stopped.then(() => child.kill());
-  const ended = once(child, 'close');
+export async function updateTwin(order: UpdateOrder, stopped: AbortSignal): Promise<void> {
+  const child = spawn(process.execPath, [PROGRAM], {
+    stdio: ['pipe', 'pipe', 'ignore'],
+    timeout: LONGEST_MS,
+    signal: stopped,
+  });
+  const ended = once(child, 'close').then(
+    ([code]) => code === 0,
+    (error: unknown) => {
+      if (stopped.aborted) return false;
+      throw error;
+    },
+  );
+  // Without a process there are no pipes either: where no file can be opened any more, for instance.
+  if (child.pid === undefined) await ended;
   // It may be gone before it has read: its end says why.
   child.stdin.on('error', () => undefined);
   child.stdin.end(writeOrder(order));
-  const [fault, [code]] = await Promise.all([text(child.stdout), ended]);
-  if (code !== 0) throw new Error(fault === '' ? 'the process that writes it was ended' : fault);
+  const [fault, isDone] = await Promise.all([text(child.stdout), ended]);
+  if (!isDone) throw new Error(fault === '' ? 'the process that writes it was ended' : fault);
 }
