@@ -1,73 +1,33 @@
-import { once } from 'node:events';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type WebSocket, WebSocketServer } from 'ws';
-import { z } from 'zod';
 import { storagePrefix, twinStorageKey } from '../../chain/storage-key.ts';
 import { encodeEvents } from '../../dev-chain/events.ts';
-import { buildMetadata } from '../../dev-chain/metadata.ts';
 import { readRuntime } from '../../dev-chain/runtime.ts';
 import type { Twin } from '../../proto/twin.ts';
-import { hexOf as metadataHex, oddMetadata } from '../../test/rig/odd-metadata.ts';
+import { hexOf, oddMetadata } from '../../test/rig/odd-metadata.ts';
+import {
+  type Answers,
+  GENESIS,
+  METADATA,
+  type ScriptedNode,
+  STRANGE,
+  startScriptedNode,
+  well,
+} from '../../test/rig/scripted-node.ts';
 import { openSession } from './chain-session.ts';
 import { twinById } from './questions.ts';
 
-const GENESIS = `0x${'01'.repeat(32)}`;
-const METADATA = buildMetadata();
-/** A chain of which we know nothing: the pallet has another name of the same length. */
-const STRANGE = METADATA.replaceAll(hexOf('TfgridModule'), hexOf('OthersModule'));
 const runtime = readRuntime(METADATA);
 const EVENTS = storagePrefix('System', 'Events');
-
-const call = z.object({ id: z.number(), method: z.string() });
-type Answers = Record<string, unknown>;
 
 const open: AsyncDisposable[] = [];
 afterEach(async () => {
   for (const each of open.splice(0)) await each[Symbol.asyncDispose]();
 });
 
-/** A node that answers by method, as these are at the time; null is an answer, what is not there is none. */
-async function startNode(answers: Answers) {
-  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
-  const sockets: WebSocket[] = [];
-  const asked: string[] = [];
-  server.on('connection', (socket) => {
-    sockets.push(socket);
-    socket.on('message', (data) => {
-      const { id, method } = call.parse(JSON.parse(String(data)));
-      asked.push(method);
-      if (method in answers) socket.send(JSON.stringify({ jsonrpc: '2.0', id, result: answers[method] }));
-    });
-  });
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  open.push({
-    [Symbol.asyncDispose]: async () => {
-      for (const socket of sockets) socket.terminate();
-      await new Promise((resolve) => server.close(resolve));
-    },
-  });
-  return {
-    url: `ws://127.0.0.1:${address.port}`,
-    asked,
-    send: (text: string) => sockets.at(-1)?.send(text),
-    tell: (method: string, result: unknown) =>
-      sockets.at(-1)?.send(JSON.stringify({ jsonrpc: '2.0', method, params: { subscription: 'x', result } })),
-  };
-}
-
-const well = (metadata: string = METADATA, specVersion = 1): Answers => ({
-  chain_getBlockHash: [GENESIS],
-  state_getRuntimeVersion: { specVersion },
-  state_getMetadata: metadata,
-  chain_subscribeNewHeads: 'h',
-  state_subscribeStorage: 's',
-  state_subscribeRuntimeVersion: 'v',
-});
-
-function hexOf(text: string): string {
-  return Buffer.from(text).toString('hex');
+async function startNode(answers: Answers): Promise<ScriptedNode> {
+  const node = await startScriptedNode(answers);
+  open.push(node);
+  return node;
 }
 
 /** The events of a block in which a twin changed, as a node tells of them. */
@@ -108,7 +68,7 @@ describe('a session with a node', () => {
   });
 
   it('tells of as many twins as a message may hold', async () => {
-    const node = await startNode(well(metadataHex(oddMetadata())));
+    const node = await startNode(well(hexOf(oddMetadata())));
     const { odd } = await live(node);
     await vi.waitUntil(() => node.asked.includes('state_subscribeStorage'));
     // Of such a twin there is its id alone: phase, pallet, event, id, no topics.
@@ -138,7 +98,7 @@ describe('a session with a node', () => {
     expect(node.asked.filter((method) => method === 'state_getMetadata')).toHaveLength(2);
   });
 
-  it.each<[string, (node: Awaited<ReturnType<typeof startNode>>) => void, string]>([
+  it.each<[string, (node: ScriptedNode) => void, string]>([
     [
       'whose events do not fit its metadata',
       (node) => node.tell('state_storage', block(7, new Uint8Array([4, 1]))),

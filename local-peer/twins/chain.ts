@@ -1,18 +1,17 @@
 import type { KeyType } from '../../proto/identity.ts';
-import type { Result } from '../../proto/result.ts';
+import { err, type Result } from '../../proto/result.ts';
 import type { Twin } from '../../proto/twin.ts';
 import { hideSecrets } from '../config/mask.ts';
 import type { Log } from '../ports.ts';
 import type { PartState } from '../state.ts';
 import { endsWithin, pauseUntil } from '../waiting.ts';
 import { type ChainSession, openSession } from './chain-session.ts';
-import { twinById, twinIdOf } from './questions.ts';
+import { NO_TFCHAIN, twinById, twinIdOf } from './questions.ts';
+import { Retries } from './retries.ts';
 import { updateTwin } from './update-process.ts';
 
 /** After a loss the chain has this long to come back before questions fail at once, ms. */
 const GRACE_MS = 2_000;
-const RETRY_MS = 500;
-const LONGEST_RETRY_MS = 10_000;
 
 /** The chain, as a peer uses it. All reject, in words for people, when it does not answer. */
 export interface Chain {
@@ -85,26 +84,31 @@ export class ChainConnection implements Chain {
 
   async #run(): Promise<void> {
     const pause = pauseUntil(this.#stop.signal);
-    for (let [turn, failures] = [0, 0]; !this.#isClosed; turn += 1) {
+    const retries = new Retries();
+    for (let turn = 0; !this.#isClosed; turn += 1) {
       const url = this.#urls[turn % this.#urls.length] ?? '';
-      try {
-        const opened = await openSession(url);
-        if (opened.ok && !this.#isClosed) {
-          failures = 0;
-          await this.#live(url, opened.value);
-        } else if (opened.ok) opened.value.close();
-        else this.#lost(url, opened.error);
-      } catch (error) {
-        this.#lost(url, textOf(error, url));
-      }
+      const began = performance.now();
+      const isOpened = await this.#try(url);
       if (this.#isClosed) return;
-      const limit = Math.min(RETRY_MS * 2 ** failures, LONGEST_RETRY_MS);
-      failures += 1;
+      const limit = retries.limit(isOpened ? performance.now() - began : 0);
       await pause(Math.random() * limit);
     }
   }
 
-  /** Lives with one node until it fails. */
+  /** Lives with a node until it fails; whether it could be used before. */
+  async #try(url: string): Promise<boolean> {
+    try {
+      const opened = await openTfchain(url);
+      if (!opened.ok) this.#lost(url, opened.error);
+      else if (this.#isClosed) opened.value.close();
+      else await this.#live(url, opened.value);
+      return opened.ok;
+    } catch (error) {
+      this.#lost(url, textOf(error, url));
+      return false;
+    }
+  }
+
   async #live(url: string, session: ChainSession): Promise<void> {
     this.#session = session;
     this.#port.log.info({ chain: url }, 'chain: connected');
@@ -132,6 +136,14 @@ export class ChainConnection implements Chain {
     if (isNews) this.#port.log.warn({ chain: url, detail }, 'chain: not connected, trying again');
     this.#port.onState({ isUp: false, detail });
   }
+}
+
+/** Connects to a node whose chain has twins: any other answers, and is of no use. */
+async function openTfchain(url: string): Promise<Result<ChainSession, string>> {
+  const opened = await openSession(url);
+  if (!opened.ok || opened.value.isTfchain) return opened;
+  opened.value.close();
+  return err(NO_TFCHAIN);
 }
 
 /** What was asked about. @throws why it is not known, for people */

@@ -8,7 +8,8 @@ import type { ChainSession } from './chain-session.ts';
 /** What questions need of a session. */
 type Asked = Pick<ChainSession, 'isTfchain' | 'stored'>;
 
-const NO_TFCHAIN = 'this chain is no tfchain: it has no TfgridModule';
+/** For people. */
+export const NO_TFCHAIN = 'this chain is no tfchain: it has no TfgridModule';
 
 /** A twin as a node has it; undefined: there is none. The error is for people. */
 export async function twinById({ isTfchain, stored }: Asked, id: number): Promise<Result<Twin | undefined, string>> {

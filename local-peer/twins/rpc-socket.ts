@@ -59,7 +59,7 @@ export class RpcSocket {
   ): Promise<string> {
     this.#listeners.set(notice, listener);
     const begun = await this.ask(method, params, SUBSCRIBE_MS);
-    return begun.ok ? this.lost : begun.error;
+    return begun.ok ? this.lost : `${method}: ${begun.error}`;
   }
 
   /** Ends it without waiting: a node that hangs would not take leave. */

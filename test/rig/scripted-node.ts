@@ -1,0 +1,67 @@
+import { once } from 'node:events';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { z } from 'zod';
+import { buildMetadata } from '../../dev-chain/metadata.ts';
+
+const call = z.object({ id: z.number(), method: z.string() });
+const hexOf = (text: string) => Buffer.from(text).toString('hex');
+
+export const GENESIS = `0x${'01'.repeat(32)}`;
+export const METADATA = buildMetadata();
+/** A chain of which we know nothing: the pallet has another name of the same length. */
+export const STRANGE = METADATA.replaceAll(hexOf('TfgridModule'), hexOf('OthersModule'));
+
+/** What a node answers, by method. */
+export type Answers = Record<string, unknown>;
+
+/** All that a peer asks of a node that is well. */
+export const well = (metadata: string = METADATA, specVersion = 1): Answers => ({
+  chain_getBlockHash: [GENESIS],
+  state_getRuntimeVersion: { specVersion },
+  state_getMetadata: metadata,
+  chain_subscribeNewHeads: 'h',
+  state_subscribeStorage: 's',
+  state_subscribeRuntimeVersion: 'v',
+});
+
+/** A node that says what it is told to. */
+export interface ScriptedNode extends AsyncDisposable {
+  readonly url: string;
+  /** The methods that were called. */
+  readonly asked: readonly string[];
+  /** Sends a text to whoever came last. */
+  send(text: string): void;
+  /** Sends news of a subscription. */
+  tell(method: string, result: unknown): void;
+}
+
+/** Starts a node that answers by method, as these are at the time; an Error is one, and what is not there is no answer. */
+export async function startScriptedNode(answers: Answers): Promise<ScriptedNode> {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
+  const sockets: WebSocket[] = [];
+  const asked: string[] = [];
+  const outcomeOf = (answer: unknown) =>
+    answer instanceof Error ? { error: { code: -32000, message: answer.message } } : { result: answer };
+  server.on('connection', (socket) => {
+    sockets.push(socket);
+    socket.on('message', (data) => {
+      const { id, method } = call.parse(JSON.parse(String(data)));
+      asked.push(method);
+      if (method in answers) socket.send(JSON.stringify({ jsonrpc: '2.0', id, ...outcomeOf(answers[method]) }));
+    });
+  });
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  const send = (text: string) => sockets.at(-1)?.send(text);
+  return {
+    url: `ws://127.0.0.1:${address.port}`,
+    asked,
+    send,
+    tell: (method, result) => send(JSON.stringify({ jsonrpc: '2.0', method, params: { subscription: 'x', result } })),
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.terminate();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
