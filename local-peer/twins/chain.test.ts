@@ -4,14 +4,15 @@ import type { PartState } from '../state.ts';
 import { ChainConnection } from './chain.ts';
 
 const nothing = () => undefined;
-const log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 /** A connection to these nodes, and what it has said of itself. */
 function connect(urls: readonly string[]) {
   const states: PartState[] = [];
+  const warnings: object[] = [];
+  const log = { debug: nothing, info: nothing, warn: (fields: object) => void warnings.push(fields), error: nothing };
   const port = { onState: (state: PartState) => void states.push(state), onTwin: nothing, onGap: nothing, log };
   const chain = new ChainConnection(urls, port);
-  return { chain, states, [Symbol.dispose]: () => chain.close() };
+  return { chain, states, warnings, [Symbol.dispose]: () => chain.close() };
 }
 
 it('leaves a node whose chain has no twins for the next', async () => {
@@ -31,4 +32,18 @@ it('says what a node refuses to tell of', async () => {
   using connected = connect([node.url]);
   await vi.waitUntil(() => connected.states.length > 1, { timeout: 5000 });
   expect(connected.states[1]).toEqual({ isUp: false, detail: 'state_subscribeStorage: error -32000 not here' });
+});
+
+it('warns of each loss, though it is lost in the same way as before', async () => {
+  await using node = await startScriptedNode(well());
+  using connected = connect([node.url]);
+  const isUp = () => connected.states.at(-1)?.isUp;
+  for (const losses of [1, 2]) {
+    await vi.waitUntil(isUp, { timeout: 5000 });
+    await vi.waitUntil(() => node.asked.filter((method) => method === 'state_subscribeStorage').length === losses);
+    node.send('x'.repeat(9 * 2 ** 20));
+    await vi.waitUntil(() => !isUp(), { timeout: 5000 });
+  }
+  const warning = { chain: node.url, detail: 'the connection was lost' };
+  expect(connected.warnings).toEqual([warning, warning]);
 });

@@ -112,6 +112,8 @@ export class ChainConnection implements Chain {
   async #live(url: string, session: ChainSession): Promise<void> {
     this.#session = session;
     this.#port.log.info({ chain: url }, 'chain: connected');
+    // Whatever ends it is news, also when it is what ended the one before.
+    this.#detail = '';
     // Before anybody asks: what was cached while it was away may be old.
     this.#port.onGap();
     this.#up.resolve();
