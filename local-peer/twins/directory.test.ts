@@ -60,6 +60,30 @@ describe('Directory', () => {
     expect(state.calls).toBe(1);
   });
 
+  it.each([
+    ['an older record', twin(7, 'old.example')],
+    ['that there is none', undefined],
+  ])('believes an event more than an answer to what was asked before it: %s', async (_, old) => {
+    const answer = Promise.withResolvers<Twin | undefined>();
+    const { saved, directory } = rig(() => answer.promise);
+    const asked = directory.get(7);
+    directory.put(twin(7, 'new.example'));
+    answer.resolve(old);
+    expect((await asked)?.relay).toBe('new.example');
+    expect((await directory.get(7))?.relay).toBe('new.example');
+    expect(saved.get(7)?.relay).toBe('new.example');
+  });
+
+  it('believes the answer when blocks were missed since the event', async () => {
+    const answer = Promise.withResolvers<Twin | undefined>();
+    const { directory } = rig(() => answer.promise);
+    const asked = directory.get(7);
+    directory.put(twin(7, 'new.example'));
+    directory.doubt();
+    answer.resolve(twin(7, 'newest.example'));
+    expect((await asked)?.relay).toBe('newest.example');
+  });
+
   it('asks again for what may have changed while the chain was away', async () => {
     const { state, directory } = rig(async (id) => twin(id));
     await directory.get(7);

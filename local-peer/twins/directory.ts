@@ -31,7 +31,7 @@ export class Directory implements TwinDirectory {
   readonly #strangers = new Map<number, Known>();
   readonly #asking = new Map<number, Promise<Twin | undefined>>();
 
-  /** @param now Unix ms */
+  /** @param now ms, of a clock that nobody sets */
   constructor(ask: (id: number) => Promise<Twin | undefined>, memory: TwinMemory, now: () => number) {
     this.#ask = ask;
     this.#memory = memory;
@@ -81,7 +81,11 @@ export class Directory implements TwinDirectory {
   #fresh(id: number): Promise<Twin | undefined> {
     const asking = this.#asking.get(id);
     if (asking !== undefined) return asking;
+    const before = this.#known.get(id);
     const question = this.#ask(id).then((twin) => {
+      // What an event told meanwhile is newer than what a node found when it was asked.
+      const known = this.#known.get(id);
+      if (known !== undefined && known !== before && !known.isDoubtful) return known.twin;
       if (twin !== undefined) this.put(twin);
       else {
         this.#known.delete(id);
