@@ -59,7 +59,11 @@ export async function startPeer(
   );
   const redis = new RedisConnection(config.redis, log, (state) => health.redis(state));
   const memory = new RedisTwinMemory(redis, config.substrate);
-  const twins = new Directory((id) => chain.twin(id), memory, Date.now);
+  const twins = new Directory(
+    (id) => chain.twin(id),
+    memory,
+    () => performance.now(),
+  );
   const chain = new ChainConnection(config.substrate, {
     onState: (state) => health.chain(state),
     onTwin: (twin) => twins.put(twin),

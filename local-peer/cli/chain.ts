@@ -25,7 +25,11 @@ export async function openChain(urls: readonly string[], log: Log, ms: number): 
   const place = urls.map(maskUrl).join(' ');
   const { promise: up, resolve, reject } = Promise.withResolvers<void>();
   const faults: string[] = [];
-  const twins = new Directory((id) => chain.twin(id), NO_MEMORY, Date.now);
+  const twins = new Directory(
+    (id) => chain.twin(id),
+    NO_MEMORY,
+    () => performance.now(),
+  );
   const chain: ChainConnection = new ChainConnection(urls, {
     onState: ({ isUp, detail }) => {
       if (isUp) return resolve();
