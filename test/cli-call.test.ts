@@ -29,7 +29,7 @@ beforeAll(async () => {
   network = await startNetwork();
   callee = await startPeerRig(network, 2);
   service = await startService(callee.redisUrl, 'test.echo', (payload) =>
-    payload === 'fail' ? { err: { code: 7, message: 'told to' } } : { dat: payload },
+    payload === 'fail' ? { err: { code: 7, message: 'told\u001b[2J\nto' } } : { dat: payload },
   );
   directory = await mkdtemp(join(tmpdir(), 'rmb-call-'));
 });
@@ -79,7 +79,7 @@ describe('an answer', () => {
 
 describe('no answer', () => {
   it.each([
-    ['an error of the service is 1', ['2', 'test.echo', '--data', 'fail'], 1, 'answered-error', 'error 7: told to'],
+    ['an error of the service is 1', ['2', 'test.echo', '--data', 'fail'], 1, 'answered-error', 'error 7: told [2J to'],
     [
       'an offline twin is 4 with --fail-fast',
       ['4', 'x.y', '--fail-fast'],

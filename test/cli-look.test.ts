@@ -56,6 +56,12 @@ describe('twin', () => {
     expect(stdout).toContain('none: what is sent to it is signed, not encrypted');
   });
 
+  it('lets no twin write on the terminal what it wrote on chain', async () => {
+    await network.settle(3, 'a.example_\u001b[2J\r\nrelays   forged.example');
+    const { stdout } = await runCommand(['twin', '3'], { RMB_SUBSTRATE: network.chain.wsUrl });
+    expect(stdout).toContain('\nrelays   a.example (as it stands there: a.example_ [2J relays   forged.example)\n');
+  });
+
   it('is 4 for a twin that the chain does not know, and needs a secret for our own', async () => {
     const chain = { RMB_SUBSTRATE: network.chain.wsUrl };
     const unknown = await runCommand(['twin', '99'], chain);

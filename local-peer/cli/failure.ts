@@ -1,3 +1,5 @@
+import { plain } from '../plain.ts';
+
 /** How a command can fail: who is to blame, as far as one can know. */
 export type FailureKind =
   | 'identity'
@@ -18,7 +20,8 @@ export class CommandFailure extends Error {
   readonly kind: FailureKind;
 
   constructor(kind: FailureKind, message: string) {
-    super(message);
+    // The words of whoever answered may be in it.
+    super(plain(message));
     this.kind = kind;
   }
 

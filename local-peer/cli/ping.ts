@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Command } from 'commander';
 import { z } from 'zod';
+import { plain } from '../plain.ts';
 import { Caller } from './caller.ts';
 import { CommandFailure } from './failure.ts';
 import {
@@ -84,7 +85,7 @@ Examples:
 
 function pong(seq: number, source: string, ms: number, version: string, isJson: boolean): void {
   if (isJson) return void printJson({ type: 'pong', seq, source, milliseconds: Number(ms.toFixed(1)), version });
-  print(`twin ${source} (${version}): seq=${seq} time=${msText(ms)} ms`);
+  print(`twin ${source} (${plain(version)}): seq=${seq} time=${msText(ms)} ms`);
 }
 
 function lost(seq: number, { kind, message }: CommandFailure, isJson: boolean): void {

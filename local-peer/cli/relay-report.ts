@@ -1,12 +1,14 @@
 import { z } from 'zod';
+import { plain } from '../plain.ts';
 
 /** What a relay serves beside its WebSocket; the Rust relay has `/metrics` alone. */
 const PAGES = ['/version', '/healthz', '/readyz', '/metrics'] as const;
 /** Round trips that are measured, once the connection stands. */
 const ROUNDS = 5;
 
-const version = z.object({ name: z.string(), version: z.string(), domains: z.array(z.string()) });
-const readiness = z.object({ status: z.string(), detail: z.string().optional() });
+const said = z.string().transform(plain);
+const version = z.object({ name: said, version: said, domains: z.array(said) });
+const readiness = z.object({ status: z.string(), detail: said.optional() });
 
 /** How one page was answered. */
 interface Page {

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { type Address, formatAddress } from '../../proto/address.ts';
 import { identityOf, ss58Address } from '../../proto/identity.ts';
 import { relayDomains, type Twin } from '../../proto/twin.ts';
+import { plain } from '../plain.ts';
 import { asked, type OpenChain, openChain, ownTwinOf } from './chain.ts';
 import { CommandFailure } from './failure.ts';
 import {
@@ -64,7 +65,8 @@ async function show({ chain, place }: OpenChain, address: Address, isJson: boole
   }
   if (isJson) return void printJson(jsonOf(twin));
   const { id, account, relays, relay, pk } = jsonOf(twin);
-  const raw = relay === null || relay === relays.join('_') ? '' : paint('dim', ` (as it stands there: ${relay})`);
+  const raw =
+    relay === null || relay === relays.join('_') ? '' : paint('dim', ` (as it stands there: ${plain(relay)})`);
   print(`${paint('bold', `twin ${id}`)}`);
   print(`account  ${account}`);
   print(`relays   ${relays.join(' ') || paint('yellow', 'none: nobody can reach it')}${raw}`);

@@ -1,3 +1,4 @@
+import { plain } from '../plain.ts';
 import { hasFailed, type Line, type LineState } from './line.ts';
 
 /** SGR: green, yellow, red, dim. */
@@ -21,11 +22,6 @@ export function textReport(lines: readonly Line[], isColoured: boolean): string 
 /** The same for programs. */
 export function jsonReport(lines: readonly Line[]): string {
   return `${JSON.stringify({ ok: !hasFailed(lines), lines }, null, 2)}\n`;
-}
-
-/** What a stranger said must not move the cursor, or begin a line. */
-function plain(text: string): string {
-  return text.replaceAll(/\p{Cc}+/gu, ' ').trim();
 }
 
 function summary(lines: readonly Line[]): string {
