@@ -36,6 +36,11 @@ export function bytesOf(result: unknown): Result<Uint8Array | undefined, string>
   return ok(hexToBytes(result.slice(2)));
 }
 
+/** What a node wrote, fit for a log line: printable, and short. */
+export function quote(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, '?').slice(0, MAX_QUOTE);
+}
+
 function messageOf(message: unknown): RpcMessage | undefined {
   if (!isRecord(message)) return undefined;
   const { id, error, result, method, params } = message;
@@ -51,7 +56,8 @@ function outcomeOf(error: unknown, result: unknown): Result<unknown, string> {
 }
 
 function faultOf({ code, message }: Record<string, unknown>): string {
-  return ['error', ...(typeof code === 'number' ? [code] : []), quote(message)].join(' ').trimEnd();
+  const words = typeof message === 'string' ? quote(message) : '';
+  return ['error', ...(typeof code === 'number' ? [code] : []), words].join(' ').trimEnd();
 }
 
 function parse(text: string): unknown {
@@ -64,11 +70,4 @@ function parse(text: string): unknown {
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-/** What a node wrote, fit for a log line: printable, and short. */
-function quote(value: unknown): string {
-  return String(typeof value === 'string' ? value : '')
-    .replace(/[^\x20-\x7e]/g, '?')
-    .slice(0, MAX_QUOTE);
 }

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type DevChain, startDevChain } from '../../dev-chain/dev-chain.ts';
 import { DEV_TWINS, devIdentity } from '../../dev-chain/dev-twins.ts';
 import { miniSecret } from '../../proto/seed.ts';
+import { startScriptedNode } from '../../test/rig/scripted-node.ts';
 import { updateTwin } from './update-process.ts';
 
 let chain: DevChain;
@@ -39,6 +40,13 @@ it('says what the chain holds against it', { timeout: 20_000 }, async () => {
 it('says that a node is not there, without its URL', { timeout: 20_000 }, async () => {
   const failed = updateTwin(await orderOf('relay.example', 'ws://127.0.0.1:9/KEY'), never);
   await expect(failed).rejects.toThrow(/^the node cannot be connected to$/);
+});
+
+it('says what a node has against it in few words, which cannot move a cursor', { timeout: 20_000 }, async () => {
+  const refusal = new Error(`no\u001b[2J\n${'x'.repeat(10_000)}`);
+  await using node = await startScriptedNode({ chain_getBlockHash: refusal });
+  const failed = updateTwin(await orderOf('relay.example', node.url), never);
+  await expect(failed).rejects.toThrow(/^[\x20-\x7e]{100,120}$/);
 });
 
 it('ends at once when nobody waits for it any more', { timeout: 20_000 }, async () => {

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { quote } from '../../chain/json-rpc.ts';
 import { type UpdateOrder, writeOrder } from './update-order.ts';
 
 /** Beside this file, in the bundle as in the sources. */
@@ -35,5 +36,5 @@ export async function updateTwin(order: UpdateOrder, stopped: AbortSignal): Prom
   child.stdin.on('error', () => undefined);
   child.stdin.end(writeOrder(order));
   const [fault, isDone] = await Promise.all([text(child.stdout), ended]);
-  if (!isDone) throw new Error(fault === '' ? 'the process that writes it was ended' : fault);
+  if (!isDone) throw new Error(fault === '' ? 'the process that writes it was ended' : quote(fault));
 }
