@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { storagePrefix, twinStorageKey } from '../../chain/storage-key.ts';
 import { encodeEvents } from '../../dev-chain/events.ts';
@@ -104,7 +106,11 @@ describe('a session with a node', () => {
       (node) => node.tell('state_storage', block(7, new Uint8Array([4, 1]))),
       'its events cannot be read: 1 bytes expected at 2, 0 left',
     ],
-    ['that sends what nobody can hold', (node) => node.send('x'.repeat(9 * 2 ** 20)), 'the connection was lost'],
+    [
+      'that sends what nobody can hold',
+      (node) => node.send('x'.repeat(9 * 2 ** 20)),
+      'the connection was lost (WS_ERR_UNSUPPORTED_MESSAGE_LENGTH)',
+    ],
   ])('ends with one %s', async (_, misbehave, fault) => {
     const node = await startNode(well());
     const { ended } = await live(node);
@@ -112,6 +118,21 @@ describe('a session with a node', () => {
     node.send('nonsense');
     misbehave(node);
     expect(await ended).toBe(fault);
+  });
+
+  it('says why there is no connection, without the URL', async () => {
+    await using server = createServer((_, response) => response.writeHead(403).end()).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const address = server.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const faults = await Promise.all(
+      [`ws://127.0.0.1:${port}/KEY`, 'ws://127.0.0.1:9/KEY', 'ws://key.invalid'].map((url) => openSession(url, 2000)),
+    );
+    expect(faults.map((each) => !each.ok && each.error)).toEqual([
+      'it cannot be connected to (HTTP 403)',
+      'it cannot be connected to (ECONNREFUSED)',
+      expect.stringMatching(/^it cannot be connected to \(E[A-Z_]+\)$/),
+    ]);
   });
 
   it.each<[string, Answers, string]>([

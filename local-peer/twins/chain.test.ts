@@ -44,6 +44,6 @@ it('warns of each loss, though it is lost in the same way as before', async () =
     node.send('x'.repeat(9 * 2 ** 20));
     await vi.waitUntil(() => !isUp(), { timeout: 5000 });
   }
-  const warning = { chain: node.url, detail: 'the connection was lost' };
+  const warning = { chain: node.url, detail: 'the connection was lost (WS_ERR_UNSUPPORTED_MESSAGE_LENGTH)' };
   expect(connected.warnings).toEqual([warning, warning]);
 });

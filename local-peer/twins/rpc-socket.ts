@@ -68,13 +68,16 @@ export class RpcSocket {
   }
 
   async #ended(): Promise<string> {
-    let fault = 'it cannot be connected to';
+    let what = 'it cannot be connected to';
     this.#socket.once('open', () => {
-      fault = 'the connection was lost';
+      what = 'the connection was lost';
     });
-    // What is wrong says the event that follows; the error's own text may quote the URL, and with it a key.
-    this.#socket.on('error', () => undefined);
+    let why = '';
+    this.#socket.on('error', (error) => {
+      why = causeOf(error);
+    });
     await new Promise((resolve) => this.#socket.once('close', resolve));
+    const fault = what + why;
     for (const id of [...this.#waiting.keys()]) this.#settle(id, err(fault));
     return fault;
   }
@@ -91,4 +94,11 @@ export class RpcSocket {
     this.#waiting.delete(id);
     waiting?.(outcome);
   }
+}
+
+/** What was the matter, in brackets: never an error's own text, which may quote the URL, and with it a key. */
+function causeOf(error: Error): string {
+  const status = /^Unexpected server response: (\d+)$/.exec(error.message)?.[1];
+  if (status !== undefined) return ` (HTTP ${status})`;
+  return 'code' in error && typeof error.code === 'string' ? ` (${error.code})` : '';
 }
