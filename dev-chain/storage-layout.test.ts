@@ -1,33 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+import { chainVectors, type VectorTwin } from '../test/rig/chain-vectors.ts';
 import { buildMetadata } from './metadata.ts';
 import { readRuntime } from './runtime.ts';
 import { toHex } from './scale.ts';
 
-const twinSchema = z.object({
-  id: z.number(),
-  account: z.string(),
-  relay: z.string().nullable(),
-  pk: z.string().nullable(),
-  entities: z.array(z.object({ entityId: z.number(), signature: z.string() })),
-});
-const vectors = z
-  .object({
-    storageKeys: z.object({
-      twins: z.array(z.object({ id: z.number(), key: z.string() })),
-      twinIdByAccountID: z.array(z.object({ account: z.string(), key: z.string() })),
-      systemEvents: z.string(),
-    }),
-    twins: z.array(z.object({ twin: twinSchema, scale: z.string() })),
-    calls: z.record(z.string(), z.tuple([z.number(), z.number()])),
-  })
-  .parse(JSON.parse(readFileSync(new URL('../test/vectors/chain.json', import.meta.url), 'utf8')));
-
 const { registry, storage } = readRuntime(buildMetadata());
 const bytes = (hex: string) => Buffer.from(hex, 'hex');
 
-const ledgerTwin = ({ id, account, relay, pk, entities }: z.infer<typeof twinSchema>) => ({
+const ledgerTwin = ({ id, account, relay, pk, entities }: VectorTwin) => ({
   id,
   account: `0x${account}`,
   relay: relay === null ? null : Buffer.from(relay),
@@ -37,19 +17,19 @@ const ledgerTwin = ({ id, account, relay, pk, entities }: z.infer<typeof twinSch
 
 describe('the storage', () => {
   it('lies where the live chain’s lies', () => {
-    const [twin] = vectors.twins;
+    const [twin] = chainVectors.twins;
     if (twin === undefined) throw new Error('no vector');
-    for (const { id, key } of vectors.storageKeys.twins) {
+    for (const { id, key } of chainVectors.storageKeys.twins) {
       expect(storage.twin({ ...ledgerTwin(twin.twin), id })[0]).toBe(key);
     }
-    for (const { account, key } of vectors.storageKeys.twinIdByAccountID) {
+    for (const { account, key } of chainVectors.storageKeys.twinIdByAccountID) {
       expect(storage.twinId(`0x${account}`, 0x01020304)).toEqual([key, new Uint8Array([4, 3, 2, 1])]);
       expect(storage.twinId(`0x${account}`, undefined)).toEqual([key, null]);
     }
-    expect(storage.events).toBe(vectors.storageKeys.systemEvents);
+    expect(storage.events).toBe(chainVectors.storageKeys.systemEvents);
   });
 
-  it.each(vectors.twins)('writes twin $twin.id as the live chain does', ({ twin, scale }) => {
+  it.each(chainVectors.twins)('writes twin $twin.id as the live chain does', ({ twin, scale }) => {
     const [, value] = storage.twin(ledgerTwin(twin));
     expect(toHex(value ?? new Uint8Array())).toBe(scale);
   });
@@ -80,7 +60,7 @@ describe('the storage', () => {
 
 describe('the metadata', () => {
   it('has the calls at the live chain’s indices', () => {
-    for (const [name, [pallet, index]] of Object.entries(vectors.calls)) {
+    for (const [name, [pallet, index]] of Object.entries(chainVectors.calls)) {
       const found = registry.findMetaCall(new Uint8Array([pallet, index]));
       expect([found.section, found.method.replace(/[A-Z]/g, (letter: string) => `_${letter.toLowerCase()}`)]).toEqual([
         'tfgridModule',

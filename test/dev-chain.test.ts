@@ -1,29 +1,11 @@
-import { readFileSync } from 'node:fs';
 import { ApiPromise, HttpProvider, WsProvider } from '@polkadot/api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { type DevChain, startDevChain } from '../dev-chain/dev-chain.ts';
 import { DEV_TWINS, devIdentity } from '../dev-chain/dev-twins.ts';
+import { chainVectors } from './rig/chain-vectors.ts';
 import { within } from './rig/client.ts';
 import { connectSubstrate, hexOf, keyring, pairOf, type SubstrateClient } from './rig/substrate-client.ts';
-
-const vectors = z
-  .object({
-    storageKeys: z.object({ twins: z.array(z.object({ id: z.number(), key: z.string() })) }),
-    twins: z.array(
-      z.object({
-        twin: z.object({
-          id: z.number(),
-          account: z.string(),
-          relay: z.string().nullable(),
-          pk: z.string().nullable(),
-          entities: z.array(z.unknown()),
-        }),
-        scale: z.string(),
-      }),
-    ),
-  })
-  .parse(JSON.parse(readFileSync(new URL('vectors/chain.json', import.meta.url), 'utf8')));
 
 const balance = z.object({ nonce: z.number(), data: z.object({ free: z.number() }) });
 /** What an extrinsic costs, in units of 10^-7 TFT. */
@@ -164,7 +146,7 @@ describe('a Substrate client', () => {
 
 describe('the storage', () => {
   it('has the keys and values of the live chain', async () => {
-    const withoutEntities = vectors.twins.filter(({ twin }) => twin.entities.length === 0);
+    const withoutEntities = chainVectors.twins.filter(({ twin }) => twin.entities.length === 0);
     const loaded = await startDevChain({
       twins: withoutEntities.map(({ twin: { id, account, relay, pk } }) => ({
         id,
@@ -175,7 +157,7 @@ describe('the storage', () => {
     });
     await using _ = loaded;
     const other = await ApiPromise.create({ provider: new WsProvider(loaded.wsUrl), noInitWarn: true });
-    for (const { id, key } of vectors.storageKeys.twins) {
+    for (const { id, key } of chainVectors.storageKeys.twins) {
       expect(other.query.tfgridModule?.twins?.key(id)).toBe(key);
     }
     for (const { twin, scale } of withoutEntities) {

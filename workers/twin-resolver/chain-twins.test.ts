@@ -1,17 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { z } from 'zod';
 import { twinStorageKey } from '../../chain/storage-key.ts';
 import type { Result } from '../../proto/result.ts';
 import { err, ok } from '../../proto/result.ts';
+import { chainVectors } from '../../test/rig/chain-vectors.ts';
 import type { Connect } from './answers.ts';
 import { ChainTwins } from './chain-twins.ts';
 import { ChainNodes } from './nodes.ts';
 
-const vectors = z
-  .object({ twins: z.array(z.object({ scale: z.string() })) })
-  .parse(JSON.parse(readFileSync(new URL('../../test/vectors/chain.json', import.meta.url), 'utf8')));
-const TWIN_42 = vectors.twins[1]?.scale;
+const TWIN_42 = chainVectors.twins[1]?.scale;
 
 /** Nodes that answer at once, by URL; the URLs asked, in order, and what for. */
 function nodes(urls: string, answers: Record<string, Result<unknown, string>>) {
