@@ -20,7 +20,7 @@ const MOST_KEYS = 256;
 export interface Encoding {
   /** The base point. */
   readonly base: Uint8Array;
-  /** POINT becomes what is written. @throws RangeError when that is no point */
+  /** POINT becomes what is written. @throws RangeError when that is no point, or none that can be a key */
   decode(written: Uint8Array): void;
   /** POINT as it is written. */
   encode(): Uint8Array;
@@ -50,7 +50,7 @@ export class PointSums {
 
   /**
    * `answer` · base - `challenge` · `key`, as it is written; scalars are less than the group's order.
-   * @throws RangeError when `key` is no point
+   * @throws RangeError when `key` is no point, or none that can be a key
    */
   difference(answer: Uint8Array, challenge: Uint8Array, key: Uint8Array): Uint8Array {
     const table = this.#keys.of(key);
