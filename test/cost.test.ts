@@ -69,7 +69,8 @@ function each(messages: number, uses: readonly RelayUse[]): Figures['each'] & { 
 function expectWithin(name: keyof typeof FIGURES, messages: number, uses: readonly RelayUse[]): void {
   const { busyMs, ...units } = each(messages, uses);
   console.log(name, JSON.stringify(units), `busy ${busyMs.toFixed(2)} ms`);
-  const over = Object.entries(units).filter(([unit, used]) => used > FIGURES[name].each[unit as keyof typeof units]);
+  const most = new Map<string, number>(Object.entries(FIGURES[name].each));
+  const over = Object.entries(units).filter(([unit, used]) => used > (most.get(unit) ?? 0));
   expect(over, `${name}: more than docs/cost.md says; spare it, or change scripts/cost/figures.ts`).toEqual([]);
 }
 

@@ -155,8 +155,8 @@ describe('an error', () => {
     const response = { kind: 'response' } as const;
     const error = { kind: 'error', code: 5, message: 'x' } as const;
     for (const content of [response, error, undefined]) {
-      await expectSilence(a, A, { ...request(A, { twin: 999_999 }), content } as Envelope);
-      await expectSilence(a, A, { ...request(A, { twin: 5 }, { tags: 'fail-fast' }), content } as Envelope);
+      await expectSilence(a, A, { ...request(A, { twin: 999_999 }), content });
+      await expectSilence(a, A, { ...request(A, { twin: 5 }, { tags: 'fail-fast' }), content });
     }
     await expectSilence(a, A, ping({ source: { twin: 2 } }));
     await expectSilence(a, A, new Uint8Array(0));

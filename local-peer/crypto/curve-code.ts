@@ -17,7 +17,7 @@ export const POINT = { X: slot(0), Y: slot(1), Z: slot(2), T: slot(3) } as const
 /** A point to be added lies anywhere: so many bytes after its address are Y + X, Y - X, Z and 2·d·T. */
 export const ADDEND = { plus: 0, minus: SIZE, Z: 2 * SIZE, T2d: 3 * SIZE } as const;
 export const ADDEND_SIZE = 4 * SIZE;
-const [A, B, C, D, E, F] = [4, 5, 6, 7, 8, 9].map(slot) as [number, number, number, number, number, number];
+const [A, B, C, D, E, F] = [slot(4), slot(5), slot(6), slot(7), slot(8), slot(9)] as const;
 /** The first slot that the functions here leave alone. */
 export const FREE_SLOT = 10;
 /** Behind the slots: room for tables of points. */

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { decodeEnvelope } from '../../proto/envelope.ts';
 
 /** How a relay that is none of ours answers a POST; a number is a status with an empty body. */
@@ -51,7 +51,9 @@ export async function startOddRelay(manner: Manner): Promise<OddRelay> {
     socket.once('close', () => sockets.delete(socket));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  const { port } = address;
   const relay = {
     port,
     domain: `localhost:${port}`,

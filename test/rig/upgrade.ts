@@ -15,7 +15,7 @@ const refusal = z.object({ error: z.record(z.string(), z.unknown()) });
 export async function upgrade(
   httpUrl: string,
   path: string,
-  { method = 'GET', headers = {} as Record<string, string | undefined> } = {},
+  { method = 'GET', headers = {} }: { method?: string; headers?: Record<string, string | undefined> } = {},
 ): Promise<Answer> {
   const all: Record<string, string | undefined> = {
     connection: 'Upgrade',
