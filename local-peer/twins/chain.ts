@@ -1,4 +1,3 @@
-import type { KeyType } from '../../proto/identity.ts';
 import { err, type Result } from '../../proto/result.ts';
 import type { Twin } from '../../proto/twin.ts';
 import { hideSecrets } from '../config/mask.ts';
@@ -8,6 +7,7 @@ import { endsWithin, pauseUntil } from '../waiting.ts';
 import { type ChainSession, openSession } from './chain-session.ts';
 import { NO_TFCHAIN, twinById, twinIdOf } from './questions.ts';
 import { Retries } from './retries.ts';
+import type { UpdateKey } from './update.ts';
 import { updateTwin } from './update-process.ts';
 
 /** After a loss the chain has this long to come back before questions fail at once, ms. */
@@ -18,8 +18,11 @@ export interface Chain {
   /** Undefined: no such twin. */
   twin(id: number): Promise<Twin | undefined>;
   twinIdOf(account: Uint8Array): Promise<number | undefined>;
-  /** Signs and sends `update_twin`; resolves in a block. Rejects with what the chain holds against it. */
-  updateTwin(key: { seed: Uint8Array; keyType: KeyType }, relay: string, pk: Uint8Array): Promise<void>;
+  /**
+   * Signs and sends `update_twin`; resolves in a block, which the fee is paid in: undefined when it is done, else what
+   * the chain holds against it.
+   */
+  updateTwin(key: UpdateKey, relay: string, pk: Uint8Array): Promise<string | undefined>;
 }
 
 /** Whom the chain tells. */
@@ -56,10 +59,10 @@ export class ChainConnection implements Chain {
     return told('the twin of our account', await twinIdOf(await this.#here(), account));
   }
 
-  async updateTwin(key: { seed: Uint8Array; keyType: KeyType }, relay: string, pk: Uint8Array): Promise<void> {
+  async updateTwin(key: UpdateKey, relay: string, pk: Uint8Array): Promise<string | undefined> {
     const { url } = await this.#here();
     try {
-      await updateTwin({ url, key, profile: { relay, pk } }, this.#stop.signal);
+      return await updateTwin({ url, key, profile: { relay, pk } }, this.#stop.signal);
     } catch (error) {
       throw new Error(textOf(error, url));
     }

@@ -7,7 +7,7 @@ const pk = new Uint8Array(33).fill(2);
 const nothing = () => undefined;
 
 /** A chain whose answers to `update_twin` are given one after another; what was sent, and what was logged. */
-function rig(relay: string | null, answers: (Error | undefined)[]) {
+function rig(relay: string | null, answers: (Error | string | undefined)[]) {
   const sent: string[] = [];
   const said: string[] = [];
   const known: Twin[] = [];
@@ -18,7 +18,8 @@ function rig(relay: string | null, answers: (Error | undefined)[]) {
       updateTwin: async (_: unknown, domains: string) => {
         sent.push(domains);
         const answer = answers.shift();
-        if (answer !== undefined) throw answer;
+        if (answer instanceof Error) throw answer;
+        return answer;
       },
     },
     log: { debug: nothing, info: keep, warn: keep, error: keep },
@@ -50,6 +51,13 @@ describe('register', () => {
     const { run, sent, known } = rig(null, [new Error('out of reach'), new Error('dropped'), undefined]);
     await run();
     expect([sent.length, known.length]).toEqual([3, 1]);
+  });
+
+  it('tries no more what the chain has refused in a block: each try is paid for', async () => {
+    const { run, sent, said, known } = rig(null, ['tfgridModule.InvalidRelay', undefined]);
+    await run();
+    expect([sent.length, known.length]).toEqual([1, 0]);
+    expect(said.at(-1)).toMatch(/^chain: our twin is not updated: tfgridModule.InvalidRelay;/);
   });
 
   it('names a balance that cannot pay, and whose', async () => {

@@ -29,7 +29,7 @@ export interface Registration {
   readonly keepRelays: boolean;
 }
 
-/** Tells the chain where our twin is found and with which key, when it says otherwise; tries until it has. */
+/** Tells the chain where our twin is found and with which key, when it says otherwise; tries until it has, or has refused. */
 export async function register(registration: Registration, parts: RegistrarParts): Promise<void> {
   const { twin, account } = registration;
   let limit = RETRY_MS;
@@ -37,6 +37,13 @@ export async function register(registration: Registration, parts: RegistrarParts
   for (;;) {
     const outcome = await attempt(registration, parts);
     if (outcome.kind === 'done') return;
+    if (outcome.kind === 'paid') {
+      // The next try would cost as much, and end as this one.
+      return parts.log.error(
+        { twin },
+        `chain: our twin is not updated: ${outcome.refusal}; not tried again until the next start`,
+      );
+    }
     const reason = reasonOf(outcome.error, account);
     if (reason !== told) parts.log.warn({ twin }, `chain: our twin is not updated yet: ${reason}`);
     told = reason;
@@ -47,7 +54,11 @@ export async function register(registration: Registration, parts: RegistrarParts
   }
 }
 
-type Outcome = { readonly kind: 'done' } | { readonly kind: 'away' | 'refused'; readonly error: unknown };
+type Outcome =
+  | { readonly kind: 'done' }
+  /** Refused in a block, with a fee for that. */
+  | { readonly kind: 'paid'; readonly refusal: string }
+  | { readonly kind: 'away' | 'refused'; readonly error: unknown };
 
 async function attempt(
   { twin, key, pk, relays, keepRelays }: Registration,
@@ -67,7 +78,8 @@ async function attempt(
     const change = { twin, from: known.relay, relay: profile.relay, key: isKeyNew ? 'ours' : 'as it is' };
     log.info(change, 'chain: updating our twin');
     try {
-      await chain.updateTwin(key, profile.relay, profile.pk);
+      const refusal = await chain.updateTwin(key, profile.relay, profile.pk);
+      if (refusal !== undefined) return { kind: 'paid', refusal };
     } catch (error) {
       return { kind: 'refused', error };
     }

@@ -27,6 +27,9 @@ export function writeOrder({ url, key, profile }: UpdateOrder): string {
   });
 }
 
+/** How the process ends when the chain has refused it in a block; 1: it came into none. What is wrong is on stdout. */
+export const REFUSED_IN_BLOCK = 10;
+
 /** @throws when it is none */
 export function readOrder(text: string): UpdateOrder {
   return order.parse(JSON.parse(text));

@@ -6,11 +6,17 @@ import { type DevChain, startDevChain } from '../../dev-chain/dev-chain.ts';
 import { DEV_TWINS, devIdentity } from '../../dev-chain/dev-twins.ts';
 import { miniSecret } from '../../proto/seed.ts';
 import { startScriptedNode } from '../../test/rig/scripted-node.ts';
+import { ed25519Signer } from '../crypto/ed25519.ts';
 import { updateTwin } from './update-process.ts';
+
+/** An account with funds and no twin. */
+const NEWCOMER = new Uint8Array(32).fill(9);
+const newcomer = ed25519Signer(NEWCOMER);
+const hexOf = (bytes: Uint8Array) => `0x${Buffer.from(bytes).toString('hex')}`;
 
 let chain: DevChain;
 beforeAll(async () => {
-  chain = await startDevChain({ blockTimeMs: 200 });
+  chain = await startDevChain({ blockTimeMs: 200, funded: [hexOf(newcomer.account)] });
 });
 afterAll(() => chain[Symbol.asyncDispose]());
 
@@ -26,7 +32,7 @@ async function orderOf(relay: string, url = chain.wsUrl) {
 }
 
 it('writes a twin on chain', { timeout: 20_000 }, async () => {
-  await updateTwin(await orderOf('relay.example'), never);
+  expect(await updateTwin(await orderOf('relay.example'), never)).toBeUndefined();
   // A peer that cannot pay tries for weeks: what is over must let go of what ends with the peer.
   expect(getEventListeners(never, 'abort')).toEqual([]);
 });
@@ -36,6 +42,12 @@ it('says what the chain holds against it', { timeout: 20_000 }, async () => {
   const stranger = { ...order.key, seed: new Uint8Array(32).fill(7) };
   await expect(updateTwin({ ...order, key: stranger }, never)).rejects.toThrow(/^1010: .*pay some fees/);
 });
+
+it('tells what the chain refused in a block, which was paid for, from what never came into one', async () => {
+  const order = await orderOf('relay.example');
+  const refused = updateTwin({ ...order, key: { seed: NEWCOMER, keyType: 'ed25519' } }, never);
+  expect(await refused).toBe('tfgridModule.TwinNotExists');
+}, 20_000);
 
 it('says that a node is not there, without its URL', { timeout: 20_000 }, async () => {
   const failed = updateTwin(await orderOf('relay.example', 'ws://127.0.0.1:9/KEY'), never);

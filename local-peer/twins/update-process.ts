@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
 import { quote } from '../../chain/json-rpc.ts';
-import { type UpdateOrder, writeOrder } from './update-order.ts';
+import { REFUSED_IN_BLOCK, type UpdateOrder, writeOrder } from './update-order.ts';
 
 /** Beside this file, in the bundle as in the sources. */
 const PROGRAM = fileURLToPath(
@@ -13,20 +14,21 @@ const PROGRAM = fileURLToPath(
 const LONGEST_MS = 90_000;
 
 /**
- * Writes a twin on chain by a process of its own; resolves when it is in a block.
+ * Writes a twin on chain by a process of its own; resolves in a block, which the fee is paid in: undefined when it is
+ * done, else what the chain holds against it.
  * @param stopped when nobody waits for it any more
- * @throws why it is not, for people
+ * @throws why it comes into none, for people
  */
-export async function updateTwin(order: UpdateOrder, stopped: AbortSignal): Promise<void> {
+export async function updateTwin(order: UpdateOrder, stopped: AbortSignal): Promise<string | undefined> {
   const child = spawn(process.execPath, [PROGRAM], {
     stdio: ['pipe', 'pipe', 'ignore'],
     timeout: LONGEST_MS,
     signal: stopped,
   });
   const ended = once(child, 'close').then(
-    ([code]) => code === 0,
+    ([code]) => z.number().nullable().parse(code),
     (error: unknown) => {
-      if (stopped.aborted) return false;
+      if (stopped.aborted) return null;
       throw error;
     },
   );
@@ -35,6 +37,9 @@ export async function updateTwin(order: UpdateOrder, stopped: AbortSignal): Prom
   // It may be gone before it has read: its end says why.
   child.stdin.on('error', () => undefined);
   child.stdin.end(writeOrder(order));
-  const [fault, isDone] = await Promise.all([text(child.stdout), ended]);
-  if (!isDone) throw new Error(fault === '' ? 'the process that writes it was ended' : quote(fault));
+  const [said, code] = await Promise.all([text(child.stdout), ended]);
+  if (code === 0) return undefined;
+  const fault = said === '' ? 'the process that writes it was ended' : quote(said);
+  if (code === REFUSED_IN_BLOCK) return fault;
+  throw new Error(fault);
 }

@@ -1,6 +1,6 @@
 import { text } from 'node:stream/consumers';
 import { sendUpdate } from './update.ts';
-import { readOrder } from './update-order.ts';
+import { REFUSED_IN_BLOCK, readOrder } from './update-order.ts';
 
 /**
  * A process that writes a twin on chain and ends: what it needs of memory (@polkadot/api, the chain's metadata) is gone
@@ -8,8 +8,13 @@ import { readOrder } from './update-order.ts';
  */
 try {
   const { url, key, profile } = readOrder(await text(process.stdin));
-  await sendUpdate(url, key, profile);
-  process.exit(0);
+  const refusal = await sendUpdate(url, key, profile);
+  if (refusal === undefined) process.exit(0);
+  end(REFUSED_IN_BLOCK, refusal);
 } catch (error) {
-  process.stdout.write(error instanceof Error ? error.message : String(error), () => process.exit(1));
+  end(1, error instanceof Error ? error.message : String(error));
+}
+
+function end(code: number, fault: string): void {
+  process.stdout.write(fault, () => process.exit(code));
 }

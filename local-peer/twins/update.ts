@@ -14,10 +14,15 @@ export interface UpdateKey {
 }
 
 /**
- * Signs and sends `update_twin` over a connection of its own; resolves in a block.
- * @throws what the chain holds against it, that it is late, or that the node cannot be used
+ * Signs and sends `update_twin` over a connection of its own; resolves in a block, which the fee is paid in: undefined
+ * when it is done, else what the chain holds against it.
+ * @throws why it comes into none: the fee cannot be paid, it is late, the node cannot be used
  */
-export async function sendUpdate(url: string, { seed, keyType }: UpdateKey, profile: Profile): Promise<void> {
+export async function sendUpdate(
+  url: string,
+  { seed, keyType }: UpdateKey,
+  profile: Profile,
+): Promise<string | undefined> {
   // The library takes a scheme in lower case only, which a parsed URL has.
   const provider = new WsProvider(new URL(url).href, false, {}, OPEN_MS);
   const { promise: lost, reject: lose } = Promise.withResolvers<never>();
@@ -30,27 +35,31 @@ export async function sendUpdate(url: string, { seed, keyType }: UpdateKey, prof
   const update = async () => {
     await Promise.all([provider.connect(), api.isReadyOrError]);
     // Keys can be made once the library's WASM is there, which it waits for, too.
-    await send(api, new Keyring().addFromSeed(seed, {}, keyType), profile);
+    return await send(api, new Keyring().addFromSeed(seed, {}, keyType), profile);
   };
   try {
-    await Promise.race([lost, update()]);
+    return await Promise.race([lost, update()]);
   } finally {
     clearTimeout(late);
     await api.disconnect().catch(() => undefined);
   }
 }
 
-async function send(api: ApiPromise, key: ReturnType<Keyring['addFromSeed']>, { relay, pk }: Profile): Promise<void> {
+async function send(
+  api: ApiPromise,
+  key: ReturnType<Keyring['addFromSeed']>,
+  { relay, pk }: Profile,
+): Promise<string | undefined> {
   const call = api.tx.tfgridModule?.updateTwin;
   if (call === undefined) throw new Error('this chain is no tfchain: it has no TfgridModule.update_twin');
-  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  const { promise, resolve, reject } = Promise.withResolvers<string | undefined>();
   await call(relay, `0x${Buffer.from(pk).toString('hex')}`).signAndSend(key, ({ status, dispatchError }) => {
     if (dispatchError?.isModule) {
       const { section, name } = api.registry.findMetaError(dispatchError.asModule);
-      reject(new Error(`${section}.${name}`));
-    } else if (dispatchError !== undefined) reject(new Error(dispatchError.toString()));
-    else if (status.isInBlock || status.isFinalized) resolve();
+      resolve(`${section}.${name}`);
+    } else if (dispatchError !== undefined) resolve(dispatchError.toString());
+    else if (status.isInBlock || status.isFinalized) resolve(undefined);
     else if (status.isDropped || status.isInvalid || status.isUsurped) reject(new Error(status.type));
   });
-  await promise;
+  return promise;
 }
