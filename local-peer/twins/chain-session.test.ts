@@ -23,6 +23,7 @@ const EVENTS = storagePrefix('System', 'Events');
 
 const open: AsyncDisposable[] = [];
 afterEach(async () => {
+  vi.useRealTimers();
   for (const each of open.splice(0)) await each[Symbol.asyncDispose]();
 });
 
@@ -98,6 +99,23 @@ describe('a session with a node', () => {
     await vi.waitUntil(() => twins.length > 0);
     expect([twins.map(({ id }) => id), gaps.length]).toEqual([[8], 1]);
     expect(node.asked.filter((method) => method === 'state_getMetadata')).toHaveLength(2);
+  });
+
+  it('ends with one that tells of blocks and answers no questions', async () => {
+    const answers = { ...well(), state_getStorage: null };
+    const node = await startNode(answers);
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] });
+    const { session, ended } = await live(node);
+    await vi.waitUntil(() => node.asked.includes('state_subscribeRuntimeVersion'));
+    const ask = () => Promise.all([1, 2, 3].map((id) => twinById(session, id)));
+    expect(await ask()).toEqual([1, 2, 3].map(() => ({ ok: true, value: undefined })));
+    Reflect.deleteProperty(answers, 'state_getStorage');
+    const asked = ask();
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(await asked).toEqual([1, 2, 3].map(() => ({ ok: false, error: 'no answer within 2 s' })));
+    node.tell('chain_newHead', { number: '0x1', parentHash: GENESIS });
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(await ended).toBe('it answers no questions');
   });
 
   it.each<[string, (node: ScriptedNode) => void, string]>([

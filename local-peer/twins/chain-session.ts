@@ -11,6 +11,10 @@ const OPEN_MS = 12_000;
 const ANSWER_MS = 2_000;
 /** A block comes every 6 s; a node that tells of none for this long stands still. */
 const STALLED_MS = 30_000;
+/** So many questions in vain, one after the other, are no accident. */
+const MOST_UNANSWERED = 3;
+/** How often a node is judged, ms. */
+const JUDGE_MS = 5_000;
 
 /** One node, for as long as it is well. */
 export interface ChainSession {
@@ -68,16 +72,17 @@ async function greet(socket: RpcSocket, ms: number): Promise<Result<{ genesis: s
 async function live(socket: RpcSocket, runtime: Runtime, news: TwinNews): Promise<string> {
   let heardAt = performance.now();
   let timer: NodeJS.Timeout | undefined;
-  const stalled = new Promise<string>((resolve) => {
+  const unwell = new Promise<string>((resolve) => {
     timer = setInterval(() => {
       const silence = performance.now() - heardAt;
       if (silence > STALLED_MS) resolve(`no block for ${STALLED_MS / 1000} s`);
-    }, STALLED_MS / 6);
+      if (socket.unanswered >= MOST_UNANSWERED) resolve('it answers no questions');
+    }, JUDGE_MS);
   });
   const heads = socket.subscribe('chain_subscribeNewHeads', [], 'chain_newHead', (head) => {
     if (headerOf(head) !== undefined) heardAt = performance.now();
   });
-  const ended = await Promise.race([stalled, heads, followTwins(socket, runtime, news)]);
+  const ended = await Promise.race([unwell, heads, followTwins(socket, runtime, news)]);
   clearInterval(timer);
   return ended;
 }

@@ -20,6 +20,7 @@ export class RpcSocket {
   readonly #waiting = new Map<number, (outcome: Outcome) => void>();
   readonly #listeners = new Map<string, (result: unknown) => void>();
   #nextId = 1;
+  #unanswered = 0;
 
   /** @throws when the URL is none that a WebSocket can have */
   constructor(url: string) {
@@ -31,13 +32,21 @@ export class RpcSocket {
     this.#socket.on('message', (data) => this.#take(String(data)));
   }
 
+  /** How many calls were in vain since the last that was answered in time. */
+  get unanswered(): number {
+    return this.#unanswered;
+  }
+
   /** The result of a call, or what is wrong, for people. @param ms how long is waited for it */
   ask(method: string, params: readonly unknown[], ms: number): Promise<Outcome> {
     if (this.#socket.readyState !== WebSocket.OPEN) return Promise.resolve(err('the connection was lost'));
     const id = this.#nextId;
     this.#nextId += 1;
     const { promise, resolve } = Promise.withResolvers<Outcome>();
-    const timer = setTimeout(() => this.#settle(id, err(`no answer within ${ms / 1000} s`)), ms);
+    const timer = setTimeout(() => {
+      this.#unanswered += 1;
+      this.#settle(id, err(`no answer within ${ms / 1000} s`));
+    }, ms);
     this.#waiting.set(id, (outcome) => {
       clearTimeout(timer);
       resolve(outcome);
@@ -84,9 +93,14 @@ export class RpcSocket {
 
   #take(text: string): void {
     for (const message of messagesOf(text)) {
-      if (message.kind === 'answer') this.#settle(message.id, message.outcome);
+      if (message.kind === 'answer') this.#answered(message.id, message.outcome);
       else if (message.kind === 'notice') this.#listeners.get(message.method)?.(message.result);
     }
+  }
+
+  #answered(id: number, outcome: Outcome): void {
+    if (this.#waiting.has(id)) this.#unanswered = 0;
+    this.#settle(id, outcome);
   }
 
   #settle(id: number, outcome: Outcome): void {
