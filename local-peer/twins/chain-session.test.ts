@@ -5,7 +5,7 @@ import { storagePrefix, twinStorageKey } from '../../chain/storage-key.ts';
 import { encodeEvents } from '../../dev-chain/events.ts';
 import { readRuntime } from '../../dev-chain/runtime.ts';
 import type { Twin } from '../../proto/twin.ts';
-import { hexOf, oddMetadata } from '../../test/rig/odd-metadata.ts';
+import { hexOf, oddEvents, oddMetadata } from '../../test/rig/odd-metadata.ts';
 import {
   type Answers,
   GENESIS,
@@ -74,13 +74,8 @@ describe('a session with a node', () => {
     const node = await startNode(well(hexOf(oddMetadata())));
     const { odd } = await live(node);
     await vi.waitUntil(() => node.asked.includes('state_subscribeStorage'));
-    // Of such a twin there is its id alone: phase, pallet, event, id, no topics.
     const count = 400_000;
-    const record = new Uint8Array([2, 25, 12, 7, 0, 0, 0, 0]);
-    const scale = new Uint8Array(4 + count * record.length);
-    new DataView(scale.buffer).setUint32(0, count * 4 + 2, true);
-    for (let n = 0; n < count; n += 1) scale.set(record, 4 + n * record.length);
-    node.tell('state_storage', block(7, scale));
+    node.tell('state_storage', block(7, oddEvents(count)));
     await vi.waitUntil(() => odd.length > 0);
     expect(odd.length).toBe(count);
   });

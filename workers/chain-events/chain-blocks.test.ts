@@ -6,6 +6,7 @@ import { buildMetadata } from '../../dev-chain/metadata.ts';
 import { readRuntime } from '../../dev-chain/runtime.ts';
 import type { FollowRequest } from '../../durable-objects/contract.ts';
 import { err, ok } from '../../proto/result.ts';
+import { hexOf, oddEvents, oddMetadata } from '../../test/rig/odd-metadata.ts';
 import type { Connect } from '../twin-resolver/answers.ts';
 import { ChainNodes } from '../twin-resolver/nodes.ts';
 import { ChainBlocks } from './chain-blocks.ts';
@@ -95,6 +96,14 @@ describe('ChainBlocks', () => {
     Object.assign(view('a').events, { 97: updated(6), 99: updated(7), 100: updated(8) });
     const changes = [7, 8].map((twin) => ({ twin, kind: 'updated', block: 92 + twin }));
     expect(await blocks.follow(since(97))).toMatchObject({ through: { number: 100, hash: hashOf(100) }, changes });
+  });
+
+  test('as many twins of a block as a message may hold', async () => {
+    const { view, blocks } = rig('a');
+    view('a').metadata = hexOf(oddMetadata());
+    view('a').events[100] = hexOf(oddEvents(400_000));
+    const step = await blocks.follow(since(99));
+    expect(step.kind === 'blocks' && step.changes.length).toBe(400_000);
   });
 
   test('no more blocks at a time than wanted, and those are all', async () => {

@@ -100,7 +100,7 @@ async function readEvents(ask: Ask, genesis: string, hashes: readonly string[], 
       const table = await tableOf(genesis, specVersion, parent);
       if (!table.ok && !table.error.useless) return err(table.error.fault);
       const events = table.ok ? twinEvents(table.value, bytes.value ?? new Uint8Array([0])) : err(table.error.fault);
-      if (events.ok) changes.push(...events.value.map(({ id, kind }) => ({ twin: id, kind, block })));
+      if (events.ok) for (const { id, kind } of events.value) changes.push({ twin: id, kind, block });
       else unreadable ??= `block ${block} (spec version ${specVersion}): ${events.error}`;
     }
   }
