@@ -2,7 +2,7 @@ import { ApiPromise, Keyring, WsProvider } from '@polkadot/api';
 import type { KeyType } from '../../proto/identity.ts';
 import type { Profile } from './registration.ts';
 
-/** A node has this long to become usable: it sends its metadata first. */
+/** A node has this long to take the connection, and for each answer. */
 const OPEN_MS = 12_000;
 /** A transaction that is in no block by then will hardly ever be, ms. */
 const BLOCK_MS = 60_000;
@@ -28,6 +28,8 @@ export async function sendUpdate(
   const { promise: lost, reject: lose } = Promise.withResolvers<never>();
   provider.on('error', () => lose(new Error('the node cannot be connected to')));
   provider.on('disconnected', () => lose(new Error('the connection was lost')));
+  const silent = setTimeout(() => lose(new Error('the node does not answer')), OPEN_MS);
+  provider.on('connected', () => clearTimeout(silent));
   const api = new ApiPromise({ provider, noInitWarn: true });
   // What is wrong with the connection is told by the provider.
   api.on('error', () => undefined);
@@ -40,6 +42,7 @@ export async function sendUpdate(
   try {
     return await Promise.race([lost, update()]);
   } finally {
+    clearTimeout(silent);
     clearTimeout(late);
     await api.disconnect().catch(() => undefined);
   }
