@@ -4,7 +4,7 @@ import { decodeEnvelope } from '../proto/envelope.ts';
 /**
  * The yardstick: a relay that is a queue for each destination, one batch in flight, and nothing else. It checks no
  * token, asks no chain, limits and counts nothing, keeps no mail and refuses nothing. What the product adds to it is
- * what the product costs; so it shares nothing with the product but the reading of envelopes.
+ * what the product costs; so it shares nothing with the product but the codec, which reads its envelopes whole.
  */
 interface BareEnv {
   readonly TWIN: DurableObjectNamespace<BareTwin>;

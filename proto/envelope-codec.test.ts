@@ -1,39 +1,9 @@
 import { hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { anyEnvelope } from '../test/rig/any-envelope.ts';
 import { challenge } from './challenge.ts';
-import { type Content, decodeEnvelope, type Envelope, encodeEnvelope, type Payload } from './envelope-codec.ts';
-
-const u64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
-const u32 = fc.nat(0xffff_ffff);
-const text = fc.string({ unit: 'binary' });
-const optionalText = fc.option(text, { nil: undefined });
-const bytes = fc.uint8Array({ maxLength: 300 });
-const address = fc.option(fc.record({ twin: u32, connection: optionalText }), { nil: undefined });
-const content: fc.Arbitrary<Content | undefined> = fc.oneof(
-  fc.constant(undefined),
-  fc.record({ kind: fc.constant('request' as const), command: text }),
-  fc.record({ kind: fc.constant('error' as const), code: u32, message: text }),
-  fc.constantFrom({ kind: 'response' as const }, { kind: 'ping' as const }, { kind: 'pong' as const }),
-);
-const payload: fc.Arbitrary<Payload | undefined> = fc.option(
-  fc.record({ kind: fc.constantFrom('plain', 'cipher'), bytes }),
-  { nil: undefined },
-);
-const envelope: fc.Arbitrary<Envelope> = fc.record({
-  uid: text,
-  tags: optionalText,
-  timestamp: u64,
-  expiration: u64,
-  source: address,
-  destination: address,
-  content,
-  signature: fc.option(bytes, { nil: undefined }),
-  schema: optionalText,
-  federation: optionalText,
-  payload,
-  relays: fc.array(text, { maxLength: 3 }),
-});
+import { decodeEnvelope, type Envelope, encodeEnvelope } from './envelope-codec.ts';
 
 function decoded(input: Uint8Array): Envelope {
   const result = decodeEnvelope(input);
@@ -46,7 +16,7 @@ const hex = (text: string) => decoded(hexToBytes(text));
 describe('any envelope', () => {
   test('comes back as it was, from bytes anywhere in a larger buffer', () => {
     fc.assert(
-      fc.property(envelope, fc.nat(16), (one, offset) => {
+      fc.property(anyEnvelope, fc.nat(16), (one, offset) => {
         const wire = encodeEnvelope(one);
         const buffer = Buffer.alloc(offset + wire.length + 5, 0xff);
         buffer.set(wire, offset);
@@ -57,7 +27,7 @@ describe('any envelope', () => {
 
   test('has the same challenge after the wire, also with half a surrogate pair in its texts', () => {
     fc.assert(
-      fc.property(envelope, fc.constantFrom('\ud800', 'a\udc00', '\udc00\ud800'), (one, half) => {
+      fc.property(anyEnvelope, fc.constantFrom('\ud800', 'a\udc00', '\udc00\ud800'), (one, half) => {
         const odd = { ...one, uid: one.uid + half, schema: half, relays: [half, ...one.relays] };
         expect(challenge(decoded(encodeEnvelope(odd)))).toEqual(challenge(odd));
       }),
@@ -66,7 +36,7 @@ describe('any envelope', () => {
 
   test('has a buffer of its own, so that sending it copies nothing else', () => {
     fc.assert(
-      fc.property(envelope, (one) => {
+      fc.property(anyEnvelope, (one) => {
         const wire = encodeEnvelope(one);
         expect(wire.buffer.byteLength).toBe(wire.length);
       }),
@@ -89,7 +59,7 @@ test('any bytes are an envelope or a fault, never an exception', () => {
 
 test('a cut envelope is refused or is one that really ends there', () => {
   fc.assert(
-    fc.property(envelope, fc.nat(), (one, cut) => {
+    fc.property(anyEnvelope, fc.nat(), (one, cut) => {
       const wire = encodeEnvelope(one);
       const part = wire.subarray(0, cut % (wire.length + 1));
       const result = decodeEnvelope(part);

@@ -6,7 +6,7 @@ import type { Settings } from '../settings.ts';
 import { dispatch } from './dispatch.ts';
 import type { FederatedMessage } from './federation/bundle.ts';
 import { Federator, type FederatorPort } from './federation/federator.ts';
-import { addressOf, type Departure } from './inbound.ts';
+import { addressOf, type Departure, uidOf } from './inbound.ts';
 import { Outbox } from './outbox.ts';
 import { Standings } from './verdict.ts';
 
@@ -64,9 +64,9 @@ export class Departures {
   }
 
   /** Tells the session that sent a request why it goes nowhere; anything else is dropped. */
-  refuse({ from, uid, isRequest }: Pick<Departure, 'from' | 'uid' | 'isRequest'>, reason: Refusal): void {
+  refuse({ from, bytes, isRequest }: Pick<Departure, 'from' | 'bytes' | 'isRequest'>, reason: Refusal): void {
     this.#port.refused(reason);
-    if (isRequest) this.#port.reply(from.sid, this.#errorOf(uid, addressOf(from), reason));
+    if (isRequest) this.#port.reply(from.sid, this.#errorOf(uidOf(bytes), addressOf(from), reason));
   }
 
   /** The alarm of what waits for other relays. */

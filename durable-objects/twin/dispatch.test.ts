@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
+import { encodeEnvelope } from '../../proto/envelope.ts';
 import type { Parcel, TwinLookup, Verdict } from '../contract.ts';
 import { dispatch } from './dispatch.ts';
-import type { Departure } from './inbound.ts';
+import { type Departure, uidOf } from './inbound.ts';
 import { Standings } from './verdict.ts';
 
 const departure = (uid: string, fields: Partial<Departure> = {}): Departure => ({
   from: { twin: 1, host: 'relay.example', switchedAt: 0 },
   to: { twin: 2 },
-  bytes: new Uint8Array(1),
-  uid,
+  bytes: encodeEnvelope({ uid, timestamp: 0n, expiration: 0n, relays: [] }),
   isRequest: true,
   failFast: false,
   expiresAt: 0,
@@ -38,11 +38,11 @@ async function run(
         return answer(parcels);
       },
     }),
-    refuse: ({ uid }, reason) => void refused.push(`${uid} ${reason}`),
-    sent: (departures) => void sent.push(...departures.map(({ uid }) => uid)),
+    refuse: ({ bytes }, reason) => void refused.push(`${uidOf(bytes)} ${reason}`),
+    sent: (departures) => void sent.push(...departures.map(({ bytes }) => uidOf(bytes))),
     stored: () => void stored.push('stored'),
     absence: { has: ({ connection }) => connection === 'away', note: ({ connection }) => void noted.push(connection) },
-    federate: async (_, leaving) => void federated.push(...leaving.map(({ uid }) => uid)),
+    federate: async (_, leaving) => void federated.push(...leaving.map(({ bytes }) => uidOf(bytes))),
   });
   return { refused, calls, sent, stored, federated, noted };
 }

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeEnvelope, type Envelope, encodeEnvelope } from '../../proto/envelope.ts';
-import { type Departure, receive } from './inbound.ts';
+import { type Departure, receive, uidOf } from './inbound.ts';
 
 const NOW = 1_800_000_000_500;
 const session = { twin: 1, host: 'relay.example', switchedAt: 0 };
@@ -32,7 +32,7 @@ function take(frame: string | Uint8Array, maxBytes = 1000, isWithinLimit = true)
       close: ({ code }) => void seen.closes.push(code),
       admit: () => isWithinLimit,
       reply: (reply) => void seen.replies.push(reply),
-      refuse: (what, reason) => void seen.refusals.push(`${what.uid} ${what.isRequest} ${reason}`),
+      refuse: (what, reason) => void seen.refusals.push(`${uidOf(what.bytes)} ${what.isRequest} ${reason}`),
       depart: (departure) => {
         seen.departures.push(departure);
         return undefined;
@@ -50,7 +50,6 @@ describe('receive', () => {
       from: session,
       to: { twin: 2, connection: 'x' },
       bytes,
-      uid: 'u',
       isRequest: true,
       failFast: true,
       expiresAt: 1_800_000_060,

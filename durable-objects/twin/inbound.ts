@@ -1,5 +1,6 @@
 import type { Address } from '../../proto/address.ts';
-import { decodeEnvelope, type Envelope, encodeEnvelope, hasTag, pongOf } from '../../proto/envelope.ts';
+import { decodeEnvelope, encodeEnvelope, hasTag, pongOf } from '../../proto/envelope.ts';
+import { decodeHead } from '../../proto/envelope-head.ts';
 import type { Refusal } from '../../proto/reasons.ts';
 import type { Session } from './attachment.ts';
 import { CLOSE, undecodable } from './close.ts';
@@ -10,7 +11,6 @@ export interface Departure {
   readonly from: Session;
   readonly to: Address;
   readonly bytes: Uint8Array;
-  readonly uid: string;
   /** Only requests are answered with an error. */
   readonly isRequest: boolean;
   readonly failFast: boolean;
@@ -26,7 +26,7 @@ export interface InboundPort {
   /** Counts a frame of so many bytes at `now` (Unix ms); whether the twin's limit lets it pass. */
   admit(bytes: number, now: number): boolean;
   reply(bytes: Uint8Array): void;
-  refuse(what: Pick<Departure, 'from' | 'uid' | 'isRequest'>, reason: Refusal): void;
+  refuse(what: Pick<Departure, 'from' | 'bytes' | 'isRequest'>, reason: Refusal): void;
   depart(departure: Departure): Promise<void> | undefined;
 }
 
@@ -46,37 +46,42 @@ export function receive(
     return undefined;
   }
   const bytes = new Uint8Array(frame);
-  const decoded = decodeEnvelope(bytes);
+  const decoded = decodeHead(bytes);
   if (!decoded.ok) {
     port.close(undecodable(decoded.error.detail));
     return undefined;
   }
-  const envelope = decoded.value;
-  const departing = { from: session, uid: envelope.uid, isRequest: envelope.content?.kind === 'request' };
+  const head = decoded.value;
+  const isRequest = head.kind === 'request';
   if (!port.admit(bytes.length, now)) {
-    port.refuse(departing, 'rate-limited');
+    port.refuse({ from: session, bytes, isRequest }, 'rate-limited');
     return undefined;
   }
-  const route = routeOf(envelope, addressOf(session));
+  const route = routeOf(head, addressOf(session));
   switch (route.kind) {
     case 'pong':
-      port.reply(encodeEnvelope(pongOf(envelope)));
+      pong(bytes, port);
       return undefined;
     case 'refuse':
-      port.refuse(departing, route.reason);
+      port.refuse({ from: session, bytes, isRequest }, route.reason);
       return undefined;
     case 'deliver':
       return port.depart({
         from: session,
-        uid: envelope.uid,
-        isRequest: departing.isRequest,
+        isRequest,
         to: route.to,
         bytes,
-        failFast: failsFast(envelope),
-        expiresAt: deadline(envelope),
+        failFast: hasTag(head.tags, 'fail-fast'),
+        expiresAt: head.endsAt,
         arrivedAt: now,
       });
   }
+}
+
+/** The uid of an envelope that was read: looked for only where somebody is told of it. */
+export function uidOf(bytes: Uint8Array): string {
+  const decoded = decodeEnvelope(bytes);
+  return decoded.ok ? decoded.value.uid : '';
 }
 
 /** The address of a session. */
@@ -84,11 +89,8 @@ export function addressOf(session: Session): Address {
   return session.sid === undefined ? { twin: session.twin } : { twin: session.twin, connection: session.sid };
 }
 
-function failsFast(envelope: Envelope): boolean {
-  return hasTag(envelope.tags, 'fail-fast');
-}
-
-/** uint64 seconds may exceed what a number holds; a mailbox keeps nothing that long. */
-function deadline({ timestamp, expiration }: Envelope): number {
-  return Math.min(Number(timestamp) + Number(expiration), Number.MAX_SAFE_INTEGER);
+/** Answers a ping: of nothing else the relay needs all that it says. */
+function pong(bytes: Uint8Array, port: InboundPort): void {
+  const ping = decodeEnvelope(bytes);
+  if (ping.ok) port.reply(encodeEnvelope(pongOf(ping.value)));
 }

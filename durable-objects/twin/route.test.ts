@@ -1,15 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import type { Envelope } from '../../proto/envelope.ts';
+import type { EnvelopeHead } from '../../proto/envelope-head.ts';
 import { routeOf } from './route.ts';
 
-const envelope = (fields: Partial<Envelope>): Envelope => ({
-  uid: 'u',
-  timestamp: 0n,
-  expiration: 0n,
-  relays: [],
+const head = (fields: Partial<EnvelopeHead>): EnvelopeHead => ({
   source: { twin: 1 },
   destination: { twin: 2 },
-  content: { kind: 'request', command: 'x' },
+  kind: 'request',
+  endsAt: 0,
   ...fields,
 });
 const wrongSource = { kind: 'refuse', reason: 'wrong-source' };
@@ -17,7 +14,7 @@ const missing = { kind: 'refuse', reason: 'missing-destination' };
 
 describe('routeOf', () => {
   it('delivers what comes from its own session', () => {
-    expect(routeOf(envelope({}), { twin: 1 })).toEqual({ kind: 'deliver', to: { twin: 2 } });
+    expect(routeOf(head({}), { twin: 1 })).toEqual({ kind: 'deliver', to: { twin: 2 } });
   });
 
   it.each([
@@ -28,21 +25,21 @@ describe('routeOf', () => {
     ['no sid, from a session with an empty one', { twin: 1 }, { twin: 1, connection: '' }],
     ['no source at all', undefined, { twin: 1 }],
   ])('refuses a source that is %s', (_, source, session) => {
-    expect(routeOf(envelope({ source }), session)).toEqual(wrongSource);
+    expect(routeOf(head({ source }), session)).toEqual(wrongSource);
   });
 
   it('answers a ping, whatever its destination', () => {
     for (const destination of [undefined, { twin: 0 }, { twin: 1 }, { twin: 9 }]) {
-      expect(routeOf(envelope({ content: { kind: 'ping' }, destination }), { twin: 1 })).toEqual({ kind: 'pong' });
+      expect(routeOf(head({ kind: 'ping', destination }), { twin: 1 })).toEqual({ kind: 'pong' });
     }
   });
 
   it('looks at the source of a ping first', () => {
-    expect(routeOf(envelope({ content: { kind: 'ping' }, source: { twin: 5 } }), { twin: 1 })).toEqual(wrongSource);
+    expect(routeOf(head({ kind: 'ping', source: { twin: 5 } }), { twin: 1 })).toEqual(wrongSource);
   });
 
   it('refuses a sid that no session can have', () => {
-    const to = (connection: string) => routeOf(envelope({ destination: { twin: 2, connection } }), { twin: 1 });
+    const to = (connection: string) => routeOf(head({ destination: { twin: 2, connection } }), { twin: 1 });
     expect(to('x'.repeat(1024)).kind).toBe('deliver');
     for (const sid of ['x'.repeat(1025), '€'.repeat(400), 'x'.repeat(2 ** 20)]) {
       expect(to(sid)).toEqual({ kind: 'refuse', reason: 'bad-sid' });
@@ -50,7 +47,7 @@ describe('routeOf', () => {
   });
 
   it('refuses twin 0 and no destination', () => {
-    expect(routeOf(envelope({ destination: undefined }), { twin: 1 })).toEqual(missing);
-    expect(routeOf(envelope({ destination: { twin: 0, connection: 'x' } }), { twin: 1 })).toEqual(missing);
+    expect(routeOf(head({ destination: undefined }), { twin: 1 })).toEqual(missing);
+    expect(routeOf(head({ destination: { twin: 0, connection: 'x' } }), { twin: 1 })).toEqual(missing);
   });
 });

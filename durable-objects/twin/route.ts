@@ -1,5 +1,5 @@
 import { type Address, sameAddress } from '../../proto/address.ts';
-import type { Envelope } from '../../proto/envelope.ts';
+import type { EnvelopeHead } from '../../proto/envelope-head.ts';
 import type { Refusal } from '../../proto/reasons.ts';
 import { isSid } from './sid.ts';
 
@@ -10,10 +10,10 @@ export type Route =
   | { readonly kind: 'refuse'; readonly reason: Refusal };
 
 /** Decides in the reference's order: the source first, then pings, then the destination. */
-export function routeOf(envelope: Envelope, session: Address): Route {
-  if (!sameAddress(envelope.source, session)) return { kind: 'refuse', reason: 'wrong-source' };
-  if (envelope.content?.kind === 'ping') return { kind: 'pong' };
-  const to = envelope.destination;
+export function routeOf(head: Pick<EnvelopeHead, 'source' | 'destination' | 'kind'>, session: Address): Route {
+  if (!sameAddress(head.source, session)) return { kind: 'refuse', reason: 'wrong-source' };
+  if (head.kind === 'ping') return { kind: 'pong' };
+  const to = head.destination;
   if (to === undefined || to.twin === 0) return { kind: 'refuse', reason: 'missing-destination' };
   // No session can have it, and what it names would be kept in the receiver's object.
   if (!isSid(to.connection)) return { kind: 'refuse', reason: 'bad-sid' };

@@ -1,7 +1,7 @@
 import type { Refusal } from '../../../proto/reasons.ts';
 import type { Receiver, TwinLookup } from '../../contract.ts';
 import type { Settings } from '../../settings.ts';
-import { addressOf, type Departure } from '../inbound.ts';
+import { addressOf, type Departure, uidOf } from '../inbound.ts';
 import type { Sql } from '../sql.ts';
 import { Absence } from './absence.ts';
 import { attempt } from './attempt.ts';
@@ -135,10 +135,7 @@ export class Federator {
   }
 }
 
-function messageOf(
-  { from, to, uid, isRequest, failFast, expiresAt, bytes }: Departure,
-  last: number,
-): FederatedMessage {
+function messageOf({ from, to, isRequest, failFast, expiresAt, bytes }: Departure, last: number): FederatedMessage {
   const sender = { from: addressOf(from), host: from.host };
-  return { ...sender, to, uid, isRequest, failFast, expiresAt: Math.min(expiresAt, last), bytes };
+  return { ...sender, to, uid: uidOf(bytes), isRequest, failFast, expiresAt: Math.min(expiresAt, last), bytes };
 }
