@@ -183,6 +183,56 @@ describe('a Redis in which a key has another type than ours', () => {
     expect(await program.redis.exists(moving)).toBe(0);
   });
 
+  it('gives each entry once, under a uid of its own, however it comes and is waited for', async () => {
+    const step = fc.oneof(
+      fc.record({ kind: fc.constant('push' as const), count: fc.integer({ min: 1, max: 9 }) }),
+      fc.record({ kind: fc.constant('take' as const), count: fc.integer({ min: 1, max: 4 }) }),
+      fc.record({ kind: fc.constant('wait' as const), count: fc.constant(0) }),
+    );
+    let runs = 0;
+    const steps = fc.array(step, { minLength: 1, maxLength: 30 });
+    await fc.assert(
+      fc.asyncProperty(steps, fc.infiniteStream(fc.boolean()), async (all, isDealtWith) => {
+        runs += 1;
+        const name = `once.${runs}`;
+        const queue = new TakenQueue(connection, name);
+        const [pushed, got]: [string[], string[]] = [[], []];
+        const uids = new Set<string>();
+        let isWaitedFor = false;
+        const take = async (most: number) => {
+          isWaitedFor = true;
+          const ends: Promise<void>[] = [];
+          for await (const held of queue.take(most)) {
+            got.push(held.read());
+            uids.add(held.uid);
+            if (isDealtWith.next().value === true) ends.push(held.end());
+          }
+          await Promise.all(ends);
+        };
+        for (const { kind, count } of all) {
+          // With nothing there, and somebody waiting for it already, both would only wait.
+          const isIdle = isWaitedFor && got.length === pushed.length;
+          if (kind === 'take' && !isIdle) await take(count);
+          if (kind === 'wait' && isWaitedFor && !isIdle) {
+            await queue.wait();
+            isWaitedFor = false;
+          }
+          for (let n = 0; kind === 'push' && n < count; n += 1) {
+            // Programs may write the same twice.
+            const entry = String(pushed.length >> 1);
+            pushed.push(entry);
+            await program.redis.lPush(name, entry);
+          }
+        }
+        while (got.length < pushed.length) await take(32);
+        expect(got).toEqual(pushed);
+        expect(uids.size).toBe(pushed.length);
+        queue.stop();
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   it('takes an entry once, though Redis has forgotten the script behind which another was moved', async () => {
     const queue = new TakenQueue(connection, 'forgotten');
     expect(await all(queue.take(4))).toEqual([]);

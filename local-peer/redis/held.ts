@@ -109,6 +109,7 @@ export class HeldEntry implements HeldRequest {
   }
 
   async answer(place: number, total: number, answer: Answer): Promise<boolean> {
+    await this.#taken();
     this.#known.add(place);
     const isLast = this.#known.size >= total;
     const fields = isLast ? { mark: '', removed: this.#fields() } : { mark: `${this.#field}#${place}`, removed: [] };

@@ -128,7 +128,8 @@ export class TakenQueue {
     const places = { order: order + 1, uids: Array.from({ length: room }, () => this.#uids.pop() ?? randomUUID()) };
     const salt = randomUUID();
     const taking = this.#takeInto(places, { salt, text: moved?.text ?? '', field }, client);
-    this.#next ??= this.#move(client, salt);
+    if (this.#next === undefined) this.#next = this.#move(client, salt);
+    else this.#doubtNext();
     try {
       const found = await taking;
       moved?.settle();
