@@ -14,8 +14,8 @@ function rig() {
       uid,
       size,
       takenAt: 0,
-      taken: Promise.resolve(),
       settled: new Set(),
+      note: async () => undefined,
       end: async () => void ended.push(uid),
       settle: async (place) => void settled.push([uid, place]),
       answer: async (place, _, { queue }) => {

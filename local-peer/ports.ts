@@ -11,8 +11,7 @@ export interface Programs {
   isFirst(twin: number, uid: string, seconds: number): Promise<boolean>;
   /** Gives an answer to the program that asked; false when it is a repeat. */
   deliverAnswer(answer: Answer): Promise<boolean>;
-  /** Remembers who may answer a uid and where to, as long as an answer is of use. */
-  saveQuestion(uid: string, question: Question): Promise<void>;
+  /** Who may answer a uid and where to, as long as an answer is of use. */
   findQuestion(uid: string): Promise<Question | undefined>;
 }
 
@@ -36,11 +35,6 @@ export interface Answer extends Told {
 export interface Held {
   /** Unix seconds when it was taken, however often it has been taken up since. */
   readonly takenAt: number;
-  /**
-   * Resolves when Redis has it in our hands; it may be worked on before, but nobody may be told of it. Rejects when
-   * it is not ours after all: it, or another in its place, is taken up anew.
-   */
-  readonly taken: Promise<unknown>;
   /** Its fate is known: nothing is left to take up again. */
   end(): Promise<void>;
 }
@@ -53,6 +47,8 @@ export interface HeldRequest extends Held {
   readonly size: number;
   /** Places in its list of destinations whose fate was known before a crash. */
   readonly settled: ReadonlySet<number>;
+  /** Redis remembers under a uid who may answer it and where to, as long as an answer is of use. */
+  note(uid: string, question: Question): Promise<void>;
   end(told?: Told): Promise<void>;
   /** The fate of one of `total` destinations is known; that of the last ends it. */
   settle(place: number, total: number, told?: Told): Promise<void>;

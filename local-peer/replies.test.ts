@@ -30,8 +30,8 @@ async function rig(questions: Record<string, Question>) {
     uid: 'open',
     size: 1,
     takenAt: 0,
-    taken: Promise.resolve(),
     settled: new Set(),
+    note: async () => undefined,
     end: async () => undefined,
     settle: async () => undefined,
     answer: async (place, _, answer) => {
@@ -59,7 +59,6 @@ async function rig(questions: Record<string, Question>) {
       deliverCommand: async () => 'delivered',
       isFirst: async () => true,
       deliverAnswer: async (answer) => give(answer),
-      saveQuestion: async () => undefined,
       findQuestion: async (uid) => questions[uid],
     },
     awaited,

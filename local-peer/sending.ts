@@ -26,22 +26,18 @@ export class Sending {
   /**
    * Seals an envelope for a twin and sends it.
    * @param seconds how long it is of use, from now
-   * @param first what must be done before it leaves; it is sealed meanwhile
    * @returns its bytes when they were sent
    */
   async seal(
     envelope: Envelope,
     to: number,
     seconds: number,
-    first?: Promise<unknown>,
   ): Promise<Result<{ readonly sent: Sent; readonly bytes: Uint8Array }, PeerFault>> {
     const deadline = Date.now() + seconds * 1000;
-    const prepared = Promise.all([this.#prepare(envelope, to), first]);
-    // Its failure is looked at when its turn has come.
-    prepared.catch(() => undefined);
+    const prepared = this.#prepare(envelope, to);
     let isOver = false;
     const sending = this.#lanes.run(to, async (turn) => {
-      const [sealed] = await prepared;
+      const sealed = await prepared;
       await turn();
       // Told to be late already: its place in the lane is given up.
       if (isOver) return ok({ sent: 'late' as const, bytes: NONE });

@@ -37,7 +37,6 @@ async function rig(skew: number) {
       },
       isFirst: async () => true,
       deliverAnswer: async () => true,
-      saveQuestion: async () => undefined,
       findQuestion: async () => undefined,
     },
     upstream: { reply: async ({ content }) => void told.push(content), again: async () => undefined },

@@ -86,7 +86,7 @@ export function startTraffic({ twin, identity, relays: urls }: Speaker, parts: T
   );
   const relays = new Relays(connections);
   const sending = new Sending({ protocol, twins, uplink: relays });
-  const upstream = new Upstream(twin, { sending, programs, awaited, clock, plugins, log, count, pause });
+  const upstream = new Upstream(twin, { sending, awaited, clock, plugins, log, count, pause });
   const serving = new Serving(twin, { protocol, programs, upstream, clock, plugins, log, count });
   const replies = new Replies({ protocol, programs, awaited, clock, log, count });
   const downstream = new Downstream({ serving, replies, log, count });

@@ -38,13 +38,6 @@ async function respond(failures: number, exp: number, pause: () => Promise<boole
   });
   const upstream = new Upstream(2, {
     sending: new Sending({ protocol, twins, uplink }),
-    programs: {
-      deliverCommand: async () => 'delivered',
-      isFirst: async () => true,
-      deliverAnswer: async () => true,
-      saveQuestion: async () => undefined,
-      findQuestion: async () => undefined,
-    },
     awaited: new Awaited(() => undefined),
     clock: new Clock(
       () => NOW,
@@ -58,7 +51,7 @@ async function respond(failures: number, exp: number, pause: () => Promise<boole
   const now = NOW / 1000 - (1800 - exp);
   await upstream.response(
     { ref: 'r', data: new Uint8Array(1), destination: { twin: 6 }, schema: null, now, error: null },
-    { taken: Promise.resolve(), takenAt: NOW / 1000, end: async () => void happened.push('ended') },
+    { takenAt: NOW / 1000, end: async () => void happened.push('ended') },
   );
   return happened;
 }

@@ -6,7 +6,7 @@ import type { Clock } from './clock.ts';
 import { faultError, type PeerFault } from './faults.ts';
 import type { LocalRequest, LocalResponse, ReplyEntry } from './messages.ts';
 import { answerOf, type Plugin, pluginFor } from './plugins/plugin.ts';
-import type { Held, HeldRequest, Log, Programs, Told } from './ports.ts';
+import type { Held, HeldRequest, Log, Told } from './ports.ts';
 import { type Round, roundsOf } from './rounds.ts';
 import type { Sending } from './sending.ts';
 import type { CountEvent } from './state.ts';
@@ -23,7 +23,6 @@ const LATE: PeerFault = { reason: 'expired', what: 'request has expired: no rela
 /** What going up needs of the rest of the peer. */
 export interface UpstreamParts {
   readonly sending: Sending;
-  readonly programs: Programs;
   readonly awaited: Awaited;
   readonly clock: Clock;
   readonly plugins: readonly Plugin[];
@@ -59,7 +58,6 @@ export class Upstream {
       return held.end(this.#told(request, { reason: 'expired', what: 'request has expired' }));
     }
     const plugin = pluginFor(this.#parts.plugins, command);
-    if (plugin?.local !== undefined) await held.taken;
     const answer = await answerOf(() => plugin?.local?.(request));
     if (answer !== undefined) {
       const { data, schema = null, error = null } = answer;
@@ -84,7 +82,7 @@ export class Upstream {
       content: error === null ? { kind: 'response' } : { kind: 'error', ...error },
     });
     const fault: PeerFault | 'closed' | undefined = stamped.ok
-      ? await this.#answerInTime(stamped.value, destination.twin, held.taken)
+      ? await this.#answerInTime(stamped.value, destination.twin)
       : { reason: 'expired', what: 'response has expired before sending!' };
     // It stays where it is, for the next start.
     if (fault === 'closed') return;
@@ -113,7 +111,7 @@ export class Upstream {
 
   /** Asks the twins of one round; what cannot be sent is told to the program, each for itself. */
   async #ask(round: Round, request: LocalRequest, held: HeldRequest, stamped: Envelope): Promise<void> {
-    const { awaited, programs, sending, count } = this.#parts;
+    const { awaited, sending, count } = this.#parts;
     const { uid, asked, places } = round;
     const { command, replyTo, ref, destinations } = request;
     const seconds = Number(stamped.expiration);
@@ -127,34 +125,30 @@ export class Upstream {
       until: performance.now() + seconds * 1000,
     };
     // Before anything leaves: an answer may be back before the sending is over.
-    const ready = Promise.all([held.taken, programs.saveQuestion(uid, question)]).then(() => awaited.add(uid, open));
-    ready.catch(() => undefined);
-    // It is on its way to Redis before sealing keeps the processor.
-    await new Promise((resolve) => setImmediate(resolve));
+    awaited.add(uid, open);
+    let noted: Promise<void> | undefined;
     await Promise.all(
       [...places.keys()].map(async (twin) => {
-        const result = await sending.seal({ ...stamped, uid, destination: { twin } }, twin, seconds, ready);
+        const result = await sending.seal({ ...stamped, uid, destination: { twin } }, twin, seconds);
         if (result.ok && result.value.sent === 'sent') {
           awaited.sent(uid, twin);
-          return count('request-sent');
+          count('request-sent');
+          // Nobody waits for it on the way out: while we live we know it, and after a crash it is sent again.
+          noted ??= held.note(uid, question);
+          return noted;
         }
         // It stays where it is, for the next start.
         if (result.ok && result.value.sent === 'closed') return;
-        await ready;
         await awaited.settle(uid, twin, this.#told(request, result.ok ? LATE : result.error));
       }),
     );
   }
 
-  async #answerInTime(
-    envelope: Envelope,
-    to: number,
-    taken: Promise<unknown>,
-  ): Promise<PeerFault | 'closed' | undefined> {
+  async #answerInTime(envelope: Envelope, to: number): Promise<PeerFault | 'closed' | undefined> {
     const began = performance.now();
     const seconds = secondsOf(envelope);
     for (let left = seconds; ; left = seconds - (performance.now() - began) / 1000) {
-      const fault = await this.#answer(envelope, to, left, taken);
+      const fault = await this.#answer(envelope, to, left);
       const isPassing = typeof fault === 'object' && fault.reason === 'other';
       if (!isPassing || left * 1000 <= LOOK_UP_MS) return fault;
       if (!(await this.#parts.pause(LOOK_UP_MS))) return 'closed';
@@ -165,9 +159,8 @@ export class Upstream {
     envelope: Envelope,
     to: number,
     seconds = secondsOf(envelope),
-    first?: Promise<unknown>,
   ): Promise<PeerFault | 'closed' | undefined> {
-    const result = await this.#parts.sending.seal(envelope, to, seconds, first);
+    const result = await this.#parts.sending.seal(envelope, to, seconds);
     if (!result.ok) return result.error;
     const { sent, bytes } = result.value;
     if (sent === 'sent') this.#answers.add(to, envelope.uid, bytes);

@@ -74,6 +74,8 @@ interface Step {
   readonly name: string;
   readonly killed: 'caller' | 'callee';
   readonly at: 'redis' | 'relay';
+  /** What the peer says, or what it is told. */
+  readonly direction?: 'up' | 'down';
   readonly matches: (chunk: Buffer) => boolean;
   readonly isPassed: boolean;
   /** How often the program is answered, at most. */
@@ -82,7 +84,24 @@ interface Step {
 
 const STEPS: readonly Step[] = [
   {
-    name: 'a request taken: it lies in the peer’s hands in Redis, the peer does not know',
+    name: 'a request moved out of its queue, the peer does not know',
+    killed: 'caller',
+    at: 'redis',
+    direction: 'down',
+    matches: has('test.once'),
+    isPassed: false,
+    answers: 1,
+  },
+  {
+    name: 'a request sent, not in the peer’s hands in Redis',
+    killed: 'caller',
+    at: 'redis',
+    matches: has('EVAL', 'msgbus.system.local.moving'),
+    isPassed: false,
+    answers: 1,
+  },
+  {
+    name: 'a request sent and in the peer’s hands in Redis, the peer does not know',
     killed: 'caller',
     at: 'redis',
     matches: has('EVAL', 'msgbus.system.local.moving'),
@@ -108,11 +127,12 @@ const STEPS: readonly Step[] = [
     answers: 1,
   },
   {
-    name: 'a response taken',
+    name: 'a response moved out of its queue, the peer does not know',
     killed: 'callee',
     at: 'redis',
-    matches: has('EVAL', 'msgbus.system.reply.moving'),
-    isPassed: true,
+    direction: 'down',
+    matches: has('"dst":"1"'),
+    isPassed: false,
     answers: 1,
   },
   { name: 'a response signed, not sent', killed: 'callee', at: 'relay', matches: isFrame, isPassed: false, answers: 1 },
@@ -120,20 +140,28 @@ const STEPS: readonly Step[] = [
     name: 'a response sent, not removed: it may come twice',
     killed: 'callee',
     at: 'redis',
-    matches: has('HDEL', 'msgbus.system.reply.taken'),
+    matches: has('EVAL', 'msgbus.system.reply.moving'),
     isPassed: false,
     answers: 2,
+  },
+  {
+    name: 'a response sent and removed, the peer does not know',
+    killed: 'callee',
+    at: 'redis',
+    matches: has('EVAL', 'msgbus.system.reply.moving'),
+    isPassed: true,
+    answers: 1,
   },
 ];
 
 describe('a peer killed with', () => {
   it.each(STEPS)('$name: the program is answered, the service saw it once', async (step) => {
-    const { name, killed, at, matches, isPassed, answers } = step;
+    const { name, killed, at, direction = 'up', matches, isPassed, answers } = step;
     await using program = await openProgram(redis.caller.url);
     const proxy = at === 'redis' ? database[killed] : relay[killed];
-    const reached = proxy.stopAt('up', matches, isPassed);
+    const reached = proxy.stopAt(direction, matches, isPassed);
     // What the kernel took counts as sent, and a response that is sent is removed: killed before that, it was not.
-    if (at === 'relay') void database[killed].stopAt('up', has('HDEL', 'msgbus.system.reply.taken'), false);
+    if (at === 'relay') void database[killed].stopAt('up', has('EVAL', 'msgbus.system.reply.moving'), false);
     const dat = Buffer.from(name).toString('base64');
     await program.ask(localRequest({ cmd: 'test.once', dat, ret: name }));
     await within(reached, `the step "${name}"`);

@@ -1,10 +1,9 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RedisConnection } from '../local-peer/redis/connection.ts';
-import type { HeldEntry } from '../local-peer/redis/held.ts';
-import { NotTaken } from '../local-peer/redis/intake.ts';
+import { type HeldEntry, readField } from '../local-peer/redis/held.ts';
 import { RedisPrograms } from '../local-peer/redis/programs.ts';
-import { DELIVER } from '../local-peer/redis/scripts.ts';
+import { DELIVER, TAKE } from '../local-peer/redis/scripts.ts';
 import { TakenQueue } from '../local-peer/redis/taken.ts';
 import { type Network, startNetwork } from './rig/network.ts';
 import { localRequest, type PeerRig, startPeerRig } from './rig/peer.ts';
@@ -115,24 +114,137 @@ describe('a Redis in which a key has another type than ours', () => {
     expect((await all(queue.take(1))).map((held) => held.read())).toEqual(['entry']);
   });
 
-  it('gives an entry that was waited for at once, and takes it back when another was there before it', async () => {
+  it('gives an entry that was waited for at once, under the uid that it has after a crash', async () => {
     const queue = new TakenQueue(connection, 'waited');
-    const take = async (older: readonly string[]) => {
-      await program.redis.lPush('waited', 'new');
-      await queue.wait();
-      for (const each of older) await program.redis.rPush('waited.moving', each);
-      return all(queue.take(4));
-    };
     expect(await all(queue.take(4))).toEqual([]);
-    const [only, ...others] = await take([]);
-    await only?.taken;
-    expect([only?.read(), others, await program.redis.hLen('waited.taken')]).toEqual(['new', [], 1]);
-    await only?.end();
-    const [early, ...taken] = await take(['old']);
-    await expect(early?.taken).rejects.toThrow(NotTaken);
-    await expect(early?.end()).rejects.toThrow(NotTaken);
-    expect(taken.map((held) => held.read())).toEqual(['old', 'new']);
-    expect(Object.values(await program.redis.hGetAll('waited.taken')).sort()).toEqual(['new', 'old']);
+    const keys = ['moving', 'taken', 'salt'].map((part) => `waited.${part}`);
+    const afterCrash = async () => {
+      const [moving = '', ...others] = keys;
+      const args = ['1000', '0', 'x'.repeat(36), 'next', '', ''];
+      return connection.evaluate(TAKE, [moving, 'waited', ...others], args);
+    };
+    const uids = new Set<string>();
+    const text = fc.oneof(fc.string({ unit: 'binary', minLength: 1, maxLength: 40 }), fc.constant('the same'));
+    await fc.assert(
+      fc.asyncProperty(text, async (entry) => {
+        await program.redis.lPush('waited', entry);
+        await queue.wait();
+        const found = await afterCrash();
+        const [early, ...others] = await all(queue.take(4));
+        expect([found, others]).toEqual([[[early?.read()], [early?.uid]], []]);
+        expect(uids.has(early?.uid ?? '')).toBe(false);
+        uids.add(early?.uid ?? '');
+        await early?.end();
+      }),
+      { numRuns: 50, examples: [['the same'], ['the same'], ['\u{1F600}é\0']] },
+    );
+    queue.stop();
+  });
+
+  it('takes an entry that was waited for as it leaves, and what came before it under uids of their own', async () => {
+    const queue = new TakenQueue(connection, 'left behind');
+    expect(await all(queue.take(4))).toEqual([]);
+    await program.redis.lPush('left behind', 'new');
+    await queue.wait();
+    await program.redis.rPush('left behind.moving', 'old');
+    const [first, second, ...others] = await all(queue.take(4));
+    expect([first?.read(), second?.read(), others]).toEqual(['new', 'old', []]);
+    const fields = await program.redis.hGetAll('left behind.taken');
+    const texts = new Map(Object.entries(fields).map(([field, value]) => [readField(field)?.uid, value]));
+    expect(texts).toEqual(
+      new Map([
+        [first?.uid, 'new'],
+        [second?.uid, 'old'],
+      ]),
+    );
+    await Promise.all([first?.end(), second?.end()]);
+    expect(await program.redis.exists(['left behind.taken', 'left behind.moving'])).toBe(0);
+  });
+
+  it('forgets an entry that was dealt with at once where it lies, and only that one', async () => {
+    const queue = new TakenQueue(connection, 'left');
+    const [moving, taken] = ['left.moving', 'left.taken'];
+    expect(await all(queue.take(4))).toEqual([]);
+    await program.redis.lPush('left', 'first');
+    await queue.wait();
+    // One of before a crash, and one that came meanwhile, are taken as ever.
+    await program.redis.rPush(moving, 'before');
+    await program.redis.lPush('left', 'meanwhile');
+    expect((await endEach(queue.take(4), 1)).map((held) => held.read())).toEqual(['first', 'before', 'meanwhile']);
+    expect(Object.values(await program.redis.hGetAll(taken)).sort()).toEqual(['before', 'meanwhile']);
+    expect(await program.redis.exists([moving, 'left'])).toBe(0);
+    // One that cannot be named by its text goes by the hash.
+    for (const odd of ['x'.repeat(5_000), Buffer.from([0x61, 0xff])]) {
+      await program.redis.lPush('left', odd);
+      await queue.wait();
+      expect((await endEach(queue.take(4), 1)).map(({ size }) => size)).toEqual([odd.length]);
+    }
+    expect(await program.redis.hLen(taken)).toBe(2);
+    expect(await program.redis.exists(moving)).toBe(0);
+  });
+
+  it('gives each entry once, under a uid of its own, however it comes and is waited for', async () => {
+    const step = fc.oneof(
+      fc.record({ kind: fc.constant('push' as const), count: fc.integer({ min: 1, max: 9 }) }),
+      fc.record({ kind: fc.constant('take' as const), count: fc.integer({ min: 1, max: 4 }) }),
+      fc.record({ kind: fc.constant('wait' as const), count: fc.constant(0) }),
+    );
+    let runs = 0;
+    const steps = fc.array(step, { minLength: 1, maxLength: 30 });
+    await fc.assert(
+      fc.asyncProperty(steps, fc.infiniteStream(fc.boolean()), async (all, isDealtWith) => {
+        runs += 1;
+        const name = `once.${runs}`;
+        const queue = new TakenQueue(connection, name);
+        const [pushed, got]: [string[], string[]] = [[], []];
+        const uids = new Set<string>();
+        let isWaitedFor = false;
+        const take = async (most: number) => {
+          isWaitedFor = true;
+          const ends: Promise<void>[] = [];
+          for await (const held of queue.take(most)) {
+            got.push(held.read());
+            uids.add(held.uid);
+            if (isDealtWith.next().value === true) ends.push(held.end());
+          }
+          await Promise.all(ends);
+        };
+        for (const { kind, count } of all) {
+          // With nothing there, and somebody waiting for it already, both would only wait.
+          const isIdle = isWaitedFor && got.length === pushed.length;
+          if (kind === 'take' && !isIdle) await take(count);
+          if (kind === 'wait' && isWaitedFor && !isIdle) {
+            await queue.wait();
+            isWaitedFor = false;
+          }
+          for (let n = 0; kind === 'push' && n < count; n += 1) {
+            // Programs may write the same twice.
+            const entry = String(pushed.length >> 1);
+            pushed.push(entry);
+            await program.redis.lPush(name, entry);
+          }
+        }
+        while (got.length < pushed.length) await take(32);
+        expect(got).toEqual(pushed);
+        expect(uids.size).toBe(pushed.length);
+        queue.stop();
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('takes an entry once, though Redis has forgotten the script behind which another was moved', async () => {
+    const queue = new TakenQueue(connection, 'forgotten');
+    expect(await all(queue.take(4))).toEqual([]);
+    await program.redis.lPush('forgotten', 'a');
+    await queue.wait();
+    // It is moved behind the take that fails, before the one that is given instead.
+    await program.redis.lPush('forgotten', 'b');
+    await program.redis.scriptFlush();
+    expect((await all(queue.take(4))).map((held) => held.read())).toEqual(['a', 'b']);
+    await queue.wait();
+    expect(await all(queue.take(4))).toEqual([]);
+    expect(Object.values(await program.redis.hGetAll('forgotten.taken')).sort()).toEqual(['a', 'b']);
   });
 
   it('gives an answer so many times, and does not count what its program could not get', async () => {
@@ -152,6 +264,17 @@ describe('a Redis in which a key has another type than ours', () => {
 async function all(entries: AsyncIterable<HeldEntry>): Promise<HeldEntry[]> {
   const found: HeldEntry[] = [];
   for await (const entry of entries) found.push(entry);
+  return found;
+}
+
+/** The same; the first so many are dealt with at once. */
+async function endEach(entries: AsyncIterable<HeldEntry>, count: number): Promise<HeldEntry[]> {
+  const found: HeldEntry[] = [];
+  const ends: Promise<void>[] = [];
+  for await (const entry of entries) {
+    if (found.push(entry) <= count) ends.push(entry.end());
+  }
+  await Promise.all(ends);
   return found;
 }
 

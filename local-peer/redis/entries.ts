@@ -40,8 +40,6 @@ export class Entries {
   }
 
   async #putAside(held: HeldEntry, text: string, queue: string, { fault, replyTo }: BadEntry): Promise<void> {
-    // One that is not ours after all is counted when it is.
-    await held.taken;
     const { code, message } = faultError(fault);
     const what = queue === QUEUES.requests ? 'request' : 'response';
     this.#count('entry-malformed', what);

@@ -1,7 +1,10 @@
+import type { Question } from '../messages.ts';
 import type { Answer, HeldRequest, Told } from '../ports.ts';
 import { giveAnswer } from './answer.ts';
 import type { RedisConnection } from './connection.ts';
 import { writeReply } from './json.ts';
+import type { Moved } from './moved.ts';
+import { leaveNote } from './note.ts';
 import { MAX_ENTRIES } from './queues.ts';
 import { isForbidden } from './refusal.ts';
 import { SETTLE } from './scripts.ts';
@@ -35,12 +38,12 @@ export class HeldEntry implements HeldRequest {
   readonly uid: string;
   readonly size: number;
   readonly takenAt: number;
-  readonly taken: Promise<unknown>;
   readonly settled: ReadonlySet<number>;
   readonly #field: string;
   readonly #key: string;
   readonly #redis: RedisConnection;
   readonly #onEnd: () => void;
+  readonly #moved: Moved | undefined;
   readonly #known: Set<number>;
   #text: string;
 
@@ -50,7 +53,7 @@ export class HeldEntry implements HeldRequest {
    * @param onEnd called when nothing of it is left
    */
   constructor(
-    entry: { text: string; order: number; uid: string; settled: ReadonlySet<number>; taken?: Promise<unknown> },
+    entry: { text: string; order: number; uid: string; settled: ReadonlySet<number>; moved?: Moved },
     key: string,
     redis: RedisConnection,
     onEnd: () => void,
@@ -59,7 +62,7 @@ export class HeldEntry implements HeldRequest {
     this.size = entry.text.length;
     this.uid = entry.uid;
     this.takenAt = Math.floor(entry.order / 1e6);
-    this.taken = entry.taken ?? Promise.resolve();
+    this.#moved = entry.moved;
     this.settled = entry.settled;
     this.#known = new Set(entry.settled);
     this.#field = fieldOf(entry.order, entry.uid);
@@ -75,8 +78,21 @@ export class HeldEntry implements HeldRequest {
     return text;
   }
 
+  async note(uid: string, question: Question): Promise<void> {
+    const later = () => this.#redis.run((client) => leaveNote(client, uid, question));
+    if (this.#moved?.isOpen !== true) return later();
+    const noted = leaveNote(this.#moved.client, uid, question).catch(later);
+    this.#taken().catch(() => undefined);
+    await noted;
+  }
+
   async end(told?: Told): Promise<void> {
-    await this.taken;
+    const left = told === undefined ? this.#moved?.leave() : undefined;
+    if (left !== undefined) {
+      await left;
+      return this.#onEnd();
+    }
+    await this.#taken();
     if (told === undefined) {
       await this.#redis.run((client) => client.hDel(this.#key, this.#fields()));
     } else await this.#tell(told.queue, writeReply(told.entry), MAX_ENTRIES, '', this.#fields());
@@ -84,7 +100,7 @@ export class HeldEntry implements HeldRequest {
   }
 
   async settle(place: number, total: number, told?: Told): Promise<void> {
-    await this.taken;
+    await this.#taken();
     this.#known.add(place);
     if (this.#known.size >= total) return this.end(told);
     const mark = `${this.#field}#${place}`;
@@ -93,6 +109,7 @@ export class HeldEntry implements HeldRequest {
   }
 
   async answer(place: number, total: number, answer: Answer): Promise<boolean> {
+    await this.#taken();
     this.#known.add(place);
     const isLast = this.#known.size >= total;
     const fields = isLast ? { mark: '', removed: this.#fields() } : { mark: `${this.#field}#${place}`, removed: [] };
@@ -103,7 +120,7 @@ export class HeldEntry implements HeldRequest {
 
   /** Moves it into a list of its own kind, as `text`. @param most entries that the list keeps, the newest */
   async moveTo(list: string, text: string, most: number): Promise<void> {
-    await this.taken;
+    await this.#taken();
     await this.#tell(list, text, most, '', this.#fields());
     this.#onEnd();
   }
@@ -117,6 +134,10 @@ export class HeldEntry implements HeldRequest {
       if (mark === '') await this.#redis.run((client) => client.hDel(this.#key, [...removed]));
       else await this.#redis.run((client) => client.hSet(this.#key, mark, ''));
     }
+  }
+
+  async #taken(): Promise<void> {
+    await this.#moved?.taken();
   }
 
   #fields(): string[] {

@@ -9,9 +9,6 @@ const MOST_AT_ONCE = 1_024;
 /** And so many of their characters, give or take a batch. */
 const MOST_SIZE = 64 * 2 ** 20;
 
-/** An entry was worked on, and was not ours after all: nothing has become of it. */
-export class NotTaken extends Error {}
-
 /** What an intake reads from. */
 export interface EntryQueue<Entry> {
   take(most: number): AsyncIterable<Entry>;
@@ -82,7 +79,7 @@ export class Intake<Entry extends { readonly size: number }> {
     const { size } = entry;
     const work = this.#process(entry)
       .catch((error: unknown) => {
-        if (!(error instanceof NotTaken)) this.#log.error({ error: messageOf(error) }, 'failed to process an entry');
+        this.#log.error({ error: messageOf(error) }, 'failed to process an entry');
       })
       .finally(() => {
         this.#work.delete(work);

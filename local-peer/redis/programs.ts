@@ -1,18 +1,16 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { type Backlog, decodeBacklog, encodeBacklog } from '../../proto/backlog.ts';
 import type { CommandEntry, Question } from '../messages.ts';
 import type { Answer, Delivery, Programs } from '../ports.ts';
 import { giveAnswer } from './answer.ts';
 import type { RedisConnection } from './connection.ts';
 import { writeCommand } from './json.ts';
+import { readNote } from './note.ts';
 import { KEYS, MAX_ENTRIES, MAX_QUEUE_BYTES, QUEUES } from './queues.ts';
 import { CLAIM, DELIVER } from './scripts.ts';
 
 /** Ours are 36 long: what is much longer is no answer to us, and no key for Redis. */
 const MAX_UID = 128;
-/** Of a request; a Rust peer's note might say more. Seconds. */
-const MAX_TTL = 1800;
 const delivery = z.enum(['delivered', 'repeated', 'full']);
 
 /** Programs and services, reached through Redis lists. */
@@ -41,25 +39,10 @@ export class RedisPrograms implements Programs {
     return giveAnswer(this.#redis, answer);
   }
 
-  async saveQuestion(uid: string, { command, replyTo, ref, asked, seconds }: Question): Promise<void> {
-    const ttl = BigInt(seconds);
-    const reference = ref === null ? {} : { reference: ref };
-    const backlog: Backlog = { uid, replyTo, module: command, ttl, asked: asked ?? [], ...reference };
-    const { buffer, byteOffset, length } = encodeBacklog(backlog);
-    const note = Buffer.from(buffer, byteOffset, length);
-    await this.#redis.run((client) =>
-      client.set(QUEUES.backlog(uid), note, { expiration: { type: 'EX', value: seconds } }),
-    );
-  }
-
   async findQuestion(uid: string): Promise<Question | undefined> {
     if (uid === '' || uid.length > MAX_UID) return undefined;
-    const bytes = await this.#redis.bytes(QUEUES.backlog(uid));
-    const backlog = bytes === null ? undefined : decodeBacklog(bytes);
-    if (!backlog?.ok) return undefined;
-    const { replyTo, reference, module, ttl, asked } = backlog.value;
-    const seconds = Math.min(Number(ttl), MAX_TTL);
-    return { command: module, replyTo, ref: reference ?? null, asked: asked.length === 0 ? undefined : asked, seconds };
+    const note = await this.#redis.bytes(QUEUES.backlog(uid));
+    return note === null ? undefined : readNote(note);
   }
 }
 

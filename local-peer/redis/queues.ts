@@ -10,6 +10,8 @@ export const QUEUES = {
 export const KEYS = {
   /** Entries that were moved out of a queue, on their way into `taken`. */
   moving: (queue: string) => `${queue}.moving`,
+  /** What the uid of the entry that is moved next follows from. */
+  salt: (queue: string) => `${queue}.salt`,
   /** Hash: entries in the peer's hands, until their fate is known. */
   taken: (queue: string) => `${queue}.taken`,
   /** List: entries that could not be read, with the reason. */

@@ -13,22 +13,35 @@ function script(text: string): Script {
 /**
  * Takes entries: out of the queue, into the peer's hands, each under a field of its own. What is done before an
  * error stays done, so nothing is popped when `taken` is no hash.
- * KEYS moving, queue, taken; ARGV most bytes, the first one's order, uids of 36 characters, one after the other.
- * Returns the entries.
+ * KEYS moving, queue, taken, salt; ARGV most bytes, the first one's order, uids of 36 characters, one after the other,
+ * the salt of what is moved next, an entry of `moving` that has left or '', its field or '' when it needs none.
+ * Returns the entries, and the uids of those that were moved before: they follow from the salt (`uidOf`).
  */
 export const TAKE = script(`
 redis.call('HLEN', KEYS[3])
-local entries, bytes = {}, 0
+local salt = redis.call('GET', KEYS[4])
+redis.call('SET', KEYS[4], ARGV[4])
+if ARGV[5] ~= '' and redis.call('HEXISTS', KEYS[3], ARGV[6]) == 0 then
+  local found = redis.call('LREM', KEYS[1], -1, ARGV[5])
+  if found == 1 and ARGV[6] ~= '' then redis.call('HSET', KEYS[3], ARGV[6], ARGV[5]) end
+end
+local entries, uids, bytes = {}, {}, 0
 for n = 0, #ARGV[3] / 36 - 1 do
-  local entry = redis.call('RPOP', KEYS[1]) or redis.call('RPOP', KEYS[2])
-  if not entry then break end
-  local field = string.format('%016.0f.%s', ARGV[2] + n, string.sub(ARGV[3], 36 * n + 1, 36 * n + 36))
-  redis.call('HSET', KEYS[3], field, entry)
+  local uid = string.sub(ARGV[3], 36 * n + 1, 36 * n + 36)
+  local entry = redis.call('RPOP', KEYS[1])
+  if entry then
+    if salt then uid = string.gsub(redis.sha1hex(salt .. entry), '^(........)(....)(....)(....)(............).*', '%1-%2-%3-%4-%5') end
+    uids[n + 1] = uid
+  else
+    entry = redis.call('RPOP', KEYS[2])
+    if not entry then break end
+  end
+  redis.call('HSET', KEYS[3], string.format('%016.0f.%s', ARGV[2] + n, uid), entry)
   entries[n + 1] = entry
   bytes = bytes + #entry
   if bytes >= tonumber(ARGV[1]) then break end
 end
-return entries
+return { entries, uids }
 `);
 
 /**

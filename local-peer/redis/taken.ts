@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { RedisClient, RedisConnection } from './connection.ts';
-import { fieldOf, HeldEntry, readField } from './held.ts';
-import { NotTaken } from './intake.ts';
+import { fieldOf, HeldEntry } from './held.ts';
+import { leftIn } from './leftovers.ts';
+import { isNamedBy, Moved, uidOf } from './moved.ts';
 import { KEYS } from './queues.ts';
 import { TAKE } from './scripts.ts';
 
@@ -12,22 +13,42 @@ const MOST_BYTES = 16 * 2 ** 20;
 const LEAST = 4;
 /** So long Redis is waited for at once, seconds. */
 const WAIT_SECONDS = 5;
-/** Read back at once after a crash. */
-const CHUNK = 32;
-const texts = z.array(z.string());
+const NONE: ReadonlySet<number> = new Set();
+const taken = z.tuple([z.array(z.string()), z.array(z.string())]);
+
+/** Fields for entries that come: by order one after the other, each under a uid. */
+interface Places {
+  readonly order: number;
+  readonly uids: readonly string[];
+}
+
+/** What a take says beside: the salt of what is moved next, and what was moved before, and has left. */
+interface Behind {
+  readonly salt: string;
+  readonly text: string;
+  /** Its own; '' when it needs none. */
+  readonly field: string;
+}
+
+/** An entry, and its field. */
+interface Found {
+  readonly order: number;
+  readonly uid: string;
+  readonly text: string;
+}
 
 /** A queue that programs write, taken so that nothing is lost between Redis and us. */
 export class TakenQueue {
   readonly #redis: RedisConnection;
   readonly #queue: string;
-  readonly #keys: { readonly moving: string; readonly taken: string };
+  readonly #keys: { readonly moving: string; readonly taken: string; readonly salt: string };
   /** Fields of what is in our hands: all else in the hash was left by a crash. */
   readonly #inHands = new Set<string>();
   #waiting: Promise<RedisClient> | undefined;
   /** What was moved, or will be. */
-  #next: Promise<string | null> | undefined;
+  #next: Promise<Moved | undefined> | undefined;
   /** What has been moved, and waited for, and not been taken yet. */
-  #moved: string | null = null;
+  #moved: Moved | undefined;
   /** Made for entries that did not come. */
   readonly #uids: string[] = [];
   /** Entries that the next take has room for. */
@@ -38,73 +59,38 @@ export class TakenQueue {
   constructor(redis: RedisConnection, queue: string) {
     this.#redis = redis;
     this.#queue = queue;
-    this.#keys = { moving: KEYS.moving(queue), taken: KEYS.taken(queue) };
+    this.#keys = { moving: KEYS.moving(queue), taken: KEYS.taken(queue), salt: KEYS.salt(queue) };
   }
 
   /**
-   * Takes up to `most` entries, oldest first; fewer, while few come. One that was waited for comes at once, while Redis
-   * puts it into our hands. @throws when Redis is away; what it gave then is left over
+   * Takes up to `most` entries, oldest first; fewer, while few come. One that was waited for comes at once, before
+   * Redis has put it into our hands. @throws when Redis is away; what it gave then is left over
    */
   async *take(most: number): AsyncGenerator<HeldEntry> {
     const client = await this.#connection();
+    const moved = this.#moved;
+    this.#moved = undefined;
     const order = Math.max(this.#nextOrder, Date.now() * 1000);
     const room = Math.min(most, this.#room);
-    this.#nextOrder = order + room;
-    const uids = Array.from({ length: room }, () => this.#uids.pop() ?? randomUUID());
-    const uid = (n: number) => uids[n] ?? '';
-    const moved = this.#moved;
-    this.#moved = null;
-    const taking = this.#takeAs(order, uids, client);
+    this.#nextOrder = order + 1 + room;
+    const taking = this.#takeBehind(moved, order, room, client);
     // Its failure is looked at below.
     taking.catch(() => undefined);
-    // In the same write: waiting for what comes next.
-    this.#next ??= this.#move(client);
-    if (moved !== null) {
-      // That is on its way before work on the entry keeps the processor.
-      await new Promise((resolve) => setImmediate(resolve));
-      const entry = { order, uid: uid(0), text: moved, settled: new Set<number>() };
-      yield this.#hold({ ...entry, taken: this.#confirmed(entry, taking) });
-    }
-    const entries = await taking;
-    this.#uids.push(...uids.slice(entries.length));
-    this.#room = Math.max(LEAST, 2 * entries.length);
-    for (const [n, text] of entries.entries()) {
-      if (n > 0 || text !== moved) yield this.#hold({ order: order + n, uid: uid(n), text, settled: new Set() });
-    }
+    if (moved !== undefined) yield this.#hold({ order, uid: moved.uid, text: moved.text, moved });
+    for (const found of await taking) yield this.#hold(found);
   }
 
   /** Waits until there may be an entry to take. @throws when Redis is away, or the queue is closed */
   async wait(): Promise<void> {
     const next = this.#next;
     this.#next = undefined;
-    this.#moved = (await next) ?? null;
+    this.#moved = await next;
   }
 
   /** What a crash, ours or Redis's, left in our hands without our knowing, oldest first. */
   async *leftovers(): AsyncGenerator<HeldEntry> {
-    const list = () => this.#redis.run((client) => client.hKeys(this.#keys.taken));
-    const all = (await this.#redis.need(`looking for what is left of ${this.#queue}`, list)).sort();
-    const settled = Map.groupBy(
-      all.flatMap((field) => readField(field) ?? []).filter(({ place }) => place !== undefined),
-      ({ order, uid }) => fieldOf(order, uid),
-    );
-    const entries = new Set(all);
-    const orphans = [...settled]
-      .filter(([field]) => !entries.has(field))
-      .flatMap(([field, places]) => places.map(({ place }) => `${field}#${place}`));
-    if (orphans.length > 0) await this.#redis.run((client) => client.hDel(this.#keys.taken, orphans));
-    const left = all.filter((field) => !this.#inHands.has(field) && readField(field)?.place === undefined);
-    for (let from = 0; from < left.length; from += CHUNK) {
-      const fields = left.slice(from, from + CHUNK);
-      const found = await this.#redis.run((client) => client.hmGet(this.#keys.taken, fields));
-      for (const [n, text] of found.entries()) {
-        const field = fields[n] ?? '';
-        const parts = readField(field);
-        if (text === null || parts === undefined) continue;
-        const places = (settled.get(field) ?? []).flatMap(({ place }) => place ?? []);
-        yield this.#hold({ ...parts, text, settled: new Set(places) });
-      }
-    }
+    const hash = { redis: this.#redis, key: this.#keys.taken, queue: this.#queue };
+    for await (const found of leftIn(hash, (field) => this.#inHands.has(field))) yield this.#hold(found);
   }
 
   /** Nobody waits any longer. */
@@ -115,10 +101,11 @@ export class TakenQueue {
     );
   }
 
-  #hold(entry: ConstructorParameters<typeof HeldEntry>[0]): HeldEntry {
+  #hold(entry: Found & { settled?: ReadonlySet<number>; moved?: Moved }): HeldEntry {
     const field = fieldOf(entry.order, entry.uid);
     this.#inHands.add(field);
-    return new HeldEntry(entry, this.#keys.taken, this.#redis, () => void this.#inHands.delete(field));
+    const held = { settled: NONE, ...entry };
+    return new HeldEntry(held, this.#keys.taken, this.#redis, () => void this.#inHands.delete(field));
   }
 
   /** A connection of its own: what waits holds up whatever comes after it. */
@@ -130,30 +117,74 @@ export class TakenQueue {
     return this.#waiting;
   }
 
-  /** The entries that were taken under these uids. */
-  async #takeAs(order: number, uids: readonly string[], client: RedisClient): Promise<string[]> {
-    const { moving, taken } = this.#keys;
-    const args = [String(MOST_BYTES), String(order), uids.join('')];
-    const take = () => this.#redis.once(TAKE, [moving, this.#queue, taken], args, client);
-    return texts.parse(await this.#redis.need(`taking from ${this.#queue}`, take));
+  /**
+   * Takes what there is, as soon as it is known what becomes of what was moved, and waits for more in the same write.
+   * @param order of what was moved @param room for so many behind it
+   * @returns what was taken beside it
+   */
+  async #takeBehind(moved: Moved | undefined, order: number, room: number, client: RedisClient): Promise<Found[]> {
+    const isLeft = (await moved?.fate()) === 'left';
+    const field = moved === undefined || isLeft ? '' : fieldOf(order, moved.uid);
+    const places = { order: order + 1, uids: Array.from({ length: room }, () => this.#uids.pop() ?? randomUUID()) };
+    const salt = randomUUID();
+    const taking = this.#takeInto(places, { salt, text: moved?.text ?? '', field }, client);
+    if (this.#next === undefined) this.#next = this.#move(client, salt);
+    else this.#doubtNext();
+    try {
+      const found = await taking;
+      moved?.settle();
+      this.#uids.push(...places.uids.slice(found.length));
+      this.#room = Math.max(LEAST, 2 * found.length);
+      return found;
+    } catch (error) {
+      this.#doubtNext();
+      if (moved !== undefined) await this.#finish(moved, field);
+      throw error;
+    }
   }
 
-  /** Resolves when the first that was taken is this one; otherwise it is out of our hands again. */
-  #confirmed(entry: { order: number; uid: string; text: string }, taking: Promise<string[]>): Promise<void> {
-    const letGo = () => {
-      this.#inHands.delete(fieldOf(entry.order, entry.uid));
-      throw new NotTaken();
-    };
-    const confirmed = taking.then(([first]) => (first === entry.text ? undefined : letGo()), letGo);
-    // Whoever works on it learns it when it matters.
-    confirmed.catch(() => undefined);
-    return confirmed;
+  /** The entries that were taken into these places. */
+  async #takeInto({ order, uids }: Places, behind: Behind, client: RedisClient): Promise<Found[]> {
+    // By another connection it comes after the move that was sent behind it, and takes what that has moved.
+    const doubt = () => this.#doubtNext();
+    const [keys, args] = this.#words({ order, uids }, behind);
+    const take = () => this.#redis.once(TAKE, keys, args, client, doubt);
+    const [texts, known] = taken.parse(await this.#redis.need(`taking from ${this.#queue}`, take));
+    return texts.map((text, n) => ({ order: order + n, uid: known[n] ?? uids[n] ?? '', text }));
   }
 
-  /** Moves an entry, when there is one, to where the next take finds it first, whatever becomes of us until then. */
-  #move(client: RedisClient): Promise<string | null> {
+  /** What was moved and has left is dealt with, though nobody knows whether it has been already. */
+  async #finish(moved: Moved, field: string): Promise<void> {
+    const [keys, args] = this.#words({ order: 0, uids: [] }, { salt: randomUUID(), text: moved.text, field });
+    await this.#redis.evaluate(TAKE, keys, args).then(
+      () => moved.settle(),
+      (error: unknown) => moved.fail(error),
+    );
+  }
+
+  #words({ order, uids }: Places, { salt, text, field }: Behind): [keys: string[], args: string[]] {
+    const { moving, taken, salt: kept } = this.#keys;
+    return [
+      [moving, this.#queue, taken, kept],
+      [String(MOST_BYTES), String(order), uids.join(''), salt, text, field],
+    ];
+  }
+
+  /** What is moved next may have been taken already when we hear of it: it waits for the take that says so. */
+  #doubtNext(): void {
+    this.#next = this.#next?.then(() => undefined);
+    this.#next?.catch(() => undefined);
+  }
+
+  /**
+   * Moves an entry, when there is one, to where the next take finds it first, whatever becomes of us until then.
+   * @param salt that Redis has by then @returns it, when its text says which one it is
+   */
+  #move(client: RedisClient, salt: string): Promise<Moved | undefined> {
     const move = () => client.blMove(this.#queue, this.#keys.moving, 'RIGHT', 'LEFT', WAIT_SECONDS);
-    const next = this.#redis.need(`waiting for ${this.#queue}`, move);
+    const next = this.#redis
+      .need(`waiting for ${this.#queue}`, move)
+      .then((text) => (text === null || !isNamedBy(text) ? undefined : new Moved(text, uidOf(salt, text), client)));
     // Its failure is looked at by whoever waits.
     next.catch(() => undefined);
     return next;

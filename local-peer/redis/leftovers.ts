@@ -1,0 +1,46 @@
+import type { RedisConnection } from './connection.ts';
+import { fieldOf, readField } from './held.ts';
+
+/** Read back at once. */
+const CHUNK = 32;
+
+/** An entry that lies in the hash, and the places in its list of destinations whose fate is known. */
+export interface Leftover {
+  readonly order: number;
+  readonly uid: string;
+  readonly text: string;
+  readonly settled: ReadonlySet<number>;
+}
+
+/**
+ * The entries of a hash that nobody has in hand, oldest first. Marks without their entry are removed.
+ * @param isInHands whether the entry of a field is being worked on
+ */
+export async function* leftIn(
+  { redis, key, queue }: { redis: RedisConnection; key: string; queue: string },
+  isInHands: (field: string) => boolean,
+): AsyncGenerator<Leftover> {
+  const list = () => redis.run((client) => client.hKeys(key));
+  const all = (await redis.need(`looking for what is left of ${queue}`, list)).sort();
+  const settled = Map.groupBy(
+    all.flatMap((field) => readField(field) ?? []).filter(({ place }) => place !== undefined),
+    ({ order, uid }) => fieldOf(order, uid),
+  );
+  const entries = new Set(all);
+  const orphans = [...settled]
+    .filter(([field]) => !entries.has(field))
+    .flatMap(([field, places]) => places.map(({ place }) => `${field}#${place}`));
+  if (orphans.length > 0) await redis.run((client) => client.hDel(key, orphans));
+  const left = all.filter((field) => !isInHands(field) && readField(field)?.place === undefined);
+  for (let from = 0; from < left.length; from += CHUNK) {
+    const fields = left.slice(from, from + CHUNK);
+    const found = await redis.run((client) => client.hmGet(key, fields));
+    for (const [n, text] of found.entries()) {
+      const field = fields[n] ?? '';
+      const parts = readField(field);
+      if (text === null || parts === undefined) continue;
+      const places = (settled.get(field) ?? []).flatMap(({ place }) => place ?? []);
+      yield { order: parts.order, uid: parts.uid, text, settled: new Set(places) };
+    }
+  }
+}
