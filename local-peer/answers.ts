@@ -20,6 +20,8 @@ export class SentAnswers {
   readonly #kept = new Map<string, Place[]>();
   /** Bytes that were ever written, and left out at the buffer's end. */
   #written = 0;
+  /** As many when what is not there any more was last looked for. */
+  #swept = 0;
 
   constructor(most = MOST_BYTES) {
     this.#most = most;
@@ -33,17 +35,23 @@ export class SentAnswers {
     const place = this.#write(frame);
     this.#kept.delete(key);
     this.#kept.set(key, [...before.filter((each) => this.#isThere(each)), place]);
-    for (const [oldest, places] of this.#kept) {
-      const last = places.at(-1);
-      if (last !== undefined && this.#isThere(last)) break;
-      this.#kept.delete(oldest);
-    }
+    if (this.#written - this.#swept > this.#most / 64) this.#sweep();
   }
 
   /** What was answered to this request, in order; of many answers those that are still there. */
   find(twin: number, uid: string): readonly Uint8Array[] {
     const places = this.#kept.get(keyOf(twin, uid)) ?? [];
     return places.filter((each) => this.#isThere(each)).map((each) => this.#read(each));
+  }
+
+  /** Forgets whose answers are not there any more. Not for each that is added: a map begins with the places of those that left. */
+  #sweep(): void {
+    this.#swept = this.#written;
+    for (const [oldest, places] of this.#kept) {
+      const last = places.at(-1);
+      if (last !== undefined && this.#isThere(last)) break;
+      this.#kept.delete(oldest);
+    }
   }
 
   #write(frame: Uint8Array): Place {

@@ -40,18 +40,12 @@ export class Field {
     const reduced = this.#reduced(at);
     const bytes = new Uint8Array(32);
     let [held, count, next] = [0, 0, 0];
-    for (const [n, limb] of reduced.entries()) {
-      let [left, width] = [limb, n % 2 === 0 ? 26 : 25];
-      while (width > 0) {
-        const part = Math.min(8 - count, width);
-        held |= (left & ((1 << part) - 1)) << count;
-        left >>>= part;
-        width -= part;
-        count += part;
-        if (count < 8) continue;
-        bytes[next] = held;
+    for (let n = 0; n < reduced.length; n += 1) {
+      held += (reduced[n] ?? 0) * 2 ** count;
+      for (count += n % 2 === 0 ? 26 : 25; count >= 8; count -= 8) {
+        bytes[next] = held % 256;
+        held = Math.floor(held / 256);
         next += 1;
-        [held, count] = [0, 0];
       }
     }
     bytes[31] = held;
@@ -79,7 +73,7 @@ export class Field {
       const bits = n % 2 === 0 ? 26 : 25;
       const carry = limb(n) >> bits;
       if (n < 9) h[n + 1] = limb(n + 1) + carry;
-      h[n] = limb(n) - carry * 2 ** bits;
+      h[n] = limb(n) - (carry << bits);
     }
     return h;
   }

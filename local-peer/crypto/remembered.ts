@@ -8,6 +8,7 @@ export class Remembered<V> {
   readonly #most: number;
   readonly #make: (bytes: Uint8Array) => V;
   readonly #entries = new Map<string, V>();
+  #newest: { readonly key: string; readonly value: V } | undefined;
 
   /** @param make throws when nothing can be made of them; that is not remembered */
   constructor(most: number, make: (bytes: Uint8Array) => V) {
@@ -17,11 +18,13 @@ export class Remembered<V> {
 
   of(bytes: Uint8Array): V {
     const key = keyOf(bytes);
+    if (this.#newest?.key === key) return this.#newest.value;
     const known = this.#entries.get(key);
     const value = known ?? this.#make(bytes);
     // A map keeps its order: what is put in anew is the last to go.
     this.#entries.delete(key);
     this.#entries.set(key, value);
+    this.#newest = { key, value };
     if (this.#entries.size > this.#most) {
       for (const oldest of this.#entries.keys()) {
         this.#entries.delete(oldest);

@@ -53,7 +53,7 @@ export class HeldEntry implements HeldRequest {
    * @param onEnd called when nothing of it is left
    */
   constructor(
-    entry: { text: string; order: number; uid: string; settled: ReadonlySet<number>; moved?: Moved },
+    entry: { text: string; order: number; uid: string; settled: ReadonlySet<number>; moved: Moved | undefined },
     key: string,
     redis: RedisConnection,
     onEnd: () => void,

@@ -5,15 +5,14 @@ import type { RedisClient } from './connection.ts';
 const MOST_NAMED = 4_096;
 /** Turns of the event loop that it may be worked on before it is taken. What was sent at once is through by then. */
 const TURNS = 2;
-/** A uid looks like a UUID. */
-const PARTS = /^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/;
 
 /**
  * The uid of an entry that Redis has moved: it follows from the entry and from a salt that Redis had before, so that
  * it is the same after a crash, and of no other entry, whatever became of Redis meanwhile. TAKE does the same.
  */
 export function uidOf(salt: string, text: string): string {
-  return hash('sha1', salt + text, 'hex').replace(PARTS, '$1-$2-$3-$4-$5');
+  const sum = hash('sha1', salt + text, 'hex');
+  return `${sum.slice(0, 8)}-${sum.slice(8, 12)}-${sum.slice(12, 16)}-${sum.slice(16, 20)}-${sum.slice(20, 32)}`;
 }
 
 /** Whether the text says which entry is meant. Bytes that are no UTF-8 have become others on their way. */

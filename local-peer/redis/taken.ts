@@ -76,7 +76,7 @@ export class TakenQueue {
     const taking = this.#takeBehind(moved, order, room, client);
     // Its failure is looked at below.
     taking.catch(() => undefined);
-    if (moved !== undefined) yield this.#hold({ order, uid: moved.uid, text: moved.text, moved });
+    if (moved !== undefined) yield this.#hold({ order, uid: moved.uid, text: moved.text }, NONE, moved);
     for (const found of await taking) yield this.#hold(found);
   }
 
@@ -90,7 +90,9 @@ export class TakenQueue {
   /** What a crash, ours or Redis's, left in our hands without our knowing, oldest first. */
   async *leftovers(): AsyncGenerator<HeldEntry> {
     const hash = { redis: this.#redis, key: this.#keys.taken, queue: this.#queue };
-    for await (const found of leftIn(hash, (field) => this.#inHands.has(field))) yield this.#hold(found);
+    for await (const found of leftIn(hash, (field) => this.#inHands.has(field))) {
+      yield this.#hold(found, found.settled);
+    }
   }
 
   /** Nobody waits any longer. */
@@ -101,11 +103,11 @@ export class TakenQueue {
     );
   }
 
-  #hold(entry: Found & { settled?: ReadonlySet<number>; moved?: Moved }): HeldEntry {
-    const field = fieldOf(entry.order, entry.uid);
+  #hold({ order, uid, text }: Found, settled = NONE, moved?: Moved): HeldEntry {
+    const field = fieldOf(order, uid);
     this.#inHands.add(field);
-    const held = { settled: NONE, ...entry };
-    return new HeldEntry(held, this.#keys.taken, this.#redis, () => void this.#inHands.delete(field));
+    const entry = { order, uid, text, settled, moved };
+    return new HeldEntry(entry, this.#keys.taken, this.#redis, () => void this.#inHands.delete(field));
   }
 
   /** A connection of its own: what waits holds up whatever comes after it. */
