@@ -62,6 +62,7 @@ async function rig(questions: Record<string, Question>) {
       findQuestion: async (uid) => questions[uid],
     },
     awaited,
+    resumed: Promise.resolve(),
     clock: new Clock(() => 1_000_000, nothing),
     log: silent,
     count: (event, detail) => event === 'envelope-dropped' && dropped.push(detail),
