@@ -31,6 +31,7 @@ async function rig(questions: Record<string, Question>) {
     size: 1,
     takenAt: 0,
     settled: new Set(),
+    taken: async () => undefined,
     note: async () => undefined,
     end: async () => undefined,
     settle: async () => undefined,

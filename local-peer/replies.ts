@@ -36,6 +36,7 @@ export class Replies {
    */
   async reply(envelope: Envelope, source: number, frame: Uint8Array, turn: Turn): Promise<void> {
     const { uid } = envelope;
+    const { awaited } = this.#parts;
     const question = await this.#question(uid);
     if (question === undefined) {
       this.#parts.count('envelope-dropped', 'unwanted');
@@ -43,6 +44,7 @@ export class Replies {
     }
     // A relay's report is unsigned: it is believed for a uid that only the relays and we know.
     if (source === 0) {
+      await awaited.taken(uid);
       await turn();
       return this.#report(envelope, question, frame);
     }
@@ -51,6 +53,7 @@ export class Replies {
     }
     const opened = await this.#parts.protocol.open(envelope, source, this.#parts.clock.seconds());
     if (!opened.ok) return this.#drop(envelope, source, opened.error.reason, faultError(opened.error).message);
+    await awaited.taken(uid);
     await turn();
     await this.#deliver(envelope, question, opened.value, { frame, times: 1, of: source });
   }
