@@ -15,6 +15,7 @@ function rig() {
       size,
       takenAt: 0,
       settled: new Set(),
+      taken: async () => undefined,
       note: async () => undefined,
       end: async () => void ended.push(uid),
       settle: async (place) => void settled.push([uid, place]),
@@ -48,6 +49,22 @@ describe('Awaited', () => {
     expect([awaited.find('a'), await awaited.answer('a', 7, answer)]).toEqual([question, true]);
     expect([awaited.find('a'), await awaited.answer('a', 7, answer)]).toEqual([undefined, undefined]);
     expect(settled).toEqual([['a', 0]]);
+  });
+
+  it('counts a request once that is taken up again under its uid', () => {
+    const { awaited, ended, add } = rig();
+    for (let n = 0; n < 3; n += 1) add('a', { size: 200 * 2 ** 20 });
+    expect([awaited.find('a'), ended]).toEqual([question, []]);
+  });
+
+  it('knows a request until its last answer is given: another may come behind it', async () => {
+    const { awaited, add } = rig();
+    const entry = { ref: null, data: new Uint8Array(0), source: '7', schema: null, now: 0, error: null };
+    add('a');
+    const answering = awaited.answer('a', 7, { queue: 'q', entry, fingerprint: 'f', times: 1, seconds: 60 });
+    expect(awaited.find('a')).toEqual(question);
+    await answering;
+    expect(awaited.find('a')).toBe(undefined);
   });
 
   it('lets go of what is over, some seconds after its time', () => {

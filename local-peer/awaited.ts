@@ -32,8 +32,9 @@ export class Awaited {
     this.#onFault = onFault;
   }
 
-  /** A request is about to be sent under this uid. The oldest gives way when there are too many. */
+  /** A request is about to be sent under this uid, or once more. The oldest gives way when there are too many. */
   add(uid: string, open: Open): void {
+    this.#drop(uid);
     this.#open.set(uid, open);
     this.#size += open.held.size;
     for (const [oldest, { held }] of this.#open) {
@@ -45,6 +46,11 @@ export class Awaited {
 
   find(uid: string): Question | undefined {
     return this.#open.get(uid)?.question;
+  }
+
+  /** Resolves when an answer to it can end it. */
+  async taken(uid: string): Promise<void> {
+    await this.#open.get(uid)?.held.taken();
   }
 
   /** The fate of `twin`'s part is known: the request could not be sent to it, or needs not be sent again. */
@@ -86,13 +92,15 @@ export class Awaited {
     const place = open?.places.get(twin);
     if (open === undefined || place === undefined) return undefined;
     open.places.delete(twin);
-    if (open.places.size === 0) this.#drop(uid);
     try {
       return await end(open, place);
     } catch (error) {
       if (!this.#open.has(uid)) this.add(uid, open);
       open.places.set(twin, place);
       throw error;
+    } finally {
+      // Not before: until Redis has the note, who answers again is known by this only.
+      if (open.places.size === 0 && this.#open.get(uid) === open) this.#drop(uid);
     }
   }
 

@@ -47,12 +47,14 @@ export interface HeldRequest extends Held {
   readonly size: number;
   /** Places in its list of destinations whose fate was known before a crash. */
   readonly settled: ReadonlySet<number>;
+  /** Resolves when it is in our hands in Redis: only then can an answer end it. Rejects when Redis refuses that. */
+  taken(): Promise<void>;
   /** Redis remembers under a uid who may answer it and where to, as long as an answer is of use. */
   note(uid: string, question: Question): Promise<void>;
   end(told?: Told): Promise<void>;
   /** The fate of one of `total` destinations is known; that of the last ends it. */
   settle(place: number, total: number, told?: Told): Promise<void>;
-  /** The same, when the fate is an answer: it is given in the same step. Returns false when it is a repeat. */
+  /** The same, when it is taken and the fate is an answer: that is given in the same step. Returns false for a repeat. */
   answer(place: number, total: number, answer: Answer): Promise<boolean>;
 }
 

@@ -15,6 +15,8 @@ export interface RepliesParts {
   readonly protocol: Protocol;
   readonly programs: Programs;
   readonly awaited: Awaited;
+  /** Resolves when the requests that a crash has left are awaited again. */
+  readonly resumed: Promise<void>;
   readonly clock: Clock;
   readonly log: Log;
   readonly count: CountEvent;
@@ -34,13 +36,15 @@ export class Replies {
    */
   async reply(envelope: Envelope, source: number, frame: Uint8Array, turn: Turn): Promise<void> {
     const { uid } = envelope;
-    const question = this.#parts.awaited.find(uid) ?? (await this.#parts.programs.findQuestion(uid));
+    const { awaited } = this.#parts;
+    const question = await this.#question(uid);
     if (question === undefined) {
       this.#parts.count('envelope-dropped', 'unwanted');
       return this.#parts.log.info({ uid, from: source }, 'received reply of an expired message');
     }
     // A relay's report is unsigned: it is believed for a uid that only the relays and we know.
     if (source === 0) {
+      await awaited.taken(uid);
       await turn();
       return this.#report(envelope, question, frame);
     }
@@ -49,8 +53,18 @@ export class Replies {
     }
     const opened = await this.#parts.protocol.open(envelope, source, this.#parts.clock.seconds());
     if (!opened.ok) return this.#drop(envelope, source, opened.error.reason, faultError(opened.error).message);
+    await awaited.taken(uid);
     await turn();
     await this.#deliver(envelope, question, opened.value, { frame, times: 1, of: source });
+  }
+
+  /** A crash may have come between the sending of a request and its note: such a one is known when it is taken up. */
+  async #question(uid: string): Promise<Question | undefined> {
+    const { awaited, programs, resumed } = this.#parts;
+    const known = awaited.find(uid) ?? (await programs.findQuestion(uid));
+    if (known !== undefined) return known;
+    await resumed;
+    return awaited.find(uid);
   }
 
   async #report(envelope: Envelope, question: Question, frame: Uint8Array): Promise<void> {

@@ -88,13 +88,13 @@ export function startTraffic({ twin, identity, relays: urls }: Speaker, parts: T
   const sending = new Sending({ protocol, twins, uplink: relays });
   const upstream = new Upstream(twin, { sending, awaited, clock, plugins, log, count, pause });
   const serving = new Serving(twin, { protocol, programs, upstream, clock, plugins, log, count });
-  const replies = new Replies({ protocol, programs, awaited, clock, log, count });
-  const downstream = new Downstream({ serving, replies, log, count });
   const entries = new Entries({ upstream, log, count });
-  const intakes = [
-    new Intake(new TakenQueue(redis, QUEUES.requests), (held) => entries.request(held), log),
-    new Intake(new TakenQueue(redis, QUEUES.responses), (held) => entries.response(held), log),
-  ];
+  const requests = new Intake(new TakenQueue(redis, QUEUES.requests), (held) => entries.request(held), log);
+  const responses = new Intake(new TakenQueue(redis, QUEUES.responses), (held) => entries.response(held), log);
+  const intakes = [requests, responses];
+  const { resumed } = requests;
+  const replies = new Replies({ protocol, programs, awaited, resumed, clock, log, count });
+  const downstream = new Downstream({ serving, replies, log, count });
   for (const { host } of urls) health.relay(host, { isUp: false, detail: 'connecting' });
   for (const connection of connections) connection.open();
   const running = Promise.all(intakes.map((intake) => intake.run()));

@@ -178,6 +178,29 @@ describe('a peer killed with', () => {
     await expect.poll(() => program.redis.hLen('msgbus.system.local.taken'), { timeout: 20_000 }).toBe(0);
   });
 
+  it('a request sent, of which Redis knows nothing yet: an answer that is back before it is taken up is given', async () => {
+    await using program = await openProgram(redis.caller.url);
+    // It answers once, whatever is repeated.
+    await using other = await network.join(6);
+    await program.ask(localRequest({ cmd: 'test.once', ret: 'early' }));
+    await program.reply('early');
+    const reached = database.caller.stopAt('up', has('EVAL', 'msgbus.system.local.moving', 'test.early'), false);
+    await program.ask(localRequest({ dst: [6], cmd: 'test.early', ret: 'early' }));
+    await within(reached, 'the taking');
+    const { uid } = await other.next();
+    await peers.caller.stop('SIGKILL');
+    expect(await program.redis.exists(`msgbus.backlog.${uid}`)).toBe(0);
+    const answer = request({ twin: 6 }, { twin: CALLER }, { uid, content: { kind: 'response' } });
+    other.send(await signEnvelope(answer, await network.identity(6)));
+    database.caller.restore();
+    // The relay is quicker than Redis.
+    database.caller.delay(300);
+    peers = { ...peers, caller: await start('caller') };
+    expect(await program.reply('early')).toMatchObject({ src: '6', err: null });
+    database.caller.restore();
+    await expect.poll(() => program.redis.exists('msgbus.system.local.taken'), { timeout: 20_000 }).toBe(0);
+  });
+
   it('one of two destinations answered: only the other is asked again, under the same uid', async () => {
     await using program = await openProgram(redis.caller.url);
     await using other = await network.join(6);

@@ -5,9 +5,11 @@ import { type HeldEntry, readField } from '../local-peer/redis/held.ts';
 import { RedisPrograms } from '../local-peer/redis/programs.ts';
 import { DELIVER, TAKE } from '../local-peer/redis/scripts.ts';
 import { TakenQueue } from '../local-peer/redis/taken.ts';
+import { startDurableRedis } from './rig/durable-redis.ts';
 import { type Network, startNetwork } from './rig/network.ts';
 import { localRequest, type PeerRig, startPeerRig } from './rig/peer.ts';
 import { openProgram, type Program } from './rig/program.ts';
+import { startProxy } from './rig/proxy.ts';
 import { type RedisRig, startRedis } from './rig/redis.ts';
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -100,8 +102,8 @@ describe('a service’s queue', () => {
   });
 });
 
-describe('a Redis in which a key has another type than ours', () => {
-  it('loses no entry that cannot be taken', async () => {
+describe('entries on their way out of Redis and back', () => {
+  it('loses no entry that cannot be taken, as a key has another type than ours', async () => {
     await program.redis.set('requests.taken', 'no hash');
     await program.redis.lPush('requests', 'entry');
     const queue = new TakenQueue(connection, 'requests');
@@ -245,6 +247,92 @@ describe('a Redis in which a key has another type than ours', () => {
     await queue.wait();
     expect(await all(queue.take(4))).toEqual([]);
     expect(Object.values(await program.redis.hGetAll('forgotten.taken')).sort()).toEqual(['a', 'b']);
+  });
+
+  it('gives two that are the same uids of their own, though both were moved between two takes', async () => {
+    const queue = new TakenQueue(connection, 'same');
+    expect(await all(queue.take(4))).toEqual([]);
+    await program.redis.lPush('same', 'same');
+    await queue.wait();
+    // The take that is behind the first is forgotten: the second is moved before the first is taken.
+    await program.redis.lPush('same', 'same');
+    await program.redis.scriptFlush();
+    const [first, second, ...others] = await all(queue.take(4));
+    expect([first?.read(), second?.read(), others]).toEqual(['same', 'same', []]);
+    expect(second?.uid).not.toBe(first?.uid);
+    queue.stop();
+  });
+
+  it('gives an entry without any character once', async () => {
+    const queue = new TakenQueue(connection, 'empty');
+    expect(await all(queue.take(4))).toEqual([]);
+    await program.redis.lPush('empty', '');
+    await queue.wait();
+    const found = await all(queue.take(4));
+    expect(found.map((held) => held.read())).toEqual(['']);
+    await found[0]?.end();
+    expect(await program.redis.exists(['empty.taken', 'empty.moving'])).toBe(0);
+    queue.stop();
+  });
+
+  it('forgets an entry that was dealt with once, though the answer to that was lost, and the next is the same', async () => {
+    await using proxy = await startProxy({ port: Number(new URL(redis.url).port) });
+    const url = new URL(redis.url);
+    url.port = String(proxy.port);
+    const through = new RedisConnection(url.href, silent, () => undefined);
+    const queue = new TakenQueue(through, 'lost');
+    expect(await all(queue.take(4))).toEqual([]);
+    await program.redis.lPush('lost', 'same');
+    await queue.wait();
+    const passed = proxy.stopAt('up', (chunk) => chunk.includes('lost.salt'), true);
+    const ending = endEach(queue.take(4), 1);
+    ending.catch(() => undefined);
+    await passed;
+    // The first is forgotten, then the second is moved; nobody hears of it.
+    await expect.poll(() => program.redis.exists('lost.moving')).toBe(0);
+    await program.redis.lPush('lost', 'same');
+    await expect.poll(() => program.redis.exists('lost.moving')).toBe(1);
+    proxy.restore();
+    proxy.cut();
+    await expect(ending).rejects.toThrow();
+    const found = [...(await all(queue.leftovers())), ...(await all(queue.take(4)))];
+    expect(found.map((held) => held.read())).toEqual(['same']);
+    queue.stop();
+    through.close();
+  });
+
+  it('takes what lies there though memory is full: that may be what fills it', async () => {
+    await using full = await startDurableRedis();
+    await using filler = await openProgram(full.url);
+    const there = new RedisConnection(full.url, silent, () => undefined);
+    await filler.redis.lPush('full', 'entry');
+    await filler.redis.configSet('maxmemory', '1');
+    const queue = new TakenQueue(there, 'full');
+    expect((await all(queue.take(4))).map((held) => held.read())).toEqual(['entry']);
+    there.close();
+  });
+
+  it('gives an entry the same uid again, when Redis refuses to take it as it left', async () => {
+    const flags = ['--user', 'peer', 'on', '>pass-word', '~*', '+@all', '-lrem'];
+    await using strict = await startDurableRedis(flags);
+    await using there = await openProgram(strict.url);
+    const refused = new RedisConnection(strict.url.replace('//', '//peer:pass-word@'), silent, () => undefined);
+    const queue = new TakenQueue(refused, 'strict');
+    // Behind a script that Redis does not know yet nothing leaves before it is taken.
+    await there.redis.scriptLoad(TAKE.text);
+    expect(await all(queue.take(4))).toEqual([]);
+    await there.redis.lPush('strict', 'entry');
+    await queue.wait();
+    const uids: string[] = [];
+    const take = async () => {
+      for await (const held of queue.take(4)) uids.push(held.uid);
+    };
+    await expect(take()).rejects.toThrow();
+    // What waits lets the next take through.
+    await there.redis.lPush('strict', 'another');
+    await take();
+    expect([uids.length, uids[1]]).toEqual([3, uids[0]]);
+    refused.close();
   });
 
   it('gives an answer so many times, and does not count what its program could not get', async () => {

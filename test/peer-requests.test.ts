@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { signEnvelope } from '../proto/signature.ts';
+import { request } from './rig/envelopes.ts';
 import { type Network, startNetwork } from './rig/network.ts';
 import { localRequest, type PeerRig, startPeerRig } from './rig/peer.ts';
 import { startService } from './rig/service.ts';
@@ -71,6 +73,23 @@ describe('a request', () => {
     const replies = [await caller.reply('replies'), await caller.reply('replies'), await caller.reply('replies')];
     expect(replies.map(({ src }) => src).sort()).toEqual(['1', '2', '2']);
     expect(replies.map(({ ref }) => ref)).toEqual([null, null, null]);
+  });
+
+  it('is answered as often as its service likes, in order', async () => {
+    await using service = await network.join(6);
+    const me = await network.identity(6);
+    const parts = Array.from({ length: 5 }, (_, n) => String(n));
+    // Again and again: with all that is known by then they come closer together.
+    for (let round = 0; round < 10; round += 1) {
+      await caller.request(localRequest({ dst: [6], cmd: 'test.parts', ret: 'parts' }));
+      const { uid } = await service.next();
+      const answer = request({ twin: 6 }, { twin: 1 }, { uid, content: { kind: 'response' } });
+      const frames = await Promise.all(parts.map((schema) => signEnvelope({ ...answer, schema }, me)));
+      for (const frame of frames) service.send(frame);
+      const came: unknown[] = [];
+      for (const _ of parts) came.push((await caller.reply('parts')).shm);
+      expect(came).toEqual(parts);
+    }
   });
 
   it('takes large, empty and extra fields, another version, and any time that counts as now', async () => {

@@ -78,11 +78,15 @@ export class HeldEntry implements HeldRequest {
     return text;
   }
 
+  async taken(): Promise<void> {
+    await this.#moved?.taken();
+  }
+
   async note(uid: string, question: Question): Promise<void> {
     const later = () => this.#redis.run((client) => leaveNote(client, uid, question));
     if (this.#moved?.isOpen !== true) return later();
     const noted = leaveNote(this.#moved.client, uid, question).catch(later);
-    this.#taken().catch(() => undefined);
+    this.taken().catch(() => undefined);
     await noted;
   }
 
@@ -92,7 +96,7 @@ export class HeldEntry implements HeldRequest {
       await left;
       return this.#onEnd();
     }
-    await this.#taken();
+    await this.taken();
     if (told === undefined) {
       await this.#redis.run((client) => client.hDel(this.#key, this.#fields()));
     } else await this.#tell(told.queue, writeReply(told.entry), MAX_ENTRIES, '', this.#fields());
@@ -100,7 +104,7 @@ export class HeldEntry implements HeldRequest {
   }
 
   async settle(place: number, total: number, told?: Told): Promise<void> {
-    await this.#taken();
+    await this.taken();
     this.#known.add(place);
     if (this.#known.size >= total) return this.end(told);
     const mark = `${this.#field}#${place}`;
@@ -109,7 +113,6 @@ export class HeldEntry implements HeldRequest {
   }
 
   async answer(place: number, total: number, answer: Answer): Promise<boolean> {
-    await this.#taken();
     this.#known.add(place);
     const isLast = this.#known.size >= total;
     const fields = isLast ? { mark: '', removed: this.#fields() } : { mark: `${this.#field}#${place}`, removed: [] };
@@ -120,7 +123,7 @@ export class HeldEntry implements HeldRequest {
 
   /** Moves it into a list of its own kind, as `text`. @param most entries that the list keeps, the newest */
   async moveTo(list: string, text: string, most: number): Promise<void> {
-    await this.#taken();
+    await this.taken();
     await this.#tell(list, text, most, '', this.#fields());
     this.#onEnd();
   }
@@ -134,10 +137,6 @@ export class HeldEntry implements HeldRequest {
       if (mark === '') await this.#redis.run((client) => client.hDel(this.#key, [...removed]));
       else await this.#redis.run((client) => client.hSet(this.#key, mark, ''));
     }
-  }
-
-  async #taken(): Promise<void> {
-    await this.#moved?.taken();
   }
 
   #fields(): string[] {

@@ -28,6 +28,7 @@ export class Intake<Entry extends { readonly size: number }> {
   /** Begun with since sockets and timers had their turn. */
   #burst = 0;
   readonly #stopped = Promise.withResolvers<void>();
+  readonly #resumed = Promise.withResolvers<void>();
   #isStopping = false;
 
   /** @param process deals with an entry; what it throws is logged, and the entry left for the next start */
@@ -35,6 +36,11 @@ export class Intake<Entry extends { readonly size: number }> {
     this.#queue = queue;
     this.#process = process;
     this.#log = log;
+  }
+
+  /** Resolves when work on what a crash has left has begun; or when Redis fails, or it is stopped, before. */
+  get resumed(): Promise<void> {
+    return this.#resumed.promise;
   }
 
   /** Runs until `stop`; ends when what it began with has been dealt with. */
@@ -48,6 +54,7 @@ export class Intake<Entry extends { readonly size: number }> {
   stop(): void {
     this.#isStopping = true;
     this.#stopped.resolve();
+    this.#resumed.resolve();
     this.#queue.stop();
   }
 
@@ -63,10 +70,13 @@ export class Intake<Entry extends { readonly size: number }> {
           taken += 1;
           await this.#begin(entry);
         }
+        // What it began with last has its first turn before.
+        setImmediate(this.#resumed.resolve);
         if (taken < BATCH && !this.#isStopping) await this.#queue.wait();
       } catch (error) {
         if (this.#isStopping) break;
         isCertain = false;
+        this.#resumed.resolve();
         this.#log.debug({ error: messageOf(error) }, 'Redis: cannot read, trying again');
         await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
       }

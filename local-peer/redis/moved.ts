@@ -17,7 +17,7 @@ export function uidOf(salt: string, text: string): string {
 
 /** Whether the text says which entry is meant. Bytes that are no UTF-8 have become others on their way. */
 export function isNamedBy(text: string): boolean {
-  return text.length <= MOST_NAMED && !text.includes('\uFFFD');
+  return text !== '' && text.length <= MOST_NAMED && !text.includes('\uFFFD');
 }
 
 /**

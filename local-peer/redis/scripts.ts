@@ -12,16 +12,23 @@ function script(text: string): Script {
 
 /**
  * Takes entries: out of the queue, into the peer's hands, each under a field of its own. What is done before an
- * error stays done, so nothing is popped when `taken` is no hash.
+ * error stays done, so nothing is popped when `taken` is no hash. The salt is set last: when Redis refuses anything
+ * before, what was moved keeps its uid; and a Redis whose memory is full takes writes behind one that makes room.
  * KEYS moving, queue, taken, salt; ARGV most bytes, the first one's order, uids of 36 characters, one after the other,
  * the salt of what is moved next, an entry of `moving` that has left or '', its field or '' when it needs none.
- * Returns the entries, and the uids of those that were moved before: they follow from the salt (`uidOf`).
+ * Returns the entries, and the uids of those that were moved before: they follow from the salt (`uidOf`), but for
+ * those that are the same as one before. When it is run again it returns none.
  */
 export const TAKE = script(`
 redis.call('HLEN', KEYS[3])
 local salt = redis.call('GET', KEYS[4])
-redis.call('SET', KEYS[4], ARGV[4])
-if ARGV[5] ~= '' and redis.call('HEXISTS', KEYS[3], ARGV[6]) == 0 then
+if salt == ARGV[4] then return { {}, {} } end
+local function uidOf(entry)
+  return (string.gsub(redis.sha1hex(salt .. entry), '^(........)(....)(....)(....)(............).*', '%1-%2-%3-%4-%5'))
+end
+local known = {}
+if salt and ARGV[5] ~= '' then
+  known[uidOf(ARGV[5])] = true
   local found = redis.call('LREM', KEYS[1], -1, ARGV[5])
   if found == 1 and ARGV[6] ~= '' then redis.call('HSET', KEYS[3], ARGV[6], ARGV[5]) end
 end
@@ -30,7 +37,8 @@ for n = 0, #ARGV[3] / 36 - 1 do
   local uid = string.sub(ARGV[3], 36 * n + 1, 36 * n + 36)
   local entry = redis.call('RPOP', KEYS[1])
   if entry then
-    if salt then uid = string.gsub(redis.sha1hex(salt .. entry), '^(........)(....)(....)(....)(............).*', '%1-%2-%3-%4-%5') end
+    if salt and not known[uidOf(entry)] then uid = uidOf(entry) end
+    known[uid] = true
     uids[n + 1] = uid
   else
     entry = redis.call('RPOP', KEYS[2])
@@ -41,6 +49,7 @@ for n = 0, #ARGV[3] / 36 - 1 do
   bytes = bytes + #entry
   if bytes >= tonumber(ARGV[1]) then break end
 end
+redis.call('SET', KEYS[4], ARGV[4])
 return { entries, uids }
 `);
 

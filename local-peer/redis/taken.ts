@@ -30,6 +30,9 @@ interface Behind {
   readonly field: string;
 }
 
+/** What TAKE is told. */
+type Words = readonly [keys: string[], args: string[]];
+
 /** An entry, and its field. */
 interface Found {
   readonly order: number;
@@ -129,7 +132,8 @@ export class TakenQueue {
     const field = moved === undefined || isLeft ? '' : fieldOf(order, moved.uid);
     const places = { order: order + 1, uids: Array.from({ length: room }, () => this.#uids.pop() ?? randomUUID()) };
     const salt = randomUUID();
-    const taking = this.#takeInto(places, { salt, text: moved?.text ?? '', field }, client);
+    const words = this.#words(places, { salt, text: moved?.text ?? '', field });
+    const taking = this.#takeInto(places, words, client);
     if (this.#next === undefined) this.#next = this.#move(client, salt);
     else this.#doubtNext();
     try {
@@ -140,31 +144,29 @@ export class TakenQueue {
       return found;
     } catch (error) {
       this.#doubtNext();
-      if (moved !== undefined) await this.#finish(moved, field);
+      if (moved !== undefined) await this.#finish(moved, words);
       throw error;
     }
   }
 
   /** The entries that were taken into these places. */
-  async #takeInto({ order, uids }: Places, behind: Behind, client: RedisClient): Promise<Found[]> {
+  async #takeInto({ order, uids }: Places, [keys, args]: Words, client: RedisClient): Promise<Found[]> {
     // By another connection it comes after the move that was sent behind it, and takes what that has moved.
     const doubt = () => this.#doubtNext();
-    const [keys, args] = this.#words({ order, uids }, behind);
     const take = () => this.#redis.once(TAKE, keys, args, client, doubt);
     const [texts, known] = taken.parse(await this.#redis.need(`taking from ${this.#queue}`, take));
     return texts.map((text, n) => ({ order: order + n, uid: known[n] ?? uids[n] ?? '', text }));
   }
 
-  /** What was moved and has left is dealt with, though nobody knows whether it has been already. */
-  async #finish(moved: Moved, field: string): Promise<void> {
-    const [keys, args] = this.#words({ order: 0, uids: [] }, { salt: randomUUID(), text: moved.text, field });
+  /** The take of what has left is given again, as nobody knows whether it came about. What it takes beside is left over. */
+  async #finish(moved: Moved, [keys, args]: Words): Promise<void> {
     await this.#redis.evaluate(TAKE, keys, args).then(
       () => moved.settle(),
       (error: unknown) => moved.fail(error),
     );
   }
 
-  #words({ order, uids }: Places, { salt, text, field }: Behind): [keys: string[], args: string[]] {
+  #words({ order, uids }: Places, { salt, text, field }: Behind): Words {
     const { moving, taken, salt: kept } = this.#keys;
     return [
       [moving, this.#queue, taken, kept],
