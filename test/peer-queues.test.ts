@@ -122,7 +122,7 @@ describe('entries on their way out of Redis and back', () => {
     const keys = ['moving', 'taken', 'salt'].map((part) => `waited.${part}`);
     const afterCrash = async () => {
       const [moving = '', ...others] = keys;
-      const args = ['1000', '0', 'x'.repeat(36), 'next', '', ''];
+      const args = ['1000', '0', 'x'.repeat(36), 'next', '', '', ''];
       return connection.evaluate(TAKE, [moving, 'waited', ...others], args);
     };
     const uids = new Set<string>();
@@ -141,6 +141,19 @@ describe('entries on their way out of Redis and back', () => {
       { numRuns: 50, examples: [['the same'], ['the same'], ['\u{1F600}é\0']] },
     );
     queue.stop();
+  });
+
+  it('counts the time of one that was waited for before a crash from then, and of others from now', async () => {
+    await program.redis.lPush('late', 'queued');
+    await program.redis.lPush('late.moving', 'moved');
+    await program.redis.set('late.salt', `${Date.parse('2026-01-02T03:04:05Z') * 1000}.salt`);
+    const before = Math.floor(Date.now() / 1000);
+    const [moved, queued] = await all(new TakenQueue(connection, 'late').take(4));
+    expect([moved?.read(), moved?.takenAt]).toEqual(['moved', Date.parse('2026-01-02T03:04:05Z') / 1000]);
+    expect(queued?.read()).toBe('queued');
+    expect(queued?.takenAt).toBeGreaterThanOrEqual(before);
+    await Promise.all([moved?.end(), queued?.end()]);
+    expect(await program.redis.exists('late.taken')).toBe(0);
   });
 
   it('takes an entry that was waited for as it leaves, and what came before it under uids of their own', async () => {

@@ -89,7 +89,7 @@ export class RedisConnection {
   }
 
   /** The bytes of a key. */
-  bytes(key: string): Promise<Uint8Array | null> {
+  bytes(key: string): Promise<Buffer | null> {
     return this.run((client) => client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer }).get(key));
   }
 

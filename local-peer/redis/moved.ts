@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto';
+import { hash, randomUUID } from 'node:crypto';
 import type { RedisClient } from './connection.ts';
 
 /** An entry that was moved is named by its text, up to so many characters: that travels to Redis once more. */
@@ -13,6 +13,20 @@ const TURNS = 2;
 export function uidOf(salt: string, text: string): string {
   const sum = hash('sha1', salt + text, 'hex');
   return `${sum.slice(0, 8)}-${sum.slice(8, 12)}-${sum.slice(12, 16)}-${sum.slice(16, 20)}-${sum.slice(20, 32)}`;
+}
+
+/** What a salt begins with: when the peer began to wait for what is moved, microseconds since 1970. */
+const SALTED_AT = /^(\d+)\./;
+
+/** A new salt. @param order microseconds since 1970 */
+export function saltAt(order: number): string {
+  return `${order}.${randomUUID()}`;
+}
+
+/** When the peer began to wait, by the salt that Redis has; undefined when that does not say. */
+export function orderOf(salt: string): number | undefined {
+  const [, order] = SALTED_AT.exec(salt) ?? [];
+  return order === undefined ? undefined : Number(order);
 }
 
 /** Whether the text says which entry is meant. Bytes that are no UTF-8 have become others on their way. */

@@ -15,7 +15,8 @@ function script(text: string): Script {
  * error stays done, so nothing is popped when `taken` is no hash. The salt is set last: when Redis refuses anything
  * before, what was moved keeps its uid; and a Redis whose memory is full takes writes behind one that makes room.
  * KEYS moving, queue, taken, salt; ARGV most bytes, the first one's order, uids of 36 characters, one after the other,
- * the salt of what is moved next, an entry of `moving` that has left or '', its field or '' when it needs none.
+ * the salt of what is moved next, an entry of `moving` that has left or '', its field or '' when it needs none, the
+ * order of the first one that was moved before or '' when it has none of its own.
  * Returns the entries, and the uids of those that were moved before: they follow from the salt (`uidOf`), but for
  * those that are the same as one before. When it is run again it returns none.
  */
@@ -34,17 +35,18 @@ if salt and ARGV[5] ~= '' then
 end
 local entries, uids, bytes = {}, {}, 0
 for n = 0, #ARGV[3] / 36 - 1 do
-  local uid = string.sub(ARGV[3], 36 * n + 1, 36 * n + 36)
+  local order, uid = ARGV[2], string.sub(ARGV[3], 36 * n + 1, 36 * n + 36)
   local entry = redis.call('RPOP', KEYS[1])
   if entry then
     if salt and not known[uidOf(entry)] then uid = uidOf(entry) end
     known[uid] = true
     uids[n + 1] = uid
+    if ARGV[7] ~= '' then order = ARGV[7] end
   else
     entry = redis.call('RPOP', KEYS[2])
     if not entry then break end
   end
-  redis.call('HSET', KEYS[3], string.format('%016.0f.%s', ARGV[2] + n, uid), entry)
+  redis.call('HSET', KEYS[3], string.format('%016.0f.%s', order + n, uid), entry)
   entries[n + 1] = entry
   bytes = bytes + #entry
   if bytes >= tonumber(ARGV[1]) then break end

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { RedisClient, RedisConnection } from './connection.ts';
 import { fieldOf, HeldEntry } from './held.ts';
 import { leftIn } from './leftovers.ts';
-import { isNamedBy, Moved, uidOf } from './moved.ts';
+import { isNamedBy, Moved, orderOf, saltAt, uidOf } from './moved.ts';
 import { KEYS } from './queues.ts';
 import { TAKE } from './scripts.ts';
 
@@ -19,6 +19,8 @@ const taken = z.tuple([z.array(z.string()), z.array(z.string())]);
 /** Fields for entries that come: by order one after the other, each under a uid. */
 interface Places {
   readonly order: number;
+  /** Of the first one that was moved before a crash: it may have left then. undefined: as the others. */
+  readonly since: number | undefined;
   readonly uids: readonly string[];
 }
 
@@ -58,6 +60,8 @@ export class TakenQueue {
   #room = LEAST;
   /** Microseconds since 1970, later than any before. */
   #nextOrder = 0;
+  /** Nothing was taken yet: what was moved is of a life before. */
+  #isFirst = true;
 
   constructor(redis: RedisConnection, queue: string) {
     this.#redis = redis;
@@ -130,8 +134,10 @@ export class TakenQueue {
   async #takeBehind(moved: Moved | undefined, order: number, room: number, client: RedisClient): Promise<Found[]> {
     const isLeft = (await moved?.fate()) === 'left';
     const field = moved === undefined || isLeft ? '' : fieldOf(order, moved.uid);
-    const places = { order: order + 1, uids: Array.from({ length: room }, () => this.#uids.pop() ?? randomUUID()) };
-    const salt = randomUUID();
+    const since = this.#isFirst ? await this.#lastWait() : undefined;
+    const uids = Array.from({ length: room }, () => this.#uids.pop() ?? randomUUID());
+    const places = { order: order + 1, since, uids };
+    const salt = saltAt(order);
     const words = this.#words(places, { salt, text: moved?.text ?? '', field });
     const taking = this.#takeInto(places, words, client);
     if (this.#next === undefined) this.#next = this.#move(client, salt);
@@ -150,12 +156,21 @@ export class TakenQueue {
   }
 
   /** The entries that were taken into these places. */
-  async #takeInto({ order, uids }: Places, [keys, args]: Words, client: RedisClient): Promise<Found[]> {
+  async #takeInto({ order, since = order, uids }: Places, [keys, args]: Words, client: RedisClient): Promise<Found[]> {
     // By another connection it comes after the move that was sent behind it, and takes what that has moved.
     const doubt = () => this.#doubtNext();
     const take = () => this.#redis.once(TAKE, keys, args, client, doubt);
     const [texts, known] = taken.parse(await this.#redis.need(`taking from ${this.#queue}`, take));
-    return texts.map((text, n) => ({ order: order + n, uid: known[n] ?? uids[n] ?? '', text }));
+    const orderAt = (n: number) => (n < known.length ? since : order) + n;
+    return texts.map((text, n) => ({ order: orderAt(n), uid: known[n] ?? uids[n] ?? '', text }));
+  }
+
+  /** When a peer before us began to wait for what it moved last: it had its time from then, whenever it is taken up. */
+  async #lastWait(): Promise<number | undefined> {
+    // Behind the next take something of this life may be moved.
+    this.#isFirst = false;
+    const salt = await this.#redis.bytes(this.#keys.salt);
+    return salt === null ? undefined : orderOf(salt.toString());
   }
 
   /** The take of what has left is given again, as nobody knows whether it came about. What it takes beside is left over. */
@@ -166,11 +181,11 @@ export class TakenQueue {
     );
   }
 
-  #words({ order, uids }: Places, { salt, text, field }: Behind): Words {
+  #words({ order, since, uids }: Places, { salt, text, field }: Behind): Words {
     const { moving, taken, salt: kept } = this.#keys;
     return [
       [moving, this.#queue, taken, kept],
-      [String(MOST_BYTES), String(order), uids.join(''), salt, text, field],
+      [String(MOST_BYTES), String(order), uids.join(''), salt, text, field, String(since ?? '')],
     ];
   }
 
