@@ -38,7 +38,8 @@ for n = 0, #ARGV[3] / 36 - 1 do
   local order, uid = ARGV[2], string.sub(ARGV[3], 36 * n + 1, 36 * n + 36)
   local entry = redis.call('RPOP', KEYS[1])
   if entry then
-    if salt and not known[uidOf(entry)] then uid = uidOf(entry) end
+    local named = salt and uidOf(entry)
+    if named and not known[named] then uid = named end
     known[uid] = true
     uids[n + 1] = uid
     if ARGV[7] ~= '' then order = ARGV[7] end
