@@ -1,7 +1,7 @@
 import type { WebSocket } from 'ws';
+import { Backoff } from '../backoff.ts';
 import type { Log } from '../ports.ts';
 import type { PartState } from '../state.ts';
-import { Backoff } from './backoff.ts';
 import { FramesInWork } from './frames.ts';
 import { HEARTBEAT, Heartbeat, type HeartbeatTimes } from './heartbeat.ts';
 import { dial, gather } from './socket.ts';

@@ -93,8 +93,7 @@ export class ChainConnection implements Chain {
       const began = performance.now();
       const isOpened = await this.#try(url);
       if (this.#isClosed) return;
-      const limit = retries.limit(isOpened ? performance.now() - began : 0);
-      await pause(Math.random() * limit);
+      await pause(retries.next(isOpened ? performance.now() - began : 0));
     }
   }
 
