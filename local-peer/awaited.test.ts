@@ -13,9 +13,8 @@ function rig() {
     const held: HeldRequest = {
       uid,
       size,
-      takenAt: 0,
+      claimedAt: 0,
       settled: new Set(),
-      taken: async () => undefined,
       note: async () => undefined,
       end: async () => void ended.push(uid),
       settle: async (place) => void settled.push([uid, place]),

@@ -48,11 +48,6 @@ export class Awaited {
     return this.#open.get(uid)?.question;
   }
 
-  /** Resolves when an answer to it can end it. */
-  async taken(uid: string): Promise<void> {
-    await this.#open.get(uid)?.held.taken();
-  }
-
   /** The fate of `twin`'s part is known: the request could not be sent to it, or needs not be sent again. */
   async settle(uid: string, twin: number, told?: Told): Promise<void> {
     await this.#part(uid, twin, ({ held, total }, place) => held.settle(place, total, told));

@@ -12,6 +12,7 @@ const EVENTS: Record<PeerEvent, string> = {
   'response-sent': 'Answers handed to a relay',
   'response-failed': 'Answers that could not be sent',
   'entry-malformed': 'Entries in Redis that nobody can understand',
+  'entry-restored': 'Settled entries that an older copy of Redis brought back; they were dropped',
   'command-delivered': 'Requests of other twins, left for a service',
   'command-refused': 'Requests of other twins that were refused',
   'reply-delivered': 'Answers of other twins, left for a program',

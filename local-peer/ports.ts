@@ -31,15 +31,15 @@ export interface Answer extends Told {
   readonly seconds: number;
 }
 
-/** An entry that Redis keeps until its fate is known, so that a crash does not lose it. */
+/** A claimed entry: Redis keeps it until it is settled, so that a crash does not lose it. */
 export interface Held {
-  /** Unix seconds when it was taken, however often it has been taken up since. */
-  readonly takenAt: number;
-  /** Its fate is known: nothing is left to take up again. */
+  /** Unix seconds when it was claimed, however often a start has resumed it since. */
+  readonly claimedAt: number;
+  /** Settles it: nothing is left to resume. */
   end(): Promise<void>;
 }
 
-/** A request that is held. What is `told` of it reaches the program once, crash or not. */
+/** A claimed request. What is `told` of it reaches the program once, whether Redis still has the entry or not. */
 export interface HeldRequest extends Held {
   /** Of its envelopes; the same after a crash. */
   readonly uid: string;
@@ -47,14 +47,12 @@ export interface HeldRequest extends Held {
   readonly size: number;
   /** Places in its list of destinations whose fate was known before a crash. */
   readonly settled: ReadonlySet<number>;
-  /** Resolves when it is in our hands in Redis: only then can an answer end it. Rejects when Redis refuses that. */
-  taken(): Promise<void>;
   /** Redis remembers under a uid who may answer it and where to, as long as an answer is of use. */
   note(uid: string, question: Question): Promise<void>;
   end(told?: Told): Promise<void>;
   /** The fate of one of `total` destinations is known; that of the last ends it. */
   settle(place: number, total: number, told?: Told): Promise<void>;
-  /** The same, when it is taken and the fate is an answer: that is given in the same step. Returns false for a repeat. */
+  /** The same with an answer of another twin, which is given in the same step. Returns false for a repeat. */
   answer(place: number, total: number, answer: Answer): Promise<boolean>;
 }
 

@@ -29,9 +29,8 @@ async function rig(questions: Record<string, Question>) {
   const held: HeldRequest = {
     uid: 'open',
     size: 1,
-    takenAt: 0,
+    claimedAt: 0,
     settled: new Set(),
-    taken: async () => undefined,
     note: async () => undefined,
     end: async () => undefined,
     settle: async () => undefined,

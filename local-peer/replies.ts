@@ -8,6 +8,7 @@ import type { Turn } from './lanes.ts';
 import type { Question } from './messages.ts';
 import type { Log, Programs } from './ports.ts';
 import type { Protocol } from './protocol.ts';
+import { Repeats } from './repeats.ts';
 import type { CountEvent } from './state.ts';
 
 /** What replies need of the rest of the peer. */
@@ -25,6 +26,8 @@ export interface RepliesParts {
 /** Answers to our programs' requests: each goes to the queue of who asked, when it comes from one who was asked. */
 export class Replies {
   readonly #parts: RepliesParts;
+  /** Answers that were given, by fingerprint. */
+  readonly #given = new Repeats();
 
   constructor(parts: RepliesParts) {
     this.#parts = parts;
@@ -36,7 +39,6 @@ export class Replies {
    */
   async reply(envelope: Envelope, source: number, frame: Uint8Array, turn: Turn): Promise<void> {
     const { uid } = envelope;
-    const { awaited } = this.#parts;
     const question = await this.#question(uid);
     if (question === undefined) {
       this.#parts.count('envelope-dropped', 'unwanted');
@@ -44,7 +46,6 @@ export class Replies {
     }
     // A relay's report is unsigned: it is believed for a uid that only the relays and we know.
     if (source === 0) {
-      await awaited.taken(uid);
       await turn();
       return this.#report(envelope, question, frame);
     }
@@ -53,7 +54,6 @@ export class Replies {
     }
     const opened = await this.#parts.protocol.open(envelope, source, this.#parts.clock.seconds());
     if (!opened.ok) return this.#drop(envelope, source, opened.error.reason, faultError(opened.error).message);
-    await awaited.taken(uid);
     await turn();
     await this.#deliver(envelope, question, opened.value, { frame, times: 1, of: source });
   }
@@ -98,10 +98,16 @@ export class Replies {
     const fingerprint = hash('sha256', frame, 'base64url');
     // When its time is over nobody waits for it, and a repeat is dropped for that.
     const answer = { queue: question.replyTo, entry, fingerprint, times, seconds: Math.max(1, question.seconds) };
-    const { awaited, programs } = this.#parts;
-    const settled = of === undefined ? undefined : await awaited.answer(envelope.uid, of, answer);
-    const isNew = settled ?? (await programs.deliverAnswer(answer));
-    if (isNew) this.#parts.count('reply-delivered');
+    if (!this.#given.pass(fingerprint, answer.seconds, times)) return;
+    try {
+      const { awaited, programs } = this.#parts;
+      const settled = of === undefined ? undefined : await awaited.answer(envelope.uid, of, answer);
+      const isNew = settled ?? (await programs.deliverAnswer(answer));
+      if (isNew) this.#parts.count('reply-delivered');
+    } catch (error) {
+      this.#given.undo(fingerprint);
+      throw error;
+    }
   }
 
   #drop({ uid }: Envelope, from: number, reason: string, why: string): void {

@@ -3,9 +3,10 @@ import { type Envelope, expiresAt } from '../proto/envelope.ts';
 import type { Clock } from './clock.ts';
 import { faultError, type PeerFault } from './faults.ts';
 import type { Turn } from './lanes.ts';
-import { answerOf, type Plugin, type PluginAnswer, pluginFor } from './plugins/plugin.ts';
+import { answerOf, type Plugin, type PluginAnswer, pluginFor, type RemoteRequest } from './plugins/plugin.ts';
 import type { Log, Programs } from './ports.ts';
 import type { Protocol } from './protocol.ts';
+import { Repeats, requestKey } from './repeats.ts';
 import type { CountEvent } from './state.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -32,6 +33,8 @@ export interface ServingParts {
 export class Serving {
   readonly #twin: number;
   readonly #parts: ServingParts;
+  /** Requests that were given to a service or a plugin. */
+  readonly #given = new Repeats();
 
   /** @param twin our own */
   constructor(twin: number, parts: ServingParts) {
@@ -60,12 +63,34 @@ export class Serving {
     if (RESERVED.test(command) || command.length > MAX_COMMAND || command === '') {
       return { reason: 'message', detail: 'no service may have this command' };
     }
-    const { programs, clock, plugins, upstream, count } = this.#parts;
+    const { clock, upstream } = this.#parts;
     const { uid, tags = null, schema = null } = envelope;
     const request = { uid, source: formatAddress(envelope.source ?? { twin: 0 }), command, data, tags, schema };
     // By our own clock: a relay that says it is later must not make us forget what it can bring again.
     const left = Number(expiresAt(envelope)) - Math.floor(clock.local() / 1000);
     const seconds = Math.max(1, Math.min(left, MOST_REMEMBERED));
+    // Redis has a mark of each request, too; a repeat must find neither, as a mark may be deleted or evicted.
+    const key = requestKey(source, uid);
+    if (key !== undefined && !this.#given.pass(key, seconds)) return void (await upstream.again(uid, source));
+    let isGiven = false;
+    try {
+      const fault = await this.#give(request, envelope, source, seconds);
+      isGiven = fault === undefined;
+      return fault;
+    } finally {
+      if (!isGiven && key !== undefined) this.#given.undo(key);
+    }
+  }
+
+  /** Gives a request to its plugin or its service's queue. Returns why that was not possible. */
+  async #give(
+    request: RemoteRequest,
+    envelope: Envelope,
+    source: number,
+    seconds: number,
+  ): Promise<PeerFault | undefined> {
+    const { programs, plugins, upstream, count } = this.#parts;
+    const { uid, command } = request;
     const plugin = pluginFor(plugins, command);
     if (plugin?.remote !== undefined) {
       if (!(await programs.isFirst(source, uid, seconds))) return void (await upstream.again(uid, source));

@@ -26,6 +26,7 @@ export type PeerEvent =
   | 'response-sent'
   | 'response-failed'
   | 'entry-malformed'
+  | 'entry-restored'
   | 'command-delivered'
   | 'command-refused'
   | 'reply-delivered'

@@ -51,7 +51,7 @@ async function respond(failures: number, exp: number, pause: () => Promise<boole
   const now = NOW / 1000 - (1800 - exp);
   await upstream.response(
     { ref: 'r', data: new Uint8Array(1), destination: { twin: 6 }, schema: null, now, error: null },
-    { takenAt: NOW / 1000, end: async () => void happened.push('ended') },
+    { claimedAt: NOW / 1000, end: async () => void happened.push('ended') },
   );
   return happened;
 }

@@ -174,8 +174,8 @@ export class Upstream {
     fields: Pick<Envelope, 'uid' | 'expiration' | 'content' | 'destination' | 'tags'>,
   ): Result<Envelope, unknown> {
     const { clock } = this.#parts;
-    // No time, and one in the future, count as the moment when the entry was taken, whenever it is taken up again.
-    const written = entry.now === 0 ? held.takenAt : Math.min(entry.now, held.takenAt);
+    // No time, and one in the future, count as the moment of the claim, whenever a start resumes the entry.
+    const written = entry.now === 0 ? held.claimedAt : Math.min(entry.now, held.claimedAt);
     const stamped = stamp(
       {
         ...fields,

@@ -20,7 +20,7 @@ const ROOMS = [...Object.keys(ALLOWED), 'demo', 'test', 'bench', 'scripts'];
 
 /** The part of the peer between Redis and socket: a direct client can be made of it. */
 const PEER_CORE =
-  /^local-peer\/(answers|awaited|clock|downstream|faults|lanes|messages|ports|protocol|replies|rounds|sending|serving|upstream|version|plugins\/\w+)\.ts$/;
+  /^local-peer\/(answers|awaited|clock|downstream|faults|lanes|messages|ports|protocol|repeats|replies|rounds|sending|serving|upstream|version|plugins\/\w+)\.ts$/;
 const NOT_IN_CORE = /^(redis|pino|pino-pretty|commander|ws|@polkadot\/)/;
 
 const IMPORT = /(?:^|\n)\s*(?:import|export)\b[^'"\n;]*?(?:from\s*)?['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/g;

@@ -175,7 +175,7 @@ describe('a peer killed with', () => {
     await program.reply(`${name}.after`);
     expect(seen.get(name)).toBe(1);
     expect((await program.redis.lLen(name)) + 1).toBeLessThanOrEqual(answers);
-    await expect.poll(() => program.redis.hLen('msgbus.system.local.taken'), { timeout: 20_000 }).toBe(0);
+    await expect.poll(() => program.redis.hLen('msgbus.system.v2.local.claimed'), { timeout: 20_000 }).toBe(0);
   });
 
   it('a request sent, of which Redis knows nothing yet: an answer that is back before it is taken up is given', async () => {
@@ -199,7 +199,7 @@ describe('a peer killed with', () => {
     peers = { ...peers, caller: await start('caller') };
     expect(await program.reply('early')).toMatchObject({ src: '6', err: null });
     database.caller.restore();
-    await expect.poll(() => program.redis.exists('msgbus.system.local.taken'), { timeout: 20_000 }).toBe(0);
+    await expect.poll(() => program.redis.exists('msgbus.system.v2.local.claimed'), { timeout: 20_000 }).toBe(0);
   });
 
   it('one of two destinations answered: only the other is asked again, under the same uid', async () => {
@@ -210,7 +210,7 @@ describe('a peer killed with', () => {
     expect(await program.reply('two')).toMatchObject({ src: String(CALLEE) });
     const asked = await other.next();
     // Two fields: the entry, and that one of its destinations is settled.
-    await expect.poll(() => program.redis.hLen('msgbus.system.local.taken'), { timeout: 20_000 }).toBe(2);
+    await expect.poll(() => program.redis.hLen('msgbus.system.v2.local.claimed'), { timeout: 20_000 }).toBe(2);
     await peers.caller.stop('SIGKILL');
     peers = { ...peers, caller: await start('caller') };
     const again = await other.next();
@@ -220,6 +220,6 @@ describe('a peer killed with', () => {
     expect(await program.reply('two')).toMatchObject({ src: '6', err: null });
     expect(seen.get('two destinations')).toBe(1);
     expect(await program.redis.lLen('two')).toBe(0);
-    await expect.poll(() => program.redis.exists('msgbus.system.local.taken'), { timeout: 20_000 }).toBe(0);
+    await expect.poll(() => program.redis.exists('msgbus.system.v2.local.claimed'), { timeout: 20_000 }).toBe(0);
   });
 });

@@ -78,12 +78,11 @@ describe('signals', () => {
     const uids = new Set([(await receiver.next()).uid]);
     peer.signal('SIGTERM');
     await within(peer.ended, 'the end of the peer');
-    // What no relay took waits for the next start, in the queue or, taken from it already or about to be, beside it.
-    const taken = (await program.hKeys(KEYS.taken(QUEUES.requests))).filter((field) => !field.includes('#'));
-    const lists = await Promise.all([QUEUES.requests, KEYS.moving(QUEUES.requests)].map((list) => program.lLen(list)));
-    const left = taken.length + lists.reduce((sum, length) => sum + length);
+    // What no relay took waits for the next start, in the queue or, claimed already, in the hash beside it.
+    const claimed = (await program.hKeys(KEYS.claimed(QUEUES.requests))).filter((field) => !field.includes('#'));
+    const left = claimed.length + (await program.lLen(QUEUES.requests));
     while (uids.size < 200 - left) uids.add((await receiver.next()).uid);
-    await program.del([QUEUES.requests, KEYS.moving(QUEUES.requests), KEYS.taken(QUEUES.requests)]);
+    await program.del([QUEUES.requests, KEYS.claimed(QUEUES.requests)]);
     program.destroy();
     await expect(fetch(`${url}/readyz`)).rejects.toThrow();
   });

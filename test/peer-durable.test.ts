@@ -66,7 +66,7 @@ describe.each(REDIS_KINDS)('on $name', ({ name, says, find }) => {
     expect(payloads.sort()).toEqual([...all].sort());
     expect([...seen].sort()).toEqual([...all].sort());
     expect(await program.redis.lLen('answers')).toBe(0);
-    await expect.poll(() => program.redis.hLen('msgbus.system.local.taken'), { timeout: 20_000 }).toBe(0);
+    await expect.poll(() => program.redis.hLen('msgbus.system.v2.local.claimed'), { timeout: 20_000 }).toBe(0);
   }, 180_000);
 
   it('Redis of the service killed while requests come in: each lies in its queue, once', async () => {
@@ -111,7 +111,7 @@ describe.each(REDIS_KINDS)('on $name', ({ name, says, find }) => {
     await program.redis.sendCommand(['REPLICAOF', 'NO', 'ONE']);
     expect(await rig.reply('replies')).toMatchObject({ src: '6', err: null });
     expect(JSON.parse((await rig.take('msgbus.test.later')) ?? '{}')).toMatchObject({ src: '6' });
-    await expect.poll(() => program.redis.exists('msgbus.system.local.taken'), { timeout: 20_000 }).toBe(0);
+    await expect.poll(() => program.redis.exists('msgbus.system.v2.local.claimed'), { timeout: 20_000 }).toBe(0);
     expect([await program.redis.lLen('replies'), await program.redis.lLen('msgbus.test.later')]).toEqual([0, 0]);
   });
 });

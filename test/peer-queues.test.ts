@@ -161,7 +161,7 @@ describe('a peer', () => {
       entry: expect.stringContaining('"ref":"r"'),
     });
     expect((await caller.reply('told')).err?.code).toBe(101);
-    const taken = () => program.redis.exists(['msgbus.system.local.taken', 'msgbus.system.reply.taken']);
+    const taken = () => program.redis.exists(['msgbus.system.v2.local.claimed', 'msgbus.system.v2.reply.claimed']);
     await expect.poll(taken, { timeout: 20_000 }).toBe(0);
     await program.redis.lPush('msgbus.system.malformed', Array(1_500).fill('old'));
     await caller.request('['.repeat(100_000));
@@ -176,6 +176,6 @@ describe('a peer', () => {
     await caller.request(localRequest({ dst: [999_999], ret: 'text' }));
     await caller.request(localRequest({ dst: [999_999], ret: 'list' }));
     expect((await caller.reply('list')).err?.code).toBe(103);
-    await expect.poll(() => program.redis.exists('msgbus.system.local.taken'), { timeout: 20_000 }).toBe(0);
+    await expect.poll(() => program.redis.exists('msgbus.system.v2.local.claimed'), { timeout: 20_000 }).toBe(0);
   });
 });

@@ -98,14 +98,14 @@ it('a list that the ACL forbids holds up nothing: what was for it is given up, w
   await program.ask(localRequest({ dst: [999_999] }));
   expect(await program.reply('replies')).toMatchObject({ err: { code: 103 } });
   await expect.poll(() => program.redis.lLen('msgbus.system.malformed'), { timeout: 20_000 }).toBe(1);
-  await expect.poll(() => program.redis.exists('msgbus.system.local.taken'), { timeout: 20_000 }).toBe(0);
+  await expect.poll(() => program.redis.exists('msgbus.system.v2.local.claimed'), { timeout: 20_000 }).toBe(0);
   expect(await program.redis.exists('forbidden')).toBe(0);
 });
 
 it('what Redis refuses for good is said once, shown as not up, and tried again', async () => {
   await using redis = await startDurableRedis();
   await using program = await openProgram(redis.url);
-  await program.redis.set('msgbus.system.local.taken', 'no hash');
+  await program.redis.set('msgbus.system.v2.local.claimed', 'no hash');
   await using rig = await openPeerRig(network, 1, { redis: redis.url });
   await expect.poll(() => rig.peer.state().redis.detail, { timeout: 20_000 }).toContain('WRONGTYPE');
   expect(rig.peer.state().redis.isUp).toBe(false);
@@ -113,7 +113,7 @@ it('what Redis refuses for good is said once, shown as not up, and tried again',
   expect(warned()).toHaveLength(1);
   await rig.respond({ ver: 1, ref: 'r', dat: '*', dst: '2', now: 0 });
   await expect.poll(() => rig.counted.get('entry-malformed'), { timeout: 20_000 }).toBe(1);
-  await program.redis.del('msgbus.system.local.taken');
+  await program.redis.del('msgbus.system.v2.local.claimed');
   await rig.request(localRequest({ dst: [999_999] }));
   expect((await rig.reply('replies')).err?.code).toBe(103);
   await expect.poll(() => rig.peer.state().redis, { timeout: 20_000 }).toEqual({ isUp: true, detail: '' });

@@ -54,5 +54,5 @@ it('a peer that stops while others ask it for its version leaves at once, and se
   await session.next();
   await rig.peer.close();
   // A stop that was cut off would have left what was sent for the next start.
-  expect(await program.redis.hLen('msgbus.system.local.taken')).toBe(0);
+  expect(await program.redis.hLen('msgbus.system.v2.local.claimed')).toBe(0);
 });

@@ -1,7 +1,7 @@
 import type { LocalRequest } from '../messages.ts';
 
 /** A request of another twin, verified and decrypted. */
-interface RemoteRequest {
+export interface RemoteRequest {
   readonly uid: string;
   /** "twin" or "twin:sid". */
   readonly source: string;

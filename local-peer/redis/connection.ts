@@ -62,23 +62,14 @@ export class RedisConnection {
   /**
    * Runs a script once. @throws when its answer does not come: what it did is not known then
    * @param client a further connection, when it must go there
-   * @param onForgotten called when Redis does not know the script: it goes by the first connection then, whatever was
-   * sent behind it
    */
-  async once(
-    script: Script,
-    keys: string[],
-    args: string[],
-    client = this.#client,
-    onForgotten: () => void = () => undefined,
-  ): Promise<unknown> {
+  async once(script: Script, keys: string[], args: string[], client = this.#client): Promise<unknown> {
     const rest = [String(keys.length), ...keys, ...args];
     try {
       return await client.sendCommand(['EVALSHA', script.sha, ...rest]);
     } catch (error) {
       // A Redis that was started again has forgotten the scripts.
       if (!(error instanceof ErrorReply) || !error.message.startsWith('NOSCRIPT')) throw error;
-      onForgotten();
       return this.#client.sendCommand(['EVAL', script.text, ...rest]);
     }
   }

@@ -2,7 +2,7 @@ import { faultError } from '../faults.ts';
 import type { Log } from '../ports.ts';
 import type { CountEvent } from '../state.ts';
 import { refusal, type Upstream } from '../upstream.ts';
-import type { HeldEntry } from './held.ts';
+import type { ClaimedEntry } from './claimed-entry.ts';
 import { type BadEntry, readRequest, readResponse } from './json.ts';
 import { KEYS, MAX_MALFORMED, MAX_MALFORMED_LENGTH, QUEUES } from './queues.ts';
 
@@ -18,7 +18,7 @@ export class Entries {
     this.#count = parts.count;
   }
 
-  async request(held: HeldEntry): Promise<void> {
+  async request(held: ClaimedEntry): Promise<void> {
     this.#count('request-taken');
     const text = held.read();
     const request = readRequest(text);
@@ -31,7 +31,7 @@ export class Entries {
     await this.#putAside(held, text, QUEUES.requests, request.error);
   }
 
-  async response(held: HeldEntry): Promise<void> {
+  async response(held: ClaimedEntry): Promise<void> {
     this.#count('response-taken');
     const text = held.read();
     const response = readResponse(text);
@@ -39,7 +39,7 @@ export class Entries {
     await this.#putAside(held, text, QUEUES.responses, response.error);
   }
 
-  async #putAside(held: HeldEntry, text: string, queue: string, { fault, replyTo }: BadEntry): Promise<void> {
+  async #putAside(held: ClaimedEntry, text: string, queue: string, { fault, replyTo }: BadEntry): Promise<void> {
     const { code, message } = faultError(fault);
     const what = queue === QUEUES.requests ? 'request' : 'response';
     this.#count('entry-malformed', what);
@@ -47,7 +47,7 @@ export class Entries {
     const entry = text.slice(0, MAX_MALFORMED_LENGTH);
     await held.moveTo(
       KEYS.malformed,
-      JSON.stringify({ at: held.takenAt, queue, reason: message, entry }),
+      JSON.stringify({ at: held.claimedAt, queue, reason: message, entry }),
       MAX_MALFORMED,
     );
   }

@@ -9,23 +9,24 @@ interface Entry {
 const nothing = () => undefined;
 const log = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
-/** A queue that holds `entries`; each take fails that `isLost` says so for, its entries left over. */
-function rig(entries: Entry[], isLost: (take: number) => boolean = () => false) {
+/** A queue that holds `entries`; each claim fails that `isLost` says so for, its entries left over. */
+function rig(entries: Entry[], isLost: (claim: number) => boolean = () => false) {
   const done: string[] = [];
   const inWork: { entry: Entry; end: () => void }[] = [];
   let left: Entry[] = [];
-  let takes = 0;
+  let claims = 0;
   const idle = Promise.withResolvers<void>();
   const queue = {
-    async *take(most: number) {
-      takes += 1;
-      const taken = entries.splice(0, most);
-      if (!isLost(takes)) return yield* taken;
-      left.push(...taken);
-      throw new Error('Redis is away');
-    },
-    // Nothing more comes: whoever waits, waits for the stop.
-    async wait() {
+    async *claim(most: number) {
+      claims += 1;
+      const claimed = entries.splice(0, most);
+      if (isLost(claims)) {
+        left.push(...claimed);
+        throw new Error('Redis is away');
+      }
+      yield* claimed;
+      if (claimed.length > 0) return;
+      // Nothing more comes: the wait ends with the stop.
       idle.resolve();
       await stopped.promise;
     },
@@ -67,7 +68,7 @@ describe('Intake', () => {
   });
 
   it('takes up what it was given without hearing of it', async () => {
-    const { intake, inWork, idle } = rig([entry('a'), entry('b')], (take) => take === 1);
+    const { intake, inWork, idle } = rig([entry('a'), entry('b')], (claim) => claim === 1);
     const running = intake.run();
     await idle;
     expect(names(inWork)).toEqual(['a', 'b']);
@@ -80,10 +81,9 @@ describe('Intake', () => {
     const { intake, inWork, idle } = rig([entry('begun')]);
     const away = Promise.withResolvers<Entry[]>();
     const silent = {
-      async *take() {
+      async *claim() {
         yield* await away.promise;
       },
-      wait: async () => undefined,
       stop: nothing,
       async *leftovers() {},
     };

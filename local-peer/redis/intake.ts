@@ -11,14 +11,13 @@ const MOST_SIZE = 64 * 2 ** 20;
 
 /** What an intake reads from. */
 export interface EntryQueue<Entry> {
-  take(most: number): AsyncIterable<Entry>;
-  /** Resolves when there may be entries to take. */
-  wait(): Promise<void>;
+  /** Waits some seconds for entries, and claims them. @throws when `leftovers` must come first */
+  claim(most: number): AsyncIterable<Entry>;
   leftovers(): AsyncIterable<Entry>;
   stop(): void;
 }
 
-/** Takes the entries of one queue as they come, first of all those that a crash has left. */
+/** Claims the entries of one queue as they come, after those that a crash has left. */
 export class Intake<Entry extends { readonly size: number }> {
   readonly #queue: EntryQueue<Entry>;
   readonly #process: (entry: Entry) => Promise<void>;
@@ -59,20 +58,15 @@ export class Intake<Entry extends { readonly size: number }> {
   }
 
   async #loop(): Promise<void> {
-    // Whenever an answer of Redis was lost, entries may be in our hands that we do not know of.
+    // After a lost answer of Redis, entries may be claimed that the peer does not know of.
     let isCertain = false;
     while (!this.#isStopping) {
       try {
         if (!isCertain) for await (const entry of this.#queue.leftovers()) await this.#begin(entry);
         isCertain = true;
-        let taken = 0;
-        for await (const entry of this.#queue.take(BATCH)) {
-          taken += 1;
-          await this.#begin(entry);
-        }
-        // What it began with last has its first turn before.
+        // The leftover that began last has its first turn before.
         setImmediate(this.#resumed.resolve);
-        if (taken < BATCH && !this.#isStopping) await this.#queue.wait();
+        for await (const entry of this.#queue.claim(BATCH)) await this.#begin(entry);
       } catch (error) {
         if (this.#isStopping) break;
         isCertain = false;

@@ -1,5 +1,5 @@
 import type { RedisConnection } from './connection.ts';
-import { fieldOf, readField } from './held.ts';
+import { fieldOf, readField } from './claimed-entry.ts';
 
 /** Read back at once. */
 const CHUNK = 32;
@@ -13,8 +13,8 @@ export interface Leftover {
 }
 
 /**
- * The entries of a hash that nobody has in hand, oldest first. Marks without their entry are removed.
- * @param isInHands whether the entry of a field is being worked on
+ * The entries of a hash that are not in memory, oldest first. Marks without their entry are removed.
+ * @param isInHands whether the entry of a field is in memory
  */
 export async function* leftIn(
   { redis, key, queue }: { redis: RedisConnection; key: string; queue: string },

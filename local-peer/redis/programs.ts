@@ -1,13 +1,14 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { CommandEntry, Question } from '../messages.ts';
 import type { Answer, Delivery, Programs } from '../ports.ts';
+import { requestKey } from '../repeats.ts';
 import { giveAnswer } from './answer.ts';
 import type { RedisConnection } from './connection.ts';
 import { writeCommand } from './json.ts';
 import { readNote } from './note.ts';
 import { KEYS, MAX_ENTRIES, MAX_QUEUE_BYTES, QUEUES } from './queues.ts';
-import { CLAIM, DELIVER } from './scripts.ts';
+import { DELIVER, FIRST } from './scripts.ts';
 
 /** Ours are 36 long: what is much longer is no answer to us, and no key for Redis. */
 const MAX_UID = 128;
@@ -23,7 +24,7 @@ export class RedisPrograms implements Programs {
 
   async deliverCommand(entry: CommandEntry, twin: number, seconds: number): Promise<Delivery> {
     const { command, uid } = entry;
-    const keys = [QUEUES.command(command), KEYS.sizes(command), KEYS.seen(requestKey(twin, uid))];
+    const keys = [QUEUES.command(command), KEYS.sizes(command), KEYS.seen(markOf(twin, uid))];
     const limits = [String(MAX_ENTRIES), String(MAX_QUEUE_BYTES)];
     const now = Math.floor(Date.now() / 1000);
     const args = [writeCommand(entry, QUEUES.responses), String(seconds), String(now), ...limits];
@@ -31,8 +32,8 @@ export class RedisPrograms implements Programs {
   }
 
   async isFirst(twin: number, uid: string, seconds: number): Promise<boolean> {
-    const key = KEYS.seen(`plugin.${requestKey(twin, uid)}`);
-    return (await this.#redis.evaluate(CLAIM, [key], [randomUUID(), String(seconds)])) === 1;
+    const key = KEYS.seen(`plugin.${markOf(twin, uid)}`);
+    return (await this.#redis.evaluate(FIRST, [key], [randomUUID(), String(seconds)])) === 1;
   }
 
   deliverAnswer(answer: Answer): Promise<boolean> {
@@ -46,8 +47,7 @@ export class RedisPrograms implements Programs {
   }
 }
 
-/** What makes two requests of a twin the same one; those without a uid are never. */
-function requestKey(twin: number, uid: string): string {
-  if (uid === '') return `${twin}.none.${randomUUID()}`;
-  return `${twin}.${uid.length <= MAX_UID ? uid : createHash('sha256').update(uid).digest('base64url')}`;
+/** The name of a request's mark in Redis; two requests without a uid have two. */
+function markOf(twin: number, uid: string): string {
+  return requestKey(twin, uid) ?? `${twin}.none.${randomUUID()}`;
 }

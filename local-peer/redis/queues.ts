@@ -6,14 +6,17 @@ export const QUEUES = {
   backlog: (uid: string) => `msgbus.backlog.${uid}`,
 } as const;
 
+/** A key beside a queue of entries. Its name holds a version, which changes when what the key holds does. */
+function own(queue: string, what: string): string {
+  return `msgbus.system.v2.${queue.replace(/^msgbus\.system\./, '')}.${what}`;
+}
+
 /** What this peer keeps beside them: no command of a stranger begins with `system.`, so none can name it. */
 export const KEYS = {
-  /** Entries that were moved out of a queue, on their way into `taken`. */
-  moving: (queue: string) => `${queue}.moving`,
-  /** What the uid of the entry that is moved next follows from. */
-  salt: (queue: string) => `${queue}.salt`,
-  /** Hash: entries in the peer's hands, until their fate is known. */
-  taken: (queue: string) => `${queue}.taken`,
+  /** Hash: claimed entries, until they are settled. */
+  claimed: (queue: string) => own(queue, 'claimed'),
+  /** The order of the last claim: an older one says that Redis came back with an older copy. */
+  lastClaim: (queue: string) => own(queue, 'last-claim'),
   /** List: entries that could not be read, with the reason. */
   malformed: 'msgbus.system.malformed',
   /** What came once, and must not be delivered again. */

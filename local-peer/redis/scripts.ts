@@ -6,77 +6,44 @@ export interface Script {
   readonly sha: string;
 }
 
-function script(text: string): Script {
+/** A script with its name in Redis. */
+export function script(text: string): Script {
   return { text, sha: createHash('sha1').update(text).digest('hex') };
 }
 
 /**
- * Takes entries: out of the queue, into the peer's hands, each under a field of its own. What is done before an
- * error stays done, so nothing is popped when `taken` is no hash. The salt is set last: when Redis refuses anything
- * before, what was moved keeps its uid; and a Redis whose memory is full takes writes behind one that makes room.
- * KEYS moving, queue, taken, salt; ARGV most bytes, the first one's order, uids of 36 characters, one after the other,
- * the salt of what is moved next, an entry of `moving` that has left or '', its field or '' when it needs none, the
- * order of the first one that was moved before or '' when it has none of its own.
- * Returns the entries, and the uids of those that were moved before: they follow from the salt (`uidOf`), but for
- * those that are the same as one before. When it is run again it returns none.
+ * Claims entries: moves them out of the queue into the hash, each under a field of its own. Claims nothing when the
+ * last claim in Redis is not the one that the peer knows: Redis came back with an older copy, was emptied, or ran a
+ * claim whose answer was lost. An entry that the hash refuses goes back to its place.
+ * KEYS queue, claimed, last claim; ARGV the last claim that the peer knows or '', most bytes, fields of 53 characters,
+ * each `<order>.<uid>`, one after the other. Returns the entries, or nil.
  */
-export const TAKE = script(`
-redis.call('HLEN', KEYS[3])
-local salt = redis.call('GET', KEYS[4])
-if salt == ARGV[4] then return { {}, {} } end
-local function uidOf(entry)
-  return (string.gsub(redis.sha1hex(salt .. entry), '^(........)(....)(....)(....)(............).*', '%1-%2-%3-%4-%5'))
-end
-local known = {}
-if salt and ARGV[5] ~= '' then
-  known[uidOf(ARGV[5])] = true
-  local found = redis.call('LREM', KEYS[1], -1, ARGV[5])
-  if found == 1 and ARGV[6] ~= '' then redis.call('HSET', KEYS[3], ARGV[6], ARGV[5]) end
-end
-local entries, uids, bytes = {}, {}, 0
-for n = 0, #ARGV[3] / 36 - 1 do
-  local order, uid = ARGV[2], string.sub(ARGV[3], 36 * n + 1, 36 * n + 36)
+export const CLAIM = script(`
+if (redis.call('GET', KEYS[3]) or '') ~= ARGV[1] then return false end
+local entries, bytes, order = {}, 0, nil
+for n = 0, #ARGV[3] / 53 - 1 do
   local entry = redis.call('RPOP', KEYS[1])
-  if entry then
-    local named = salt and uidOf(entry)
-    if named and not known[named] then uid = named end
-    known[uid] = true
-    uids[n + 1] = uid
-    if ARGV[7] ~= '' then order = ARGV[7] end
-  else
-    entry = redis.call('RPOP', KEYS[2])
-    if not entry then break end
+  if not entry then break end
+  local field = string.sub(ARGV[3], 53 * n + 1, 53 * n + 53)
+  local kept = redis.pcall('HSET', KEYS[2], field, entry)
+  if type(kept) == 'table' then
+    redis.call('RPUSH', KEYS[1], entry)
+    return kept
   end
-  redis.call('HSET', KEYS[3], string.format('%016.0f.%s', order + n, uid), entry)
+  order = string.sub(field, 1, 16)
   entries[n + 1] = entry
   bytes = bytes + #entry
-  if bytes >= tonumber(ARGV[1]) then break end
+  if bytes >= tonumber(ARGV[2]) then break end
 end
-redis.call('SET', KEYS[4], ARGV[4])
-return { entries, uids }
-`);
-
-/**
- * Tells something and remembers that it was told. What cannot be told because its list is no list is given up.
- * KEYS taken, list; ARGV entry, most, the field that says it is open, the field that says it is told or '',
- * fields that are removed. Returns whether it was told now.
- */
-export const SETTLE = script(`
-if redis.call('HEXISTS', KEYS[1], ARGV[3]) == 0 then return 0 end
-if ARGV[4] ~= '' and redis.call('HEXISTS', KEYS[1], ARGV[4]) == 1 then return 0 end
-local told = redis.pcall('LPUSH', KEYS[2], ARGV[1])
-if type(told) == 'table' and told.err and not string.find(told.err, 'WRONGTYPE') then return told end
-if type(told) == 'number' then redis.call('LTRIM', KEYS[2], 0, tonumber(ARGV[2]) - 1) end
-if ARGV[4] ~= '' then redis.call('HSET', KEYS[1], ARGV[4], '') end
-for n = 5, #ARGV do redis.call('HDEL', KEYS[1], ARGV[n]) end
-return 1
+if order then redis.call('SET', KEYS[3], order) end
+return entries
 `);
 
 /**
  * Whether nobody came before. KEYS seen; ARGV a token of who comes now, seconds. Who lost the answer and asks again
  * is the same, by its token.
  */
-export const CLAIM = script(`
+export const FIRST = script(`
 local first = redis.call('GET', KEYS[1])
 if first then return first == ARGV[1] and 1 or 0 end
 redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
@@ -84,23 +51,25 @@ return 1
 `);
 
 /**
- * Gives an answer to a program, so many times and no more; what its list did not take was not given. With it, or with
- * its repeat, ends what is held of the request. KEYS list, seen, taken (when it is held); ARGV entry, most, seconds, a
- * token of who gives it now, times, the field that says of one destination that it answered or '', fields that are
- * removed. Returns whether it was given now; who lost that and asks again is told the same.
+ * Gives an entry to a list, at most so many times, and settles what it answers in the same step. What the list did not
+ * take was not given, unless it is given up: then a list that is no list counts as given to.
+ * KEYS list, seen, claimed (when the entry answers a claimed one); ARGV entry, most, seconds, a token of who gives it
+ * now, times, 'give up' or '', the field that marks one destination as settled or '', fields that are removed.
+ * Returns whether it was given now. A caller that lost the answer and asks again is told the same, by its token.
  */
-export const ANSWER = script(`
+export const GIVE = script(`
 local given = redis.call('HEXISTS', KEYS[2], ARGV[4])
 if given == 0 and redis.call('HLEN', KEYS[2]) < tonumber(ARGV[5]) then
-  redis.call('LPUSH', KEYS[1], ARGV[1])
-  redis.call('LTRIM', KEYS[1], 0, tonumber(ARGV[2]) - 1)
+  local pushed = redis.pcall('LPUSH', KEYS[1], ARGV[1])
+  if type(pushed) == 'number' then redis.call('LTRIM', KEYS[1], 0, tonumber(ARGV[2]) - 1)
+  elseif ARGV[6] == '' or not string.find(pushed.err, 'WRONGTYPE') then return pushed end
   redis.call('HSET', KEYS[2], ARGV[4], '')
   redis.call('EXPIRE', KEYS[2], ARGV[3])
   given = 1
 end
 if KEYS[3] then
-  if ARGV[6] ~= '' then redis.call('HSET', KEYS[3], ARGV[6], '') end
-  if #ARGV > 6 then redis.call('HDEL', KEYS[3], unpack(ARGV, 7)) end
+  if ARGV[7] ~= '' then redis.call('HSET', KEYS[3], ARGV[7], '') end
+  if #ARGV > 7 then redis.call('HDEL', KEYS[3], unpack(ARGV, 8)) end
 end
 return given
 `);

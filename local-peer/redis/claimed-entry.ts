@@ -1,21 +1,24 @@
 import type { Question } from '../messages.ts';
 import type { Answer, HeldRequest, Told } from '../ports.ts';
-import { giveAnswer } from './answer.ts';
+import { type Ending, give, giveAnswer } from './answer.ts';
 import type { RedisConnection } from './connection.ts';
 import { writeReply } from './json.ts';
-import type { Moved } from './moved.ts';
 import { leaveNote } from './note.ts';
 import { MAX_ENTRIES } from './queues.ts';
 import { isForbidden } from './refusal.ts';
-import { SETTLE } from './scripts.ts';
 
-/** `<order>.<uid>`: by order entries are taken up again as they came. */
+/** `<order>.<uid>`: the order keeps entries in sequence after a crash. */
 const FIELD = /^(\d{16})\.(.+?)(?:#(\d+))?$/;
+
+/** How long Redis remembers that a program was told: the command is given again while Redis is away. */
+const TOLD_SECONDS = 600;
 
 /** What a field of the hash says. */
 export interface FieldParts {
   /** Microseconds since 1970, each once. */
   readonly order: number;
+  /** The same as it stands in the field: 16 digits. */
+  readonly orderText: string;
   readonly uid: string;
   /** A place in the list of destinations whose fate is known; undefined for the entry itself. */
   readonly place: number | undefined;
@@ -26,34 +29,32 @@ export function fieldOf(order: number, uid: string): string {
   return `${String(order).padStart(16, '0')}.${uid}`;
 }
 
-/** Reads a field; undefined when it is none of ours. */
+/** Reads a field; undefined when it is not a field of this peer. */
 export function readField(field: string): FieldParts | undefined {
   const [, order, uid, place] = FIELD.exec(field) ?? [];
   if (order === undefined || uid === undefined) return undefined;
-  return { order: Number(order), uid, place: place === undefined ? undefined : Number(place) };
+  return { order: Number(order), orderText: order, uid, place: place === undefined ? undefined : Number(place) };
 }
 
-/** An entry in the peer's hands, kept in a hash of Redis until its fate is known. */
-export class HeldEntry implements HeldRequest {
+/** A claimed entry. Redis keeps it in a hash until it is settled; the peer's memory keeps its uid, whatever Redis loses. */
+export class ClaimedEntry implements HeldRequest {
   readonly uid: string;
   readonly size: number;
-  readonly takenAt: number;
+  readonly claimedAt: number;
   readonly settled: ReadonlySet<number>;
   readonly #field: string;
   readonly #key: string;
   readonly #redis: RedisConnection;
   readonly #onEnd: () => void;
-  readonly #moved: Moved | undefined;
   readonly #known: Set<number>;
   #text: string;
 
   /**
    * @param key of the hash
-   * @param settled places whose fate is known already
-   * @param onEnd called when nothing of it is left
+   * @param onEnd called when the entry is settled
    */
   constructor(
-    entry: { text: string; order: number; uid: string; settled: ReadonlySet<number>; moved: Moved | undefined },
+    entry: { text: string; order: number; uid: string; settled: ReadonlySet<number>; claimedAt: number },
     key: string,
     redis: RedisConnection,
     onEnd: () => void,
@@ -61,8 +62,7 @@ export class HeldEntry implements HeldRequest {
     this.#text = entry.text;
     this.size = entry.text.length;
     this.uid = entry.uid;
-    this.takenAt = Math.floor(entry.order / 1e6);
-    this.#moved = entry.moved;
+    this.claimedAt = entry.claimedAt;
     this.settled = entry.settled;
     this.#known = new Set(entry.settled);
     this.#field = fieldOf(entry.order, entry.uid);
@@ -71,45 +71,30 @@ export class HeldEntry implements HeldRequest {
     this.#onEnd = onEnd;
   }
 
-  /** The entry as it was written; once: from then on it lies in Redis only, however long an answer takes. */
+  /** Returns the entry's text, once: from then on only Redis keeps it, however long an answer takes. */
   read(): string {
     const text = this.#text;
     this.#text = '';
     return text;
   }
 
-  async taken(): Promise<void> {
-    await this.#moved?.taken();
-  }
-
-  async note(uid: string, question: Question): Promise<void> {
-    const later = () => this.#redis.run((client) => leaveNote(client, uid, question));
-    if (this.#moved?.isOpen !== true) return later();
-    const noted = leaveNote(this.#moved.client, uid, question).catch(later);
-    this.taken().catch(() => undefined);
-    await noted;
+  note(uid: string, question: Question): Promise<void> {
+    return this.#redis.run((client) => leaveNote(client, uid, question));
   }
 
   async end(told?: Told): Promise<void> {
-    const left = told === undefined ? this.#moved?.leave() : undefined;
-    if (left !== undefined) {
-      await left;
-      return this.#onEnd();
-    }
-    await this.taken();
-    if (told === undefined) {
-      await this.#redis.run((client) => client.hDel(this.#key, this.#fields()));
-    } else await this.#tell(told.queue, writeReply(told.entry), MAX_ENTRIES, '', this.#fields());
+    const ending = { key: this.#key, mark: '', removed: this.#fields() };
+    if (told === undefined) await this.#mark(ending);
+    else await this.#tell(told.queue, writeReply(told.entry), MAX_ENTRIES, ending, 'end');
     this.#onEnd();
   }
 
   async settle(place: number, total: number, told?: Told): Promise<void> {
-    await this.taken();
     this.#known.add(place);
     if (this.#known.size >= total) return this.end(told);
-    const mark = `${this.#field}#${place}`;
-    if (told === undefined) await this.#redis.run((client) => client.hSet(this.#key, mark, ''));
-    else await this.#tell(told.queue, writeReply(told.entry), MAX_ENTRIES, mark, []);
+    const ending = { key: this.#key, mark: `${this.#field}#${place}`, removed: [] };
+    if (told === undefined) await this.#mark(ending);
+    else await this.#tell(told.queue, writeReply(told.entry), MAX_ENTRIES, ending, String(place));
   }
 
   async answer(place: number, total: number, answer: Answer): Promise<boolean> {
@@ -121,22 +106,27 @@ export class HeldEntry implements HeldRequest {
     return isNew;
   }
 
-  /** Moves it into a list of its own kind, as `text`. @param most entries that the list keeps, the newest */
+  /** Moves it into another list, as `text`. @param most entries that the list keeps, the newest */
   async moveTo(list: string, text: string, most: number): Promise<void> {
-    await this.taken();
-    await this.#tell(list, text, most, '', this.#fields());
+    await this.#tell(list, text, most, { key: this.#key, mark: '', removed: this.#fields() }, 'aside');
     this.#onEnd();
   }
 
-  async #tell(list: string, text: string, most: number, mark: string, removed: readonly string[]): Promise<void> {
+  /** Tells it once, though its field is gone from Redis. A list that takes nothing is given up. */
+  async #tell(list: string, text: string, most: number, ending: Ending, what: string): Promise<void> {
+    const given = { text, most, mark: `told.${this.uid}.${what}`, times: 1, seconds: TOLD_SECONDS, isGivenUp: true };
     try {
-      await this.#redis.evaluate(SETTLE, [this.#key, list], [text, String(most), this.#field, mark, ...removed]);
+      await give(this.#redis, list, given, ending);
     } catch (error) {
       if (!isForbidden(error)) throw error;
-      // A list that the ACL keeps from us is like one that is no list: nobody can be told there.
-      if (mark === '') await this.#redis.run((client) => client.hDel(this.#key, [...removed]));
-      else await this.#redis.run((client) => client.hSet(this.#key, mark, ''));
+      // The ACL keeps the list from us: nobody can be told there.
+      await this.#mark(ending);
     }
+  }
+
+  async #mark({ mark, removed }: Ending): Promise<void> {
+    if (mark === '') await this.#redis.run((client) => client.hDel(this.#key, [...removed]));
+    else await this.#redis.run((client) => client.hSet(this.#key, mark, ''));
   }
 
   #fields(): string[] {

@@ -1,13 +1,13 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { fieldOf, readField } from './held.ts';
+import { fieldOf, readField } from './claimed-entry.ts';
 
 it('a field says when its entry was taken and under which uid, and sorts by time', () => {
   fc.assert(
     fc.property(fc.nat(2 ** 52), fc.nat(2 ** 52), fc.uuid(), fc.option(fc.nat(1024)), (order, other, uid, place) => {
       const field = fieldOf(order, uid);
       const mark = place === null ? field : `${field}#${place}`;
-      expect(readField(mark)).toEqual({ order, uid, place: place ?? undefined });
+      expect(readField(mark)).toEqual({ order, orderText: field.slice(0, 16), uid, place: place ?? undefined });
       expect(field < fieldOf(other, uid)).toBe(order < other);
     }),
   );
