@@ -84,28 +84,12 @@ interface Step {
 
 const STEPS: readonly Step[] = [
   {
-    name: 'a request moved out of its queue, the peer does not know',
+    name: 'a request claimed, the peer does not know',
     killed: 'caller',
     at: 'redis',
     direction: 'down',
     matches: has('test.once'),
     isPassed: false,
-    answers: 1,
-  },
-  {
-    name: 'a request sent, not in the peer’s hands in Redis',
-    killed: 'caller',
-    at: 'redis',
-    matches: has('EVAL', 'msgbus.system.local.moving'),
-    isPassed: false,
-    answers: 1,
-  },
-  {
-    name: 'a request sent and in the peer’s hands in Redis, the peer does not know',
-    killed: 'caller',
-    at: 'redis',
-    matches: has('EVAL', 'msgbus.system.local.moving'),
-    isPassed: true,
     answers: 1,
   },
   { name: 'a request signed, not sent', killed: 'caller', at: 'relay', matches: isFrame, isPassed: false, answers: 1 },
@@ -127,7 +111,7 @@ const STEPS: readonly Step[] = [
     answers: 1,
   },
   {
-    name: 'a response moved out of its queue, the peer does not know',
+    name: 'a response claimed, the peer does not know',
     killed: 'callee',
     at: 'redis',
     direction: 'down',
@@ -140,7 +124,7 @@ const STEPS: readonly Step[] = [
     name: 'a response sent, not removed: it may come twice',
     killed: 'callee',
     at: 'redis',
-    matches: has('EVAL', 'msgbus.system.reply.moving'),
+    matches: has('HDEL', 'msgbus.system.v2.reply.claimed'),
     isPassed: false,
     answers: 2,
   },
@@ -148,7 +132,7 @@ const STEPS: readonly Step[] = [
     name: 'a response sent and removed, the peer does not know',
     killed: 'callee',
     at: 'redis',
-    matches: has('EVAL', 'msgbus.system.reply.moving'),
+    matches: has('HDEL', 'msgbus.system.v2.reply.claimed'),
     isPassed: true,
     answers: 1,
   },
@@ -161,7 +145,7 @@ describe('a peer killed with', () => {
     const proxy = at === 'redis' ? database[killed] : relay[killed];
     const reached = proxy.stopAt(direction, matches, isPassed);
     // What the kernel took counts as sent, and a response that is sent is removed: killed before that, it was not.
-    if (at === 'relay') void database[killed].stopAt('up', has('EVAL', 'msgbus.system.reply.moving'), false);
+    if (at === 'relay') void database[killed].stopAt('up', has('HDEL', 'msgbus.system.v2.reply.claimed'), false);
     const dat = Buffer.from(name).toString('base64');
     await program.ask(localRequest({ cmd: 'test.once', dat, ret: name }));
     await within(reached, `the step "${name}"`);
@@ -178,19 +162,15 @@ describe('a peer killed with', () => {
     await expect.poll(() => program.redis.hLen('msgbus.system.v2.local.claimed'), { timeout: 20_000 }).toBe(0);
   });
 
-  it('a request sent, of which Redis knows nothing yet: an answer that is back before it is taken up is given', async () => {
+  it('a request sent, without a note: an answer that is back before the request is resumed is given', async () => {
     await using program = await openProgram(redis.caller.url);
     // It answers once, whatever is repeated.
     await using other = await network.join(6);
-    await program.ask(localRequest({ cmd: 'test.once', ret: 'early' }));
-    await program.reply('early');
-    const reached = database.caller.stopAt('up', has('EVAL', 'msgbus.system.local.moving', 'test.early'), false);
+    const reached = database.caller.stopAt('up', has('msgbus.backlog.'), false);
     await program.ask(localRequest({ dst: [6], cmd: 'test.early', ret: 'early' }));
-    await within(reached, 'the taking');
+    await within(reached, 'the note');
     const { uid } = await other.next();
     await peers.caller.stop('SIGKILL');
-    // Where the twin had to be looked up first, it may have come by the other connection.
-    await program.redis.del(`msgbus.backlog.${uid}`);
     const answer = request({ twin: 6 }, { twin: CALLER }, { uid, content: { kind: 'response' } });
     other.send(await signEnvelope(answer, await network.identity(6)));
     database.caller.restore();

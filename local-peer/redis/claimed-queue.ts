@@ -68,7 +68,8 @@ export class ClaimedQueue {
   /**
    * Waits up to 5 s for entries, then claims up to `most` of them, oldest first. The wait moves nothing: it takes the
    * last entry and puts it back. The claim is sent with it, so Redis runs it as soon as the wait ends.
-   * @throws when Redis is away, or is no longer as the peer left it: `leftovers` comes first then
+   * When Redis is no longer as the peer left it, gives what `leftovers` finds there.
+   * @throws when Redis is away: `leftovers` comes first then
    */
   async *claim(most: number): AsyncGenerator<ClaimedEntry> {
     const client = await this.#connection();
@@ -81,7 +82,7 @@ export class ClaimedQueue {
     waiting.catch(() => undefined);
     const fields = uids.map((uid, n) => fieldOf(order + n, uid));
     const texts = await this.#claimAs(fields, this.#last ?? '', client);
-    if (texts === undefined) throw new Error(`${this.#queue}: the last claim in Redis is not the last of this peer`);
+    if (texts === undefined) return yield* this.leftovers();
     this.#uids.push(...uids.slice(texts.length));
     this.#room = Math.max(LEAST, 2 * texts.length);
     const claimedAt = Math.floor(Date.now() / 1000);

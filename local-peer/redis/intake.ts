@@ -11,7 +11,7 @@ const MOST_SIZE = 64 * 2 ** 20;
 
 /** What an intake reads from. */
 export interface EntryQueue<Entry> {
-  /** Waits some seconds for entries, and claims them. @throws when `leftovers` must come first */
+  /** Waits some seconds for entries, and claims them. @throws when Redis is away: `leftovers` comes first then */
   claim(most: number): AsyncIterable<Entry>;
   leftovers(): AsyncIterable<Entry>;
   stop(): void;

@@ -1,5 +1,5 @@
-import type { RedisConnection } from './connection.ts';
 import { fieldOf, readField } from './claimed-entry.ts';
+import type { RedisConnection } from './connection.ts';
 
 /** Read back at once. */
 const CHUNK = 32;

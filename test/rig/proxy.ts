@@ -4,6 +4,14 @@ import { createServer, connect as dial, type Socket } from 'node:net';
 /** `up` is what the client says, `down` what the server says. */
 type Direction = 'up' | 'down';
 
+/** What is held back of one connection, in one direction. */
+export interface Hold {
+  /** Resolves when the first chunk is held back. */
+  readonly reached: Promise<void>;
+  /** Passes on what was held back, and all that follows. */
+  release(): void;
+}
+
 /** A TCP proxy on 127.0.0.1 that can misbehave. */
 export interface FaultProxy extends AsyncDisposable {
   readonly port: number;
@@ -25,12 +33,24 @@ export interface FaultProxy extends AsyncDisposable {
    * @param isPassed whether that chunk is the last to pass, or the first to be kept back
    */
   stopAt(direction: Direction, matches: (chunk: Buffer) => boolean, isPassed: boolean): Promise<void>;
+  /** Holds back the first chunk that matches, and what follows it on its connection in that direction. */
+  holdAt(direction: Direction, matches: (chunk: Buffer) => boolean): Hold;
+}
+
+interface HeldBack {
+  readonly direction: Direction;
+  readonly matches: (chunk: Buffer) => boolean;
+  readonly reach: () => void;
+  readonly chunks: Buffer[];
+  /** undefined before the first chunk. */
+  ends: { readonly from: Socket; readonly to: Socket } | undefined;
 }
 
 /** Starts one before a server. */
 export async function startProxy(target: { port: number; host?: string }): Promise<FaultProxy> {
   const sockets = new Set<Socket>();
   const blocked = new Set<Direction>();
+  const holds = new Set<HeldBack>();
   const changes = new Map<Direction, (chunk: Buffer) => Buffer>();
   let latency = 0;
   let stop:
@@ -39,6 +59,12 @@ export async function startProxy(target: { port: number; host?: string }): Promi
 
   const forward = (direction: Direction, from: Socket, to: Socket) => {
     from.on('data', (chunk: Buffer) => {
+      for (const hold of holds) {
+        if (hold.ends === undefined && hold.direction === direction && hold.matches(chunk)) hold.ends = { from, to };
+        if (hold.ends?.from !== from) continue;
+        hold.chunks.push(chunk);
+        return hold.reach();
+      }
       if (blocked.has(direction)) return;
       const isStep = stop?.direction === direction && stop.matches(chunk);
       if (isStep) {
@@ -104,6 +130,16 @@ export async function startProxy(target: { port: number; host?: string }): Promi
       new Promise((resolve) => {
         stop = { direction, matches, isPassed, reached: resolve };
       }),
+    holdAt: (direction, matches) => {
+      const { promise: reached, resolve: reach } = Promise.withResolvers<void>();
+      const hold: HeldBack = { direction, matches, reach, chunks: [], ends: undefined };
+      holds.add(hold);
+      const release = () => {
+        holds.delete(hold);
+        for (const chunk of hold.chunks) hold.ends?.to.write(chunk);
+      };
+      return { reached, release };
+    },
     [Symbol.asyncDispose]: refuse,
   };
 }
