@@ -70,6 +70,7 @@ describe('a claim', () => {
         const uids = new Set<string>();
         // One that waits before anything comes.
         let next = all(queue.claim(1));
+        next.catch(() => undefined);
         const claim = async (most: number) => {
           const found = await next;
           for (const entry of found) {

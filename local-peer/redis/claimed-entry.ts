@@ -11,7 +11,7 @@ import { isForbidden } from './refusal.ts';
 const FIELD = /^(\d{16})\.(.+?)(?:#(\d+))?$/;
 
 /** How long Redis remembers that a program was told: the command is given again while Redis is away. */
-const TOLD_SECONDS = 600;
+const TOLD_SECONDS = 120;
 
 /** What a field of the hash says. */
 export interface FieldParts {
