@@ -153,7 +153,7 @@ const DAMAGES: readonly Damage[] = [
   })),
   ...KINDS.map(([kind, keys]) => ({
     name: `an older copy of ${kind}`,
-    happen: ({ earlier }: Copies) => onBoth(async (side, n) => earlier[n].restore(await keysOf(side, keys))),
+    happen: ({ earlier }: Copies) => onBoth((_, n) => earlier[n].restore(keys)),
   })),
   { name: 'FLUSHALL', happen: () => onBoth(({ program }) => program.redis.flushAll()) },
   { name: 'an older copy of all', happen: ({ earlier }) => onBoth((_, n) => earlier[n].restoreAll()) },

@@ -3,8 +3,8 @@ import type { Program } from './program.ts';
 
 /** Keys of a Redis as they were once. */
 export interface RedisCopy {
-  /** Puts these keys back, in one step; those that the copy does not have are deleted. */
-  restore(keys: readonly string[]): Promise<void>;
+  /** Puts the keys of a kind back, in one step; those that the copy does not have are deleted. */
+  restore(kind: RegExp): Promise<void>;
   /** Puts the whole Redis back, in one step, with what `more` pushes to lists beside it. */
   restoreAll(more?: Readonly<Record<string, string>>): Promise<void>;
 }
@@ -19,9 +19,10 @@ export async function copyRedis({ redis }: Program): Promise<RedisCopy> {
     if (value instanceof Buffer) values.set(key, { value, ttl: Math.max(0, ttl) });
   }
   return {
-    restore: async (keys) => {
+    restore: async (kind) => {
       const all = redis.multi();
-      for (const key of keys) {
+      const keys = [...values.keys(), ...(await redis.keys('*'))].filter((key) => kind.test(key));
+      for (const key of new Set(keys)) {
         const copied = values.get(key);
         if (copied === undefined) all.del(key);
         else all.restore(key, copied.ttl, copied.value, { REPLACE: true });
