@@ -1,0 +1,14 @@
+import { ConnectionTimeoutError, SocketClosedUnexpectedlyError, SocketTimeoutError } from 'redis';
+import { refusalOf } from './refusal.ts';
+
+/** Says in our words why there is no connection; the system's word (ECONNREFUSED) and Redis' code (WRONGPASS) stay. */
+export function lossOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(lossOf).join(', ');
+  const refusal = refusalOf(error);
+  if (refusal !== undefined) return `${refusal.code}: ${refusal.reason}; ${refusal.remedy}`;
+  if (error instanceof SocketClosedUnexpectedlyError) return 'Redis closed the connection';
+  if (error instanceof ConnectionTimeoutError) return 'no connection in time: is the address in --redis right?';
+  if (error instanceof SocketTimeoutError) return 'no answer on a new connection';
+  if (error instanceof Error && 'code' in error) return error.message;
+  return 'no Redis answers at the address in --redis';
+}

@@ -1,0 +1,70 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Fate, Refusal } from './refusal.ts';
+import { GRACE_MS, Refusals } from './refusals.ts';
+
+const refusal = (code: string, fate: Fate, isDialledAgain = false): Refusal => ({
+  code,
+  fate,
+  reason: `${code} happened`,
+  remedy: `end ${code}`,
+  isDialledAgain,
+});
+
+describe('Refusals', () => {
+  it.each<[Fate, number]>([
+    ['passing', GRACE_MS],
+    ['away', 0],
+    ['final', 0],
+  ])('tells a refusal that is %s after %i ms', (fate, after) => {
+    const refusals = new Refusals();
+    refusals.add('a', 'taking entries', refusal('CODE', fate), 100);
+    if (after > 0) expect(refusals.told(100 + after - 1)).toBeUndefined();
+    expect(refusals.told(100 + after)?.detail).toBe('CODE (taking entries): CODE happened; end CODE');
+    refusals.delete('a');
+    expect(refusals.told(100 + after)).toBeUndefined();
+  });
+
+  it('counts one trouble from its first refusal, though its code changes', () => {
+    const refusals = new Refusals();
+    refusals.add('a', 'work', refusal('READONLY', 'passing', true), 0);
+    refusals.add('a', 'work', refusal('LOADING', 'passing'), GRACE_MS - 1);
+    expect(refusals.told(GRACE_MS)).toEqual({
+      detail: 'LOADING (work): LOADING happened; end LOADING',
+      isDialledAgain: false,
+    });
+  });
+
+  it('names each code once, with all the work that it stops', () => {
+    const refusals = new Refusals();
+    refusals.add('a', 'taking', refusal('OOM', 'passing'), 0);
+    refusals.add('b', 'waiting', refusal('OOM', 'passing'), 0);
+    refusals.add('c', 'waiting', refusal('OOM', 'passing'), 0);
+    refusals.add('d', 'waiting', refusal('READONLY', 'passing', true), 0);
+    expect(refusals.told(GRACE_MS)).toEqual({
+      detail: 'OOM (taking, waiting): OOM happened; end OOM. READONLY (waiting): READONLY happened; end READONLY',
+      isDialledAgain: true,
+    });
+  });
+
+  it('forgets what only the lack of a login refused, once Redis has taken the login', () => {
+    const refusals = new Refusals();
+    refusals.add('a', 'work', refusal('NOAUTH', 'away', true), 0);
+    refusals.add('b', 'work', refusal('NOPERM', 'away'), 0);
+    refusals.loggedIn();
+    expect(refusals.told(0)?.detail).toBe('NOPERM (work): NOPERM happened; end NOPERM');
+  });
+
+  it('tells nothing once all work has succeeded, in whatever order', () => {
+    const step = fc.tuple(fc.integer({ min: 0, max: 5 }), fc.constantFrom<Fate>('passing', 'away', 'final'));
+    fc.assert(
+      fc.property(fc.array(step), (steps) => {
+        const refusals = new Refusals();
+        for (const [key, fate] of steps) refusals.add(key, 'work', refusal(fate, fate), 0);
+        expect(refusals.told(GRACE_MS) === undefined).toBe(steps.length === 0);
+        for (const key of [5, 4, 3, 2, 1, 0]) refusals.delete(key);
+        expect(refusals.told(GRACE_MS)).toBeUndefined();
+      }),
+    );
+  });
+});
