@@ -10,7 +10,7 @@ interface Trouble {
 }
 
 /** Refusals and silence come together, and follow each other: that is one line in the log. */
-const UNWELL = 'unwell';
+const UNWELL = 'not ready';
 
 /** How a Redis is doing, for operators: each change is reported, and each trouble logged once. */
 export class RedisCondition {
@@ -65,8 +65,8 @@ export class RedisCondition {
   }
 
   /** @param key of the work @param work as an operator knows it @param since ms on the clock of `performance` */
-  refused(key: unknown, work: string, refusal: Refusal, since = performance.now()): void {
-    this.#refusals.add(key, work, refusal, since);
+  refused(key: unknown, work: string, refusal: Refusal, since?: number): void {
+    this.#refusals.add(key, work, refusal, performance.now(), since);
     this.look();
   }
 
@@ -89,7 +89,11 @@ export class RedisCondition {
     if (before?.detail === trouble?.detail) return;
     if (before?.cause !== trouble?.cause) {
       if (trouble === undefined) this.#log.info({}, 'Redis: ready');
-      else this.#log.warn({ error: trouble.detail }, 'Redis: not ready, trying again');
+      else
+        this.#log.warn(
+          { error: trouble.detail },
+          `Redis: ${trouble.cause === UNWELL ? UNWELL : 'not connected'}, trying again`,
+        );
     }
     this.#onState({ isUp: trouble === undefined, detail: trouble?.detail ?? '' });
   }

@@ -1,4 +1,9 @@
-import { ConnectionTimeoutError, SocketClosedUnexpectedlyError, SocketTimeoutError } from 'redis';
+import {
+  ConnectionTimeoutError,
+  DisconnectsClientError,
+  SocketClosedUnexpectedlyError,
+  SocketTimeoutError,
+} from 'redis';
 import { refusalOf } from './refusal.ts';
 
 /** Says in our words why there is no connection; the system's word (ECONNREFUSED) and Redis' code (WRONGPASS) stay. */
@@ -7,8 +12,9 @@ export function lossOf(error: unknown): string {
   const refusal = refusalOf(error);
   if (refusal !== undefined) return `${refusal.code}: ${refusal.reason}; ${refusal.remedy}`;
   if (error instanceof SocketClosedUnexpectedlyError) return 'Redis closed the connection';
+  if (error instanceof DisconnectsClientError) return 'the peer dropped the connection';
   if (error instanceof ConnectionTimeoutError) return 'no connection in time: is the address in --redis right?';
-  if (error instanceof SocketTimeoutError) return 'no answer on a new connection';
+  if (error instanceof SocketTimeoutError) return 'no answer in time';
   if (error instanceof Error && 'code' in error) return error.message;
-  return 'no Redis answers at the address in --redis';
+  return 'no answer as Redis gives it: is the address in --redis right?';
 }

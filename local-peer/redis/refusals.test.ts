@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Fate, Refusal } from './refusal.ts';
-import { GRACE_MS, Refusals } from './refusals.ts';
+import { FRESH_MS, GRACE_MS, Refusals } from './refusals.ts';
 
 const refusal = (code: string, fate: Fate, isDialledAgain = false): Refusal => ({
   code,
@@ -41,10 +41,25 @@ describe('Refusals', () => {
     refusals.add('b', 'waiting', refusal('OOM', 'passing'), 0);
     refusals.add('c', 'waiting', refusal('OOM', 'passing'), 0);
     refusals.add('d', 'waiting', refusal('READONLY', 'passing', true), 0);
+    refusals.add('d', 'waiting', refusal('READONLY', 'passing', true), GRACE_MS);
     expect(refusals.told(GRACE_MS)).toEqual({
       detail: 'OOM (taking, waiting): OOM happened; end OOM. READONLY (waiting): READONLY happened; end READONLY',
       isDialledAgain: true,
     });
+  });
+
+  it('wants a new connection only while the work is still refused: a command that waits must not be cut off', () => {
+    const refusals = new Refusals();
+    refusals.add('a', 'work', refusal('READONLY', 'passing', true), 0);
+    refusals.add('a', 'work', refusal('READONLY', 'passing', true), GRACE_MS);
+    expect(refusals.told(GRACE_MS + FRESH_MS - 1)?.isDialledAgain).toBe(true);
+    expect(refusals.told(GRACE_MS + FRESH_MS)).toMatchObject({ isDialledAgain: false });
+  });
+
+  it('counts from when the work was asked for, if that is known', () => {
+    const refusals = new Refusals();
+    refusals.add('a', 'work', refusal('BUSY', 'passing'), GRACE_MS, 0);
+    expect(refusals.told(GRACE_MS)).toBeDefined();
   });
 
   it('forgets what only the lack of a login refused, once Redis has taken the login', () => {

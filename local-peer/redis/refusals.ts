@@ -2,19 +2,23 @@ import type { Refusal } from './refusal.ts';
 
 /** A failover or a short script is over by then: shorter refusals are not worth an alarm. */
 export const GRACE_MS = 5_000;
+/** Refused work is tried again several times a second. Work that was not refused for as long waits in Redis, accepted. */
+export const FRESH_MS = 2_000;
 
 interface Refused {
   readonly work: string;
   readonly refusal: Refusal;
   /** Time of the first refusal, ms on a steady clock. */
   readonly since: number;
+  /** Time of the last one. */
+  readonly last: number;
 }
 
 /** What Redis refuses at the moment, worth telling an operator. */
 export interface Told {
   /** What is refused, why, and what to do: one sentence for each of Redis' codes. */
   readonly detail: string;
-  /** A new connection may end it. */
+  /** It is still refused, and a new connection may end it. */
   readonly isDialledAgain: boolean;
 }
 
@@ -22,10 +26,11 @@ export interface Told {
 export class Refusals {
   readonly #refused = new Map<unknown, Refused>();
 
-  /** Notes a refusal. @param key of the work @param work as an operator knows it @param now ms on a steady clock */
-  add(key: unknown, work: string, refusal: Refusal, now: number): void {
+  /** Notes a refusal. @param key of the work @param work as an operator knows it @param now ms on a steady clock @param since when it was asked for */
+  add(key: unknown, work: string, refusal: Refusal, now: number, since = now): void {
     // A failover says READONLY, then LOADING, then READONLY: it is one trouble.
-    this.#refused.set(key, { work, refusal, since: this.#refused.get(key)?.since ?? now });
+    const before = this.#refused.get(key);
+    this.#refused.set(key, { work, refusal, since: before?.since ?? since, last: now });
   }
 
   /** The work succeeded, or nobody tries it any more. Returns whether it was refused before. */
@@ -52,6 +57,7 @@ export class Refusals {
       const meanings = new Set(all.map(({ refusal }) => `${refusal.reason}; ${refusal.remedy}`));
       return `${code} (${[...works].join(', ')}): ${[...meanings].join('; ')}`;
     });
-    return { detail: sentences.join('. '), isDialledAgain: worth.some(({ refusal }) => refusal.isDialledAgain) };
+    const isDialledAgain = worth.some(({ refusal, last }) => refusal.isDialledAgain && now - last < FRESH_MS);
+    return { detail: sentences.join('. '), isDialledAgain };
   }
 }
