@@ -12,6 +12,9 @@ const DROP_MS = 10_000;
 /** A failover may take a while: so often new connections are tried meanwhile. */
 const DIAL_AGAIN_MS = 5_000;
 
+/** Refused when the question is refused whether Redis is there. */
+const ANY = 'any command';
+
 /** The connections of a peer to its Redis: one for commands, and one for each queue that it waits for. */
 export class RedisClients {
   readonly #url: string;
@@ -76,7 +79,7 @@ export class RedisClients {
         // A user who may not ask was answered, and that is enough.
         if (refusal === undefined || refusal.code === 'NOPERM') this.#condition.passed(client);
         // Behind a command that waits, a question does not tell how long Redis has refused.
-        else if (client === this.#first) this.#condition.refused(client, 'any command', refusal, since);
+        else if (client === this.#first) this.#condition.refused(ANY, client, refusal, since);
       },
     };
   }

@@ -10,7 +10,7 @@ interface Trouble {
 }
 
 /** Refusals and silence come together, and follow each other: that is one line in the log. */
-const UNWELL = 'not ready';
+const UNWELL = 'unwell';
 
 /** How a Redis is doing, for operators: each change is reported, and each trouble logged once. */
 export class RedisCondition {
@@ -64,10 +64,13 @@ export class RedisCondition {
     if (this.#silent.delete(connection)) this.look();
   }
 
-  /** @param key of the work @param work as an operator knows it @param since ms on the clock of `performance` */
-  refused(key: unknown, work: string, refusal: Refusal, since?: number): void {
-    this.#refusals.add(key, work, refusal, performance.now(), since);
-    this.look();
+  /**
+   * @param work as an operator knows it
+   * @param key who tries it: thousands may try the same work at once
+   * @param since when it was asked for, ms on the clock of `performance`; absent: now
+   */
+  refused(work: string, key: unknown, refusal: Refusal, since?: number): void {
+    if (this.#refusals.add(work, key, refusal, performance.now(), since)) this.look();
   }
 
   passed(key: unknown): void {
@@ -87,15 +90,14 @@ export class RedisCondition {
     this.#trouble = trouble;
     this.#wasUp ||= trouble === undefined;
     if (before?.detail === trouble?.detail) return;
-    if (before?.cause !== trouble?.cause) {
-      if (trouble === undefined) this.#log.info({}, 'Redis: ready');
-      else
-        this.#log.warn(
-          { error: trouble.detail },
-          `Redis: ${trouble.cause === UNWELL ? UNWELL : 'not connected'}, trying again`,
-        );
-    }
+    if (before?.cause !== trouble?.cause) this.#write(trouble);
     this.#onState({ isUp: trouble === undefined, detail: trouble?.detail ?? '' });
+  }
+
+  #write(trouble: Trouble | undefined): void {
+    const what = this.#loss === undefined ? 'not ready' : 'not connected';
+    if (trouble === undefined) this.#log.info({}, 'Redis: ready');
+    else this.#log.warn({ error: trouble.detail }, `Redis: ${what}, trying again`);
   }
 
   #troubleNow(): Trouble | undefined {

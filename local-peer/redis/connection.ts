@@ -15,6 +15,9 @@ const RETRY_MS = 250;
 /** BLMOVE waits as long on the server. */
 const LONGEST_WAIT_MS = 5_000;
 
+/** Work of commands that are given until they succeed, as an operator knows it. */
+const OWN_KEYS = 'keys of the peer';
+
 /** A Redis of programs: connected for as long as it takes, commands repeated until they are answered. */
 export class RedisConnection {
   readonly #log: Log;
@@ -55,7 +58,7 @@ export class RedisConnection {
         } catch (error) {
           const refusal = refusalOf(error);
           if (this.#isClosed || refusal?.fate === 'final') throw error;
-          if (refusal !== undefined) this.#condition.refused(command, 'keys of the peer', refusal);
+          if (refusal !== undefined) this.#condition.refused(OWN_KEYS, command, refusal);
           this.#log.debug({ error: lossOf(error) }, 'Redis: a command was not answered, giving it again');
           await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
         }
