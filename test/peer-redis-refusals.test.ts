@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { freePort } from '../local-relay/port.ts';
 import { type DurableRedis, startDurableRedis } from './rig/durable-redis.ts';
 import { type Network, startNetwork } from './rig/network.ts';
-import { localRequest, type PeerRig, startPeerRig } from './rig/peer.ts';
+import { localRequest, startPeerRig } from './rig/peer.ts';
 import { untilRedisIsDown, untilRedisIsUp } from './rig/peer-state.ts';
 import { openProgram, type Program } from './rig/program.ts';
 import { startProxy } from './rig/proxy.ts';
@@ -58,16 +58,19 @@ const failToSave: Refuse = async (admin) => {
   };
 };
 
+const missReplicas: Refuse = async (admin) => {
+  await admin.configSet('min-replicas-to-write', '1');
+  return () => admin.configSet('min-replicas-to-write', '0');
+};
+
 const isAnswered = async (program: Program) => {
   await program.ask(localRequest({ dst: [NOBODY] }));
   expect(await program.reply('replies')).toMatchObject({ err: { code: 103 } });
 };
-const said = (rig: PeerRig) =>
-  rig.logged.filter(({ level, message }) => level !== 'debug' && message.startsWith('Redis:'));
-
 describe('a Redis that refuses commands for longer than a few seconds', () => {
   it.each<[string, string, Refuse]>([
     ['READONLY', 'primary', becomeReplica],
+    ['NOREPLICAS', 'min-replicas-to-write', missReplicas],
     ['OOM', 'maxmemory', fillMemory],
     ['BUSY', 'SCRIPT KILL', loop],
     ['MISCONF', 'disk', failToSave],
@@ -89,7 +92,8 @@ describe('a Redis that refuses commands for longer than a few seconds', () => {
     await allow();
     await untilRedisIsUp(rig);
     await isAnswered(program);
-    expect(said(rig).map(({ level }) => level)).toEqual(['info', 'warn', 'info']);
+    expect(rig.logged.filter(({ message }) => message.startsWith('Redis: not ready'))).toHaveLength(1);
+    expect(rig.logged.filter(({ message }) => message === 'Redis: ready')).toHaveLength(2);
   });
 
   it('is dialled again after a failover: the name leads to the new primary, and the old one still answers', async () => {

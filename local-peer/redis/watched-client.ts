@@ -54,7 +54,8 @@ export class WatchedClient {
 
   /** Looks whether Redis still answers. Called about once a second. */
   tick(): void {
-    this.#step('tick');
+    // The queue that waits with this client may have destroyed it.
+    this.#step(this.client.isReady ? 'tick' : 'lost');
   }
 
   /**
