@@ -17,9 +17,11 @@ export class Health {
   constructor(relays: readonly string[], skew: () => number | undefined) {
     this.#relays = new Map(relays.map((relay) => [relay, { isUp: false, detail: 'own twin id is not known yet' }]));
     this.#skew = skew;
+    // A peer whose user does not wait for it fails as well, without ending the process.
+    this.#ready.promise.catch(() => undefined);
   }
 
-  /** Resolves the first time that Redis and one relay are up. */
+  /** Resolves the first time that Redis and one relay are up. Rejects when they cannot be used. */
   get ready(): Promise<void> {
     return this.#ready.promise;
   }
@@ -44,6 +46,11 @@ export class Health {
   redis(state: PartState): void {
     this.#redis = state;
     this.#changed();
+  }
+
+  /** Something that the peer needs can never be used as it is. @param reason for people, with what to do */
+  unusable(reason: string): void {
+    this.#ready.reject(new Error(reason));
   }
 
   chain(state: PartState): void {

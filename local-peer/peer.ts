@@ -25,7 +25,7 @@ export interface Peer extends AsyncDisposable {
   state(): PeerState;
   /** Calls back after each change of the state; ends with the function it returns. */
   onChange(listener: () => void): () => void;
-  /** Resolves the first time that Redis and one relay are up. */
+  /** Resolves the first time that Redis and one relay are up. Rejects when the Redis is one that no peer can use. */
   readonly ready: Promise<void>;
   /** Stops taking entries, ends what is under way, and leaves; within 10 s. */
   close(): Promise<void>;
@@ -57,7 +57,12 @@ export async function startPeer(
     urls.map(({ host }) => host),
     () => clock.skew,
   );
-  const redis = new RedisConnection(config.redis, log, (state) => health.redis(state));
+  const redis = new RedisConnection(
+    config.redis,
+    log,
+    (state) => health.redis(state),
+    (reason) => health.unusable(`--redis: ${reason}`),
+  );
   const memory = new RedisTwinMemory(redis, config.substrate);
   const twins = new Directory(
     (id) => chain.twin(id),

@@ -137,7 +137,7 @@ describe.concurrent('Redis', () => {
     filler.destroy();
     const { code, named, said } = await runDoctor({ ...wide, REDIS: full.url });
     expect(named).toEqual(['fail redis: writable']);
-    expect(said).toContain('its memory is full');
+    expect(said).toContain('the memory of Redis is full');
     expect(code).toBe(1);
   });
 

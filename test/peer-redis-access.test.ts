@@ -11,7 +11,8 @@ import { startDurableRedis } from './rig/durable-redis.ts';
 import { launchPeer } from './rig/launched-peer.ts';
 import { type Network, startNetwork } from './rig/network.ts';
 import { localRequest, openPeerRig, startPeerRig } from './rig/peer.ts';
-import { openProgram } from './rig/program.ts';
+import { untilRedisIsDown, untilRedisIsUp } from './rig/peer-state.ts';
+import { openProgram, type Program } from './rig/program.ts';
 import { startService } from './rig/service.ts';
 
 const run = promisify(execFile);
@@ -87,6 +88,67 @@ it('a wrong password is named, and tried again: it may be set right in Redis', a
   admin.destroy();
 });
 
+/** Takes a right away while answers are on their way, and gives it back. Resolves when each request has its answer. */
+async function losesNothing(
+  redis: { readonly url: string; readonly admin: string },
+  takeAway: (admin: Program['redis']) => Promise<unknown>,
+  code: string,
+  giveBack: (admin: Program['redis']) => Promise<unknown>,
+) {
+  await using program = await openProgram(redis.admin);
+  await using callee = await startPeerRig(network, 2);
+  await using rig = await startPeerRig(network, 1, { redis: redis.url, update: false });
+  const ask = (ref: string) => program.ask(localRequest({ ref, cmd: 'test.held' }));
+  const answer = async () => {
+    const { ref, src } = JSON.parse((await callee.take('msgbus.test.held')) ?? '{}');
+    await callee.respond({ ver: 1, ref, dst: src, dat: '', now: 0 });
+  };
+  const refs = Array.from({ length: 6 }, (_, n) => `request ${n}`);
+  for (const ref of refs.slice(0, 3)) await ask(ref);
+  // Its answer comes; the others' find the right gone.
+  await answer();
+  await program.reply('replies');
+  await takeAway(program.redis);
+  await untilRedisIsDown(rig, code);
+  for (const ref of refs.slice(3)) await ask(ref);
+  for (const _ of refs.slice(1, 3)) await answer();
+  await expect.poll(() => callee.counted.get('response-sent'), { timeout: 20_000 }).toBe(3);
+  await giveBack(program.redis);
+  await untilRedisIsUp(rig);
+  for (const _ of refs.slice(3)) await answer();
+  const replies: unknown[] = [];
+  while (replies.length < refs.length - 1) replies.push(await program.reply('replies'));
+  expect(replies).toEqual(replies.map(() => expect.objectContaining({ src: '2', err: null })));
+  expect(new Set(replies.map((reply) => JSON.stringify(reply))).size).toBe(replies.length);
+  expect(await program.redis.lLen('replies')).toBe(0);
+  expect(rig.logged.filter(({ level }) => level === 'error')).toEqual([]);
+}
+
+it('a password that is taken away and given back loses no request and no answer', async () => {
+  await using redis = await startDurableRedis(['--requirepass', 'right']);
+  const url = redis.url.replace('//', '//:right@');
+  const takeAway = async (admin: Program['redis']) => {
+    await admin.configSet('requirepass', 'another');
+    await admin.sendCommand(['CLIENT', 'KILL', 'TYPE', 'normal']);
+  };
+  await losesNothing({ url, admin: url }, takeAway, 'WRONGPASS', (admin) => admin.configSet('requirepass', 'right'));
+});
+
+it.each([
+  ['keys', ['resetkeys', '~replies'], ['~msgbus.*']],
+  ['commands', ['-@all'], ['+@all', '-@dangerous']],
+])(
+  'rights to the peer’s own %s that are taken away and given back lose no request and no answer',
+  async (_, less, more) => {
+    const acl = ['--user', 'peer', 'on', '>pass-word', '~msgbus.*', '~replies', '+@all', '-@dangerous'];
+    await using redis = await startDurableRedis(acl);
+    const change = (rules: readonly string[]) => (admin: Program['redis']) =>
+      admin.sendCommand(['ACL', 'SETUSER', 'peer', ...rules]);
+    const urls = { url: redis.url.replace('//', '//peer:pass-word@'), admin: redis.url };
+    await losesNothing(urls, change(less), 'NOPERM', change(more));
+  },
+);
+
 it('a list that the ACL forbids holds up nothing: what was for it is given up, what nobody can read put aside', async () => {
   const acl = ['--user', 'peer', 'on', '>pass-word', '~msgbus.*', '~replies', '+@all', '-@dangerous'];
   await using redis = await startDurableRedis(acl);
@@ -109,7 +171,7 @@ it('what Redis refuses for good is said once, shown as not up, and tried again',
   await using rig = await openPeerRig(network, 1, { redis: redis.url });
   await expect.poll(() => rig.peer.state().redis.detail, { timeout: 20_000 }).toContain('WRONGTYPE');
   expect(rig.peer.state().redis.isUp).toBe(false);
-  const warned = () => rig.logged.filter(({ message }) => message.includes('msgbus.system.local refused'));
+  const warned = () => rig.logged.filter(({ message }) => message.startsWith('Redis: not ready'));
   expect(warned()).toHaveLength(1);
   await rig.respond({ ver: 1, ref: 'r', dat: '*', dst: '2', now: 0 });
   await expect.poll(() => rig.counted.get('entry-malformed'), { timeout: 20_000 }).toBe(1);
@@ -123,7 +185,7 @@ it('what Redis refuses for good is said once, shown as not up, and tried again',
 it('a Redis that is too old is shown as not up', async () => {
   await using redis = await startDurableRedis(['--rename-command', 'BLMOVE', '']);
   await using rig = await openPeerRig(network, 1, { redis: redis.url });
-  await expect.poll(() => rig.peer.state().redis.detail, { timeout: 20_000 }).toContain('unknown command');
+  await expect.poll(() => rig.peer.state().redis.detail, { timeout: 20_000 }).toContain('does not know a command');
   const { isUp, detail } = rig.peer.state().redis;
   expect([isUp, detail]).toEqual([false, expect.stringContaining('waiting for msgbus.system.')]);
 });

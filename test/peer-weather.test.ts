@@ -6,6 +6,7 @@ import { withDate } from './rig/dated.ts';
 import { startDurableRedis } from './rig/durable-redis.ts';
 import { type Network, startNetwork } from './rig/network.ts';
 import { localRequest, openPeerRig, type PeerRig, startPeerRig } from './rig/peer.ts';
+import { untilState } from './rig/peer-state.ts';
 import { startProxy } from './rig/proxy.ts';
 import { startRedis } from './rig/redis.ts';
 import { startService } from './rig/service.ts';
@@ -28,19 +29,6 @@ afterAll(async () => {
   for (const each of [service, callee, network]) await each[Symbol.asyncDispose]();
 });
 
-/** Resolves when the state of a rig's peer is as wanted. */
-function until(
-  { peer }: PeerRig,
-  what: string,
-  isSo: (state: ReturnType<typeof peer.state>) => boolean,
-): Promise<void> {
-  const reached = new Promise<void>((resolve) => {
-    const look = () => isSo(peer.state()) && resolve();
-    peer.onChange(look);
-    look();
-  });
-  return within(reached, what, 40_000);
-}
 const isAnswered = async (rig: PeerRig) => {
   await rig.request(localRequest({}));
   expect(await rig.reply('replies')).toMatchObject({ src: '2', err: null });
@@ -52,15 +40,15 @@ describe('Redis', () => {
     await using redis = await startDurableRedis();
     await redis.kill();
     await using rig = await openPeerRig(network, 1, { redis: redis.url });
-    await until(rig, 'the relay to be up', ({ relays }) => [...relays.values()].every(({ isUp }) => isUp));
+    await untilState(rig, 'the relay to be up', ({ relays }) => [...relays.values()].every(({ isUp }) => isUp));
     expect(rig.peer.state().redis).toMatchObject({ isUp: false, detail: expect.stringContaining('ECONNREFUSED') });
     await redis.start();
     await within(rig.peer.ready, 'the peer to be ready');
     await isAnswered(rig);
     await redis.kill();
-    await until(rig, 'Redis to be down', (state) => !state.redis.isUp);
+    await untilState(rig, 'Redis to be down', (state) => !state.redis.isUp);
     await redis.start();
-    await until(rig, 'Redis to be up', (state) => state.redis.isUp);
+    await untilState(rig, 'Redis to be up', (state) => state.redis.isUp);
     await isAnswered(rig);
   });
 });
@@ -86,7 +74,7 @@ describe('the chain', () => {
       message: expect.stringMatching(/^twin 77 cannot be looked up: the chain is out of reach/),
     });
     await chain.listen();
-    await until(rig, 'the chain to be up', (state) => state.chain.isUp);
+    await untilState(rig, 'the chain to be up', (state) => state.chain.isUp);
     await rig.request(localRequest({ dst: [NEWCOMER], tag: 'fail-fast' }));
     expect((await rig.reply('replies')).err?.message).toBe('destination offline');
   });
@@ -97,7 +85,7 @@ describe('the chain', () => {
     const options = { substrate: [`ws://localhost:${chain.port}`] };
     await using waiting = await openPeerRig(network, 1, options);
     await using stopped = await openPeerRig(network, 3, options);
-    await until(waiting, 'the chain to be tried', (state) => state.chain.detail !== 'not connected yet');
+    await untilState(waiting, 'the chain to be tried', (state) => state.chain.detail !== 'not connected yet');
     expect(waiting.peer.state().twin).toBeUndefined();
     await within(stopped.peer.close(), 'the end of a peer that never began', 15_000);
     await chain.listen();
@@ -152,7 +140,7 @@ describe('relays', () => {
     await using other = await startPeerRig(network, 3, { relays: [second.wsUrl], update: false });
     await using _ = await startService(other.redisUrl, 'test.echo', (payload) => ({ dat: payload }));
     await using rig = await startPeerRig(network, 1, { relays, update: false });
-    await until(rig, 'both relays to be up', (state) => [...state.relays.values()].every(({ isUp }) => isUp));
+    await untilState(rig, 'both relays to be up', (state) => [...state.relays.values()].every(({ isUp }) => isUp));
     await isAnswered(rig);
     await first.refuse();
     await rig.request(localRequest({ dst: [3], exp: 5 }));
@@ -162,14 +150,16 @@ describe('relays', () => {
       [`localhost:${second.port}`, true],
     ]);
     await first.listen();
-    await until(rig, 'the first relay to be back', (state) => [...state.relays.values()].every(({ isUp }) => isUp));
+    await untilState(rig, 'the first relay to be back', (state) =>
+      [...state.relays.values()].every(({ isUp }) => isUp),
+    );
   });
 
   it('away: one that lives short is told in its time, behind one that lives long; what waits goes later', async () => {
     await using relay = await startProxy(port(network.relay.httpUrl));
     await using rig = await startPeerRig(network, 1, { relays: [`ws://localhost:${relay.port}`], update: false });
     await relay.refuse();
-    await until(rig, 'the relay to be down', (state) => [...state.relays.values()].every(({ isUp }) => !isUp));
+    await untilState(rig, 'the relay to be down', (state) => [...state.relays.values()].every(({ isUp }) => !isUp));
     await rig.request(localRequest({ ref: 'long', exp: 60 }));
     await rig.request(localRequest({ ref: 'short', exp: 1 }));
     expect(await rig.reply('replies')).toMatchObject({
@@ -189,7 +179,7 @@ describe('relays', () => {
     {
       await using rig = await startPeerRig(network, 1, options);
       await relay.refuse();
-      await until(rig, 'the relay to be down', (state) => [...state.relays.values()].every(({ isUp }) => !isUp));
+      await untilState(rig, 'the relay to be down', (state) => [...state.relays.values()].every(({ isUp }) => !isUp));
       await rig.request(localRequest({ ref: 'kept' }));
       await expect.poll(() => rig.counted.get('request-taken'), { timeout: 20_000 }).toBe(1);
     }

@@ -1,12 +1,13 @@
 import { MAX_ENTRIES } from '../redis/queues.ts';
+import { CLUSTER } from '../redis/refusal.ts';
 import { type Line, linesOf } from './line.ts';
 
 const lines = linesOf('redis');
 
 /** LMOVE and BLMOVE came with it. */
 const OLDEST = [6, 2] as const;
-/** How a Redis refuses a login, of 5 and later. */
-const LOGIN = /^(WRONGPASS|NOAUTH|NOPERM|ERR invalid password|ERR Client sent AUTH|ERR AUTH)/;
+/** Codes of a Redis that refuses a login. */
+const LOGIN = /^(WRONGPASS|NOAUTH|NOPERM)/;
 /** Of its memory: beyond it the next burst may be refused. */
 const NEARLY = 0.9;
 
@@ -20,31 +21,36 @@ export interface RedisInfo {
   readonly used: number;
   /** Bytes; 0 is no limit. */
   readonly limit: number;
+  readonly isCluster: boolean;
+}
+
+/** Why Redis cannot be used. */
+export interface RedisFault {
+  readonly detail: string;
+  /** What to do; undefined when Redis has not said why. */
+  readonly next: string | undefined;
 }
 
 /** A Redis as it showed itself; a text is its refusal. */
 export interface RedisSeen {
   readonly info: RedisInfo | string;
   /** Undefined: a key was written and taken away. */
-  readonly writeFault: string | undefined;
+  readonly writeFault: RedisFault | undefined;
   /** Lists of commands, with their entries. */
   readonly queues: ReadonlyMap<string, number> | string;
 }
 
 /** @param fault why there is no connection */
-export function judgeConnection(fault: string | undefined): Line[] {
+export function judgeConnection(fault: RedisFault | undefined): Line[] {
   if (fault === undefined) return [lines.ok('reachable', 'yes'), lines.ok('password', 'accepted')];
-  const rest = ['version', 'memory', 'writable', 'queues'].map((what) => lines.skipped(what, 'Redis gives no answer'));
-  if (LOGIN.test(fault)) {
-    const next = 'correct user and password in the URL: --redis redis://user:password@host (requirepass, or the ACL)';
-    return [lines.ok('reachable', 'yes'), lines.fail('password', fault, next), ...rest];
-  }
-  return [lines.fail('reachable', fault, nextOf(fault)), lines.skipped('password', 'Redis gives no answer'), ...rest];
+  const parts = ['mode', 'version', 'memory', 'writable', 'queues'];
+  const rest = parts.map((what) => lines.skipped(what, 'Redis gives no answer'));
+  const { detail, next = nextOf(detail) } = fault;
+  if (LOGIN.test(detail)) return [lines.ok('reachable', 'yes'), lines.fail('password', detail, next), ...rest];
+  return [lines.fail('reachable', detail, next), lines.skipped('password', 'Redis gives no answer'), ...rest];
 }
 
 function nextOf(fault: string): string {
-  if (/LOADING/.test(fault)) return 'it is reading its data: wait';
-  if (/DB index/.test(fault)) return 'the URL names a database that this Redis does not have: --redis …/0';
   if (/ENOTFOUND|EAI_AGAIN/.test(fault)) return 'the host in --redis has no address: is its name right?';
   if (/certificate|SSL|TLS/i.test(fault)) {
     return 'redis:// is without TLS, rediss:// with it; for an authority of your own set NODE_EXTRA_CA_CERTS';
@@ -55,16 +61,22 @@ function nextOf(fault: string): string {
 }
 
 export function judgeRedis({ info, writeFault, queues }: RedisSeen): Line[] {
-  const isFull = writeFault?.startsWith('OOM') ?? false;
+  if (typeof info !== 'string' && info.isCluster) return judgeCluster(info);
+  const isFull = writeFault?.detail.startsWith('OOM') ?? false;
   return [...judgeInfo(info, isFull), judgeWrite(writeFault), judgeQueues(queues)];
+}
+
+function judgeCluster(info: RedisInfo): Line[] {
+  const rest = ['memory', 'writable', 'queues'].map((what) => lines.skipped(what, 'a cluster cannot be used'));
+  return [lines.fail('mode', CLUSTER.reason, CLUSTER.remedy), judgeVersion(info), ...rest];
 }
 
 function judgeInfo(info: RedisInfo | string, isFull: boolean): Line[] {
   if (typeof info === 'string') {
     const why = `this user may not ask for it (${info})`;
-    return [lines.skipped('version', why), lines.skipped('memory', why)];
+    return ['mode', 'version', 'memory'].map((what) => lines.skipped(what, why));
   }
-  return [judgeVersion(info), judgeMemory(info, isFull)];
+  return [lines.ok('mode', 'standalone'), judgeVersion(info), judgeMemory(info, isFull)];
 }
 
 function judgeVersion({ version, valkey }: RedisInfo): Line {
@@ -86,17 +98,9 @@ function judgeMemory({ policy, used, limit }: RedisInfo, isFull: boolean): Line 
   return lines.warn('memory', share, 'raise maxmemory, or see which lists nobody reads');
 }
 
-function judgeWrite(fault: string | undefined): Line {
+function judgeWrite(fault: RedisFault | undefined): Line {
   if (fault === undefined) return lines.ok('writable', 'yes');
-  return lines.fail('writable', fault, writeRemedy(fault));
-}
-
-function writeRemedy(fault: string): string {
-  if (fault.startsWith('OOM')) return 'its memory is full: raise maxmemory, or see which lists nobody reads';
-  if (fault.startsWith('READONLY')) return 'it is a replica: point --redis to its primary';
-  if (fault.startsWith('MISCONF')) return 'it cannot save to its disk: see its log, and the room on the disk';
-  if (fault.startsWith('NOPERM')) return 'the user of --redis must be let write keys of the pattern msgbus.*';
-  return 'see the log of Redis';
+  return lines.fail('writable', fault.detail, fault.next ?? 'see the log of Redis');
 }
 
 function judgeQueues(queues: ReadonlyMap<string, number> | string): Line {

@@ -1,21 +1,21 @@
 import { createClient } from 'redis';
 import { err, ok, type Result } from '../../proto/result.ts';
-import { KEYS } from '../redis/queues.ts';
+import { isOwnKey, KEYS } from '../redis/queues.ts';
+import { refusalOf } from '../redis/refusal.ts';
 import { reasonOf, within } from './patience.ts';
-import type { RedisInfo, RedisSeen } from './redis-verdict.ts';
+import type { RedisFault, RedisInfo, RedisSeen } from './redis-verdict.ts';
 
 const CONNECT_MS = 3_000;
 const ANSWER_MS = 2_000;
 /** A Redis of a million keys of others is not read to its end. */
 const MOST_PAGES = 200;
 const PAGE = 1_000;
-const NO_SERVICE = /^msgbus\.(system|backlog)\./;
 
 /** What node-redis calls a client. */
 export type DoctorRedis = ReturnType<typeof clientFor>;
 
-/** Connects once; why it cannot, in Redis's or the system's words. */
-export async function openRedis(url: string): Promise<Result<DoctorRedis, string>> {
+/** Connects once. Returns why it cannot. */
+export async function openRedis(url: string): Promise<Result<DoctorRedis, RedisFault>> {
   const client = clientFor(url);
   client.on('error', () => undefined);
   try {
@@ -25,7 +25,7 @@ export async function openRedis(url: string): Promise<Result<DoctorRedis, string
     return ok(client);
   } catch (error) {
     client.destroy();
-    return err(reasonOf(error));
+    return err(faultOf(error));
   }
 }
 
@@ -37,11 +37,22 @@ function clientFor(url: string) {
 /** Looks at all that can be seen without changing anything but one key, for a moment. */
 export async function lookAtRedis(client: DoctorRedis): Promise<RedisSeen> {
   const [info, writeFault, queues] = await Promise.all([
-    within(ANSWER_MS, client.info()).then(readInfo, reasonOf),
-    within(ANSWER_MS, write(client)).then(() => undefined, reasonOf),
-    within(ANSWER_MS, serviceQueues(client)).catch(reasonOf),
+    within(ANSWER_MS, client.info()).then(readInfo, detailOf),
+    within(ANSWER_MS, write(client)).then(() => undefined, faultOf),
+    within(ANSWER_MS, serviceQueues(client)).catch(detailOf),
   ]);
   return { info, writeFault, queues };
+}
+
+/** Returns what an error of Redis means, in our words, or what the system says of the connection. */
+export function faultOf(error: unknown): RedisFault {
+  const refusal = refusalOf(error);
+  if (refusal === undefined) return { detail: reasonOf(error), next: undefined };
+  return { detail: `${refusal.code}: ${refusal.reason}`, next: refusal.remedy };
+}
+
+function detailOf(error: unknown): string {
+  return faultOf(error).detail;
 }
 
 /** Whether the peer that answered a request has left its note of it here. */
@@ -63,6 +74,7 @@ export function readInfo(text: string): RedisInfo {
     policy: fields.get('maxmemory_policy') ?? 'noeviction',
     used: Number(fields.get('used_memory') ?? 0),
     limit: Number(fields.get('maxmemory') ?? 0),
+    isCluster: fields.get('cluster_enabled') === '1',
   };
 }
 
@@ -78,7 +90,7 @@ async function serviceQueues(client: DoctorRedis): Promise<Map<string, number>> 
   let cursor = '0';
   for (let page = 0; page < MOST_PAGES; page += 1) {
     const found = await client.scan(cursor, { MATCH: 'msgbus.*', COUNT: PAGE, TYPE: 'list' });
-    const names = found.keys.filter((key) => !NO_SERVICE.test(key));
+    const names = found.keys.filter((key) => !isOwnKey(key));
     const lengths = await Promise.all(names.map((name) => client.lLen(name)));
     names.forEach((name, place) => {
       queues.set(name, lengths[place] ?? 0);

@@ -1,61 +1,70 @@
-import { createClient, ErrorReply, RESP_TYPES } from 'redis';
+import { ErrorReply, RESP_TYPES } from 'redis';
 import type { Log } from '../ports.ts';
 import type { PartState } from '../state.ts';
-import { mayPass } from './refusal.ts';
+import { RedisClients } from './clients.ts';
+import { RedisCondition } from './condition.ts';
+import { lossOf } from './loss.ts';
+import { isOwnKey } from './queues.ts';
+import { isForbidden, refusalOf } from './refusal.ts';
 import type { Script } from './scripts.ts';
+import type { RedisClient } from './watched-client.ts';
 
-const CONNECT_MS = 5_000;
-/** While Redis is away commands wait for it, up to this many. */
-const MOST_WAITING = 10_000;
+export type { RedisClient } from './watched-client.ts';
+
 const RETRY_MS = 250;
-const LONGEST_RETRY_MS = 2_000;
-/** So often Redis is asked whether it is there, and so long it may take to say so. */
-const WATCH_MS = 5_000;
-const SILENCE_MS = 5_000;
+/** BLMOVE waits as long on the server. */
+const LONGEST_WAIT_MS = 5_000;
 
-/** What node-redis calls a client, of which we use few commands. */
-export type RedisClient = ReturnType<typeof clientFor>;
+/** Work of commands that are given until they succeed, as an operator knows it. */
+const OWN_KEYS = 'keys of the peer';
 
 /** A Redis of programs: connected for as long as it takes, commands repeated until they are answered. */
 export class RedisConnection {
   readonly #log: Log;
-  readonly #onState: (state: PartState) => void;
-  readonly #client: RedisClient;
-  readonly #others = new Set<RedisClient>();
-  readonly #watch: NodeJS.Timeout;
-  /** What Redis refuses for good, and why. */
-  readonly #refusals = new Map<string, string>();
-  #state: PartState = { isUp: false, detail: 'not connected yet' };
+  readonly #condition: RedisCondition;
+  readonly #clients: RedisClients;
   #isClosed = false;
 
-  /** Begins to connect. @param url redis(s)://[user:password@]host[:port][/database] */
-  constructor(url: string, log: Log, onState: (state: PartState) => void) {
+  /**
+   * Begins to connect.
+   * @param url redis(s)://[user:password@]host[:port][/database]
+   * @param onUnusable called when this Redis is one that the peer can never use
+   */
+  constructor(
+    url: string,
+    log: Log,
+    onState: (state: PartState) => void,
+    onUnusable: (reason: string) => void = () => undefined,
+  ) {
     this.#log = log;
-    this.#onState = onState;
-    this.#client = clientFor(url);
-    this.#client.on('ready', () => this.#set({ isUp: true, detail: '' }));
-    this.#client.on('error', (error: Error) => this.#set({ isUp: false, detail: messageOf(error) }));
-    this.#client.connect().catch((error: unknown) => this.#set({ isUp: false, detail: messageOf(error) }));
-    this.#watch = setInterval(() => void this.#look(), WATCH_MS);
+    this.#condition = new RedisCondition(log, onState);
+    this.#clients = new RedisClients(url, this.#condition, onUnusable);
   }
 
+  /** Whether Redis answers, and refuses nothing that the peer needs. */
   get isUp(): boolean {
-    return this.#state.isUp;
+    return this.#condition.isUp;
   }
 
   /**
-   * Gives a command, again and again while Redis is away.
-   * @throws what Redis holds against the command, or when the connection is closed meanwhile
+   * Gives a command, again and again while Redis is away or refuses it for a while.
+   * @throws a refusal that no waiting ends, or any error when the connection is closed meanwhile
    */
   async run<T>(command: (client: RedisClient) => Promise<T>): Promise<T> {
-    for (;;) {
-      try {
-        return await command(this.#client);
-      } catch (error) {
-        if (this.#isClosed || !mayPass(error)) throw error;
-        this.#log.debug({ error: messageOf(error) }, 'Redis: a command was not answered, giving it again');
-        await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+    try {
+      for (;;) {
+        try {
+          return await command(this.#clients.first);
+        } catch (error) {
+          const refusal = refusalOf(error);
+          if (this.#isClosed || refusal?.fate === 'final') throw error;
+          if (refusal !== undefined) this.#condition.refused(OWN_KEYS, command, refusal);
+          this.#log.debug({ error: lossOf(error) }, 'Redis: a command was not answered, giving it again');
+          await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+        }
       }
+    } finally {
+      this.#condition.passed(command);
     }
   }
 
@@ -63,121 +72,77 @@ export class RedisConnection {
    * Runs a script once. @throws when its answer does not come: what it did is not known then
    * @param client a further connection, when it must go there
    */
-  async once(script: Script, keys: string[], args: string[], client = this.#client): Promise<unknown> {
+  async once(script: Script, keys: string[], args: string[], client = this.#clients.first): Promise<unknown> {
     const rest = [String(keys.length), ...keys, ...args];
     try {
       return await client.sendCommand(['EVALSHA', script.sha, ...rest]);
     } catch (error) {
       // A Redis that was started again has forgotten the scripts.
       if (!(error instanceof ErrorReply) || !error.message.startsWith('NOSCRIPT')) throw error;
-      return this.#client.sendCommand(['EVAL', script.text, ...rest]);
+      return this.#clients.first.sendCommand(['EVAL', script.text, ...rest]);
     }
   }
 
-  /** Runs a script until it is answered. */
-  evaluate(script: Script, keys: string[], args: string[]): Promise<unknown> {
-    return this.run(() => this.once(script, keys, args));
+  /** Runs a script until it is answered. @throws as `run`, and when the ACL forbids one of `keys` that is a program's */
+  async evaluate(script: Script, keys: string[], args: string[]): Promise<unknown> {
+    const outcome = await this.run(async () => {
+      try {
+        return { answer: await this.once(script, keys, args) };
+      } catch (error) {
+        if (!isForbidden(error) || (await this.#areOwnForbidden(keys))) throw error;
+        return { error };
+      }
+    });
+    if ('error' in outcome) throw outcome.error;
+    return outcome.answer;
   }
 
-  /** The bytes of a key. */
+  /** Returns the bytes of a key. */
   bytes(key: string): Promise<Buffer | null> {
     return this.run((client) => client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer }).get(key));
   }
 
   /**
-   * Does what the peer cannot work without. While Redis refuses it for good, that is said, and Redis counts as not up.
+   * Does what the peer cannot work without. While Redis refuses it, Redis counts as not up, with the reason: at once
+   * when only a change can end the refusal, else after a few seconds.
    * @param what it is, as an operator knows it
    * @throws what `work` throws
    */
   async need<T>(what: string, work: () => Promise<T>): Promise<T> {
     try {
       const result = await work();
-      this.#refused(what, undefined);
+      this.#condition.passed(what);
       return result;
     } catch (error) {
-      if (!mayPass(error)) this.#refused(what, messageOf(error));
+      const refusal = refusalOf(error);
+      if (refusal !== undefined) this.#condition.refused(what, what, refusal);
       throw error;
     }
   }
 
-  /** A further connection, for commands that wait. */
-  async waiting(): Promise<RedisClient> {
-    const client = this.#client.duplicate();
-    // The first connection's troubles are told; this one shares them.
-    client.on('error', () => undefined);
-    this.#others.add(client);
-    try {
-      await client.connect();
-    } catch (error) {
-      this.#others.delete(client);
-      client.destroy();
-      throw error;
-    }
-    return client;
+  /**
+   * Opens a further connection, for commands that wait. It is dialled again by itself, also after a silence.
+   * @param waitMs the longest that a command waits there on the server
+   */
+  waiting(waitMs = LONGEST_WAIT_MS): Promise<RedisClient> {
+    return this.#clients.open(waitMs);
   }
 
   close(): void {
     this.#isClosed = true;
-    clearInterval(this.#watch);
-    for (const each of [this.#client, ...this.#others]) each.destroy();
+    this.#condition.close();
+    this.#clients.close();
   }
 
-  /** A Redis that hangs keeps its connection. */
-  async #look(): Promise<void> {
-    if (!this.#client.isReady) return;
-    const late = setTimeout(
-      () => this.#set({ isUp: false, detail: `no answer within ${SILENCE_MS / 1000} s` }),
-      SILENCE_MS,
-    );
-    await this.#client.ping().then(
-      () => this.#set({ isUp: true, detail: '' }),
-      () => undefined,
-    );
-    clearTimeout(late);
-  }
-
-  #set(state: PartState): void {
-    const before = this.#state;
-    if (this.#isClosed || (before.isUp === state.isUp && before.detail === state.detail)) return;
-    this.#state = state;
-    if (state.isUp) this.#log.info({}, 'Redis: connected');
-    else this.#log.warn({ error: state.detail }, 'Redis: not connected, trying again');
-    this.#tell();
-  }
-
-  #refused(what: string, why: string | undefined): void {
-    if (this.#isClosed || this.#refusals.get(what) === why) return;
-    if (why === undefined) {
-      this.#refusals.delete(what);
-      this.#log.info({}, `Redis: ${what} allowed again`);
-    } else {
-      this.#refusals.set(what, why);
-      this.#log.warn({ error: why }, `Redis: ${what} refused, trying again`);
+  /** Returns whether the ACL forbids scripts, or one of these keys that is the peer's own. */
+  async #areOwnForbidden(keys: readonly string[]): Promise<boolean> {
+    const own = keys.filter(isOwnKey);
+    try {
+      await this.#clients.first.sendCommand(['EVAL', 'return 1', String(own.length), ...own]);
+      return false;
+    } catch (error) {
+      if (isForbidden(error)) return true;
+      throw error;
     }
-    this.#tell();
   }
-
-  #tell(): void {
-    const refusals = [...this.#refusals].map(([what, why]) => `${what}: ${why}`);
-    const isRefused = this.#state.isUp && refusals.length > 0;
-    this.#onState(isRefused ? { isUp: false, detail: refusals.join('; ') } : this.#state);
-  }
-}
-
-function clientFor(url: string) {
-  return createClient({
-    url,
-    commandsQueueMaxLength: MOST_WAITING,
-    // The client's own limit is a signal and a timer for each command, a tenth of the time; we give commands again anyway.
-    commandOptions: { timeout: 0 },
-    socket: {
-      connectTimeout: CONNECT_MS,
-      reconnectStrategy: (retries) => Math.random() * Math.min(100 * 2 ** Math.min(retries, 10), LONGEST_RETRY_MS),
-    },
-  });
-}
-
-function messageOf(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(messageOf).join(', ');
-  return error instanceof Error ? error.message : String(error);
 }

@@ -29,6 +29,11 @@ export const KEYS = {
   ownTwin: (network: string, account: string) => `msgbus.system.own-twin.${network}.${account}`,
 } as const;
 
+/** Returns whether a key is the peer's own: no list of a service or program. */
+export function isOwnKey(key: string): boolean {
+  return /^msgbus\.(system|backlog)\./.test(key);
+}
+
 /** A list without a reader keeps this many entries: a program's replies the newest, a service's queue the oldest. */
 export const MAX_ENTRIES = 10_000;
 /** And a service's queue this many bytes. */

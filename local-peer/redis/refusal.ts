@@ -1,16 +1,104 @@
 import { ErrorReply } from 'redis';
 
-/** Refusals of a Redis that is starting, failing over or full: the same command may be taken a moment later. */
-const PASSING = /^(LOADING|BUSY|MASTERDOWN|READONLY|TRYAGAIN|OOM|MISCONF|NOREPLICAS|CLUSTERDOWN|UNBLOCKED)\b/;
+/**
+ * What becomes of a refused command. `passing`: Redis may take the same command a moment later. `away`: Redis is of no
+ * use to us until somebody changes it or our login. `final`: the same command is refused as long as the data is the same.
+ */
+export type Fate = 'passing' | 'away' | 'final';
+
+/** What an error reply of Redis means. */
+export interface Refusal {
+  /** The first word of Redis' own text. Nothing else of that text reaches a user. */
+  readonly code: string;
+  readonly fate: Fate;
+  readonly reason: string;
+  readonly remedy: string;
+  /** A new connection may lead to another server, or log in again. */
+  readonly isDialledAgain: boolean;
+}
+
+type Meaning = Omit<Refusal, 'code'>;
+
+const passing = (reason: string, remedy: string): Meaning => ({
+  fate: 'passing',
+  reason,
+  remedy,
+  isDialledAgain: false,
+});
+/** Behind a name or a virtual address a failover moves new connections only. */
+const failover = (reason: string, remedy: string): Meaning => ({ ...passing(reason, remedy), isDialledAgain: true });
+const away = (reason: string, remedy: string): Meaning => ({ ...passing(reason, remedy), fate: 'away' });
+const login = (reason: string, remedy: string): Meaning => ({ ...away(reason, remedy), isDialledAgain: true });
+const final = (reason: string, remedy: string): Meaning => ({ ...passing(reason, remedy), fate: 'final' });
+
+const PRIMARY = 'point --redis to the primary';
+const LOGIN = 'correct user and password in --redis redis://user:password@host, or in Redis';
+const ACL = 'give the user of --redis the ACL rules +@all -@dangerous ~msgbus.*';
+
+/** Why the peer cannot use a Redis in cluster mode: its scripts work on several keys at once. */
+export const CLUSTER = {
+  reason: 'Redis runs in cluster mode, and the peer needs all its keys on one server',
+  remedy: 'point --redis to a standalone Redis or Valkey',
+} as const;
+const cluster = away(CLUSTER.reason, CLUSTER.remedy);
+
+const MEANINGS: ReadonlyMap<string, Meaning> = new Map([
+  ['READONLY', failover('Redis is a read-only replica', PRIMARY)],
+  ['MASTERDOWN', failover('Redis is a replica without its primary', `${PRIMARY}, or start it`)],
+  ['UNBLOCKED', failover('Redis has just become a replica', PRIMARY)],
+  ['NOREPLICAS', failover('Redis has too few replicas to take writes', 'start them, or lower min-replicas-to-write')],
+  ['LOADING', passing('Redis is loading its data', 'wait until it is done')],
+  ['BUSY', passing('a script of another program keeps Redis busy', 'end that script with SCRIPT KILL')],
+  ['OOM', passing('the memory of Redis is full', 'raise maxmemory, or delete lists that nobody reads')],
+  ['MISCONF', passing('Redis cannot save to its disk', 'look at its log, and at the free space of its disk')],
+  ['NOAUTH', login('Redis wants a password', LOGIN)],
+  ['WRONGPASS', login('Redis refuses this user or password', LOGIN)],
+  ['NOPERM', away('the ACL of Redis forbids this user a command or a key of the peer', ACL)],
+  ['MOVED', cluster],
+  ['ASK', cluster],
+  ['CROSSSLOT', cluster],
+  ['CLUSTERDOWN', cluster],
+  ['TRYAGAIN', cluster],
+  ['WRONGTYPE', final('something else has written a key of the peer', 'look at that key, and delete it')],
+]);
+
+/** Texts that do not begin with a code of their own, by what they mean. */
+const TEXTS: readonly (readonly [RegExp, string, Meaning])[] = [
+  [/^ERR (invalid password|Client sent AUTH|AUTH)/, 'WRONGPASS', login('Redis refuses this user or password', LOGIN)],
+  [
+    /^ERR (The user executing the script|ACL failure in script)/,
+    'NOPERM',
+    away('the ACL of Redis forbids this user a command of the peer', ACL),
+  ],
+  [/DB index/, 'ERR', away('Redis does not have the database of --redis', 'correct the number at the end of --redis')],
+  [/^ERR max number of clients/, 'ERR', away('Redis takes no further connection', 'raise maxclients')],
+  [
+    /unknown (redis )?command/i,
+    'ERR',
+    final('Redis does not know a command of the peer', 'install Redis 6.2 or later, or Valkey'),
+  ],
+];
+const UNKNOWN = final('Redis refuses a command', 'look at the log of Redis');
+
 /** What a Redis before 7 says first when it is a script's command that it refuses. */
 const OF_A_SCRIPT = /^(ERR Error running script \(call to \w+\): )?(@user_script: ?\d+: )+-?/;
 
-/** Whether the same command may succeed later: Redis is away, or says that it cannot take it now. */
-export function mayPass(error: unknown): boolean {
-  return !(error instanceof ErrorReply) || PASSING.test(error.message.replace(OF_A_SCRIPT, ''));
+/** Returns what an error means; undefined when Redis did not answer at all. */
+export function refusalOf(error: unknown): Refusal | undefined {
+  if (!(error instanceof ErrorReply)) return undefined;
+  const text = error.message.replace(OF_A_SCRIPT, '');
+  const found = TEXTS.find(([pattern]) => pattern.test(text));
+  if (found !== undefined) return { code: found[1], ...found[2] };
+  const [code = 'ERR'] = /^[A-Z]+\b/.exec(text) ?? [];
+  return { code, ...(MEANINGS.get(code) ?? UNKNOWN) };
 }
 
-/** Whether the ACL keeps a key from us. A script whose keys it forbids is refused before it runs. */
+/** Returns whether the same command may succeed later: Redis is away, or cannot take it now. */
+export function mayPass(error: unknown): boolean {
+  return refusalOf(error)?.fate !== 'final';
+}
+
+/** Returns whether the ACL refused a command before it ran: it keeps the command, or one of its keys, from us. */
 export function isForbidden(error: unknown): boolean {
   return error instanceof ErrorReply && error.message.startsWith('NOPERM');
 }

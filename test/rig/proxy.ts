@@ -17,6 +17,8 @@ export interface FaultProxy extends AsyncDisposable {
   readonly port: number;
   /** From now on nothing passes in these directions; connections stay, and new ones are taken. */
   blackhole(...directions: Direction[]): void;
+  /** Some connections pass nothing any more, for good; new ones do. @param isMeant by all that the client said on one */
+  mute(isMeant: (said: string) => boolean): void;
   /** Everything passes again; what came meanwhile is gone. */
   restore(): void;
   /** Ends all connections. */
@@ -46,6 +48,12 @@ interface HeldBack {
   ends: { readonly from: Socket; readonly to: Socket } | undefined;
 }
 
+interface Connection {
+  /** All that the client said. */
+  said: string;
+  isMute: boolean;
+}
+
 /** Starts one before a server. */
 export async function startProxy(target: { port: number; host?: string }): Promise<FaultProxy> {
   const sockets = new Set<Socket>();
@@ -57,15 +65,18 @@ export async function startProxy(target: { port: number; host?: string }): Promi
     | { direction: Direction; matches: (chunk: Buffer) => boolean; isPassed: boolean; reached(): void }
     | undefined;
 
-  const forward = (direction: Direction, from: Socket, to: Socket) => {
+  const connections = new Set<Connection>();
+
+  const forward = (direction: Direction, connection: Connection, from: Socket, to: Socket) => {
     from.on('data', (chunk: Buffer) => {
+      if (direction === 'up') connection.said += chunk.toString('latin1');
       for (const hold of holds) {
         if (hold.ends === undefined && hold.direction === direction && hold.matches(chunk)) hold.ends = { from, to };
         if (hold.ends?.from !== from) continue;
         hold.chunks.push(chunk);
         return hold.reach();
       }
-      if (blocked.has(direction)) return;
+      if (blocked.has(direction) || connection.isMute) return;
       const isStep = stop?.direction === direction && stop.matches(chunk);
       if (isStep) {
         for (const each of ['up', 'down'] as const) blocked.add(each);
@@ -87,8 +98,11 @@ export async function startProxy(target: { port: number; host?: string }): Promi
       each.setNoDelay(true);
       each.once('close', () => sockets.delete(each));
     }
-    forward('up', client, upstream);
-    forward('down', upstream, client);
+    const connection = { said: '', isMute: false };
+    connections.add(connection);
+    client.once('close', () => connections.delete(connection));
+    forward('up', connection, client, upstream);
+    forward('down', connection, upstream, client);
   });
   const listen = async (port: number) => {
     server.listen(port, '127.0.0.1');
@@ -112,6 +126,9 @@ export async function startProxy(target: { port: number; host?: string }): Promi
     port,
     blackhole: (...directions) => {
       for (const each of directions) blocked.add(each);
+    },
+    mute: (isMeant) => {
+      for (const each of connections) each.isMute ||= isMeant(each.said);
     },
     restore: () => {
       blocked.clear();
