@@ -4,7 +4,7 @@ import { err, ok } from '../../proto/result.ts';
 import type { Twin } from '../../proto/twin.ts';
 import { Resolver } from './resolver.ts';
 import { ResolverMemory } from './resolver-memory.ts';
-import { wait } from './wait.ts';
+import { wait } from '../../chain/wait.ts';
 
 /** ms. */
 export const MINUTE = 60_000;
