@@ -84,6 +84,15 @@ describe('a watch over our own twin', () => {
     expect(said).toEqual([expect.stringMatching(/; start the peer again .*, or use --keep-on-chain$/)]);
   });
 
+  it('says nothing when the peer stops before its twin is written', async () => {
+    const { watch, said, questions } = rig({ outcomes: ['stopped'] });
+    const started = watch.start();
+    questions[0]?.resolve(wrong);
+    watch.seen(wrong);
+    await started;
+    expect(said).toEqual([]);
+  });
+
   it('looks again until the chain answers', async () => {
     const { watch, questions, pauses, states, reaches } = rig();
     watch.look();

@@ -141,7 +141,8 @@ export class OwnWatch {
     const outcome = await register();
     this.#isWriting = false;
     if (outcome === 'refused') this.#isRepairing = true;
-    this.#act();
+    // A peer that stops has no news to tell.
+    if (outcome !== 'stopped') this.#act();
     return outcome;
   }
 
