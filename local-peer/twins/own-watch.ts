@@ -114,8 +114,8 @@ export class OwnWatch {
     this.#warned = this.#fault;
     const { log, register, keepOnChain } = this.#parts;
     const fields = { twin: this.#twin, before: before && shown(before), after: shown(after) };
-    if (this.#fault === undefined) return log.info(fields, 'chain: our twin is right again');
-    log.warn(fields, `chain: ${this.#fault}; ${nextStep(register !== undefined, keepOnChain)}`);
+    if (this.#fault === undefined) log.info(fields, 'chain: our twin is right again');
+    else log.warn(fields, `chain: ${this.#fault}; ${nextStep(register !== undefined, keepOnChain)}`);
   }
 
   async #repair(): Promise<void> {
