@@ -37,6 +37,7 @@ describe('settle', () => {
         relays: ['wss://relay.grid.tf:443'],
         update: true,
         keepRelays: false,
+        keepOnChain: false,
       },
       level: 'info',
       status: undefined,
@@ -57,8 +58,18 @@ describe('settle', () => {
       relays: ['ws://c', 'ws://d'],
       update: false,
       keepRelays: true,
+      keepOnChain: false,
     });
     expect([level, status]).toEqual(['trace', { host: '::1', port: 1 }]);
+  });
+
+  it('refuses to write the twin again when it may not write it, and names both settings', async () => {
+    const contradiction = settled(['-m', SEED, '--keep-on-chain'], { RMB_NO_UPDATE: 'true' });
+    await expect(contradiction).rejects.toThrow(
+      '--keep-on-chain writes our twin on chain, RMB_NO_UPDATE forbids that: leave one of them out',
+    );
+    const { peer } = await settled(['-m', SEED, '--keep-on-chain'], { RMB_NO_UPDATE: 'false' });
+    expect(peer).toMatchObject({ update: true, keepOnChain: true });
   });
 
   it('takes lists of the environment with commas or spaces, and leaves what is empty', async () => {
@@ -170,6 +181,7 @@ describe('printConfig', () => {
       'relay = ["wss://relay.grid.tf:443"]  # default',
       'no-update = true  # /c:1',
       '# keep-relays is not set',
+      '# keep-on-chain is not set',
       'debug = 1  # --debug',
       '# status is not set',
     ]);

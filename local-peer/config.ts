@@ -19,6 +19,8 @@ export interface PeerConfig {
   readonly update: boolean;
   /** Whether the relays that stand on chain stay there beside ours. */
   readonly keepRelays: boolean;
+  /** Whether our twin on chain is written again when another program has changed it. */
+  readonly keepOnChain: boolean;
 }
 
 /** What the daemon around the peer is started with, too. */
@@ -70,6 +72,10 @@ export async function gather(command: RunCommand, env: Environment, readFile: Re
 /** Makes settings of what was gathered. @throws UsageError naming the source that is wrong, never its value */
 export async function settle({ layer, warnings }: Gathered, readFile: ReadFile): Promise<Settings> {
   const values = parse(layer);
+  if (values['no-update'] && values['keep-on-chain']) {
+    const [never, again] = [layer.get('no-update')?.from, layer.get('keep-on-chain')?.from];
+    throw new UsageError(`${again} writes our twin on chain, ${never} forbids that: leave one of them out`);
+  }
   const path = values['mnemonic-file'];
   const from = layer.get(path === undefined ? 'mnemonic' : 'mnemonic-file')?.from ?? '';
   const file = path === undefined ? undefined : await read(from, path, readFile);
@@ -84,6 +90,7 @@ export async function settle({ layer, warnings }: Gathered, readFile: ReadFile):
       relays,
       update: !values['no-update'],
       keepRelays: values['keep-relays'],
+      keepOnChain: values['keep-on-chain'],
     },
     level: levelOf(debug),
     status: values.status,

@@ -6,6 +6,7 @@ export type PeerFault =
   | { readonly reason: 'unknown-twin'; readonly twin: number }
   | { readonly reason: 'signature'; readonly text: string }
   | { readonly reason: 'no-key' }
+  | { readonly reason: 'broken-key'; readonly twin: number }
   | { readonly reason: 'crypto' }
   | { readonly reason: 'other'; readonly detail: string };
 
@@ -24,9 +25,16 @@ export function faultError(fault: PeerFault): { readonly code: number; readonly 
       return { code: 104, message: fault.text };
     case 'no-key':
       return { code: 105, message: 'sender twin has no public key' };
+    case 'broken-key':
+      return { code: 105, message: brokenKey(fault.twin) };
     case 'crypto':
       return { code: 106, message: 'e2e error: invalid cipher data' };
     case 'other':
       return { code: 500, message: fault.detail };
   }
+}
+
+/** Names the twin whose `pk` on chain is no key, and what its owner must do. */
+export function brokenKey(twin: number): string {
+  return `the key of twin ${twin} on chain is no secp256k1 public key: its owner must write the right one there (rmb-peer writes it when it starts)`;
 }

@@ -10,6 +10,7 @@ export class Health {
   readonly #skew: () => number | undefined;
   #redis = UNKNOWN;
   #chain = UNKNOWN;
+  #onChain: PartState | undefined;
   #twin: number | undefined;
   #isStopping = false;
 
@@ -31,6 +32,7 @@ export class Health {
       twin: this.#twin,
       redis: this.#redis,
       chain: this.#chain,
+      onChain: this.#onChain,
       relays: new Map(this.#relays),
       clockSkew: this.#skew(),
       isStopping: this.#isStopping,
@@ -55,6 +57,11 @@ export class Health {
 
   chain(state: PartState): void {
     this.#chain = state;
+    this.#changed();
+  }
+
+  onChain(state: PartState): void {
+    this.#onChain = state;
     this.#changed();
   }
 

@@ -49,6 +49,11 @@ export function openMetrics(state: () => PeerState | undefined): Metrics {
   gauge('ready', 'Whether Redis and a relay are up, and it is not stopping', (now, to) => to.set(Number(isReady(now))));
   gauge('redis_up', 'Whether Redis answers', ({ redis }, to) => to.set(Number(redis.isUp)));
   gauge('chain_up', 'Whether the chain answers', ({ chain }, to) => to.set(Number(chain.isUp)));
+  gauge(
+    'on_chain',
+    'Whether our twin on chain has a relay and the key of this peer; NaN until it was looked up',
+    ({ onChain }, to) => to.set(onChain === undefined ? Number.NaN : Number(onChain.isUp)),
+  );
   const setRelays = ({ relays }: PeerState, to: Gauge) => {
     for (const [relay, { isUp }] of relays) to.set({ relay }, Number(isUp));
   };

@@ -1,5 +1,6 @@
 import { identityOf } from '../proto/identity.ts';
 import { miniSecret } from '../proto/seed.ts';
+import type { Twin } from '../proto/twin.ts';
 import { Clock } from './clock.ts';
 import type { PeerConfig } from './config.ts';
 import { nodePrimitives } from './crypto/node-primitives.ts';
@@ -14,6 +15,7 @@ import { startTraffic, type Traffic } from './traffic.ts';
 import { ChainConnection } from './twins/chain.ts';
 import { Directory } from './twins/directory.ts';
 import { confirmOwnTwin, findOwnTwin } from './twins/own-twin.ts';
+import { OwnWatch } from './twins/own-watch.ts';
 import { register } from './twins/registrar.ts';
 import { endsWithin, pauseUntil } from './waiting.ts';
 
@@ -69,10 +71,17 @@ export async function startPeer(
     memory,
     () => performance.now(),
   );
+  let own: OwnWatch | undefined;
   const chain = new ChainConnection(config.substrate, {
     onState: (state) => health.chain(state),
-    onTwin: (twin) => twins.put(twin),
-    onGap: () => twins.doubt(),
+    onTwin: (twin) => {
+      twins.put(twin);
+      own?.seen(twin);
+    },
+    onGap: () => {
+      twins.doubt();
+      own?.look();
+    },
     log,
   });
 
@@ -80,21 +89,35 @@ export async function startPeer(
   const pause = pauseUntil(stop.signal);
   let traffic: Traffic | undefined;
   const begin = async () => {
-    const own = await findOwnTwin(account, { chain, memory, log, pause });
-    if (own === undefined || health.state().isStopping) return;
-    log.info({ twin: own.id, remembered: own.isRemembered }, 'own twin is known');
-    health.twin(own.id);
+    const found = await findOwnTwin(account, { chain, memory, log, pause });
+    if (found === undefined || health.state().isStopping) return;
+    const { id: twin, isRemembered } = found;
+    log.info({ twin, remembered: isRemembered }, 'own twin is known');
+    health.twin(twin);
     traffic = startTraffic(
-      { twin: own.id, identity: identity.value, relays: urls },
+      { twin, identity: identity.value, relays: urls },
       { primitives, redis, twins, clock, health, plugins, log, count, pause },
     );
-    const behind = [];
-    if (own.isRemembered) behind.push(confirmOwnTwin(account, own.id, { chain, memory, log, pause }));
-    if (config.update) {
-      const key = { seed: seed.value, keyType: config.keyType };
-      const registration = { twin: own.id, account, key, pk, relays: urls, keepRelays: config.keepRelays };
-      behind.push(register(registration, { chain, log, onTwin: (twin) => twins.put(twin), pause }));
-    }
+    const key = { seed: seed.value, keyType: config.keyType };
+    const registration = { twin, account, key, pk, relays: urls, keepRelays: config.keepRelays };
+    const put = (record: Twin) => void twins.put(record);
+    const written = (record: Twin) => {
+      put(record);
+      watch.seen(record);
+    };
+    const watch = new OwnWatch(twin, registration, {
+      chain,
+      log,
+      onState: (state) => health.onChain(state),
+      onTwin: put,
+      register: config.update ? () => register(registration, { chain, log, onTwin: written, pause }) : undefined,
+      keepOnChain: config.keepOnChain,
+      now: () => performance.now(),
+      pause,
+    });
+    own = watch;
+    const behind = [watch.start()];
+    if (isRemembered) behind.push(confirmOwnTwin(account, twin, { chain, memory, log, pause }));
     await Promise.all(behind);
   };
   // Nobody waits for it, at a stop neither: what it still does behind the scenes ends with the chain's connection.

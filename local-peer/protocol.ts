@@ -4,8 +4,8 @@ import type { Identity } from '../proto/identity.ts';
 import type { Primitives } from '../proto/primitives.ts';
 import { err, ok, type Result } from '../proto/result.ts';
 import { signatureFaultText, signEnvelope, verifyEnvelope } from '../proto/signature.ts';
-import type { Twin, TwinDirectory } from '../proto/twin.ts';
 import type { PeerFault } from './faults.ts';
+import type { KnownTwin, TwinDirectory } from './known-twin.ts';
 
 const EXPIRED = 'envelope validation error: message has expired';
 
@@ -29,9 +29,14 @@ export class Protocol {
     this.#primitives = parts.primitives;
   }
 
-  /** Encrypts when the receiver has a key on chain, and we have, and signs. */
-  async seal(envelope: Envelope, receiver: Twin): Promise<Result<Envelope, PeerFault>> {
-    const payload = await this.#sealPayload(envelope.payload, receiver);
+  /**
+   * Encrypts when the receiver has a key on chain, and we have, and signs. For a receiver whose key is broken only an
+   * error can be sealed, without its payload: the receiver must learn why it gets nothing else.
+   */
+  async seal(envelope: Envelope, receiver: KnownTwin): Promise<Result<Envelope, PeerFault>> {
+    const isError = envelope.content?.kind === 'error';
+    const payload =
+      isError && receiver.key.kind === 'broken' ? ok(undefined) : await this.#sealPayload(envelope.payload, receiver);
     if (!payload.ok) return payload;
     const { payload: _, ...bare } = envelope;
     const sealed = payload.value === undefined ? bare : { ...bare, payload: payload.value };
@@ -45,7 +50,7 @@ export class Protocol {
    */
   async open(envelope: Envelope, sender: number, now: number): Promise<Result<Uint8Array, PeerFault>> {
     if (isExpired(envelope, now)) return err({ reason: 'expired', what: EXPIRED });
-    let known: Twin | undefined;
+    let known: KnownTwin | undefined;
     try {
       known = await this.#twins.get(sender);
     } catch (error) {
@@ -63,37 +68,47 @@ export class Protocol {
     return this.#openFor(envelope, fresh);
   }
 
-  async #openFor(envelope: Envelope, sender: Twin): Promise<Result<Uint8Array, PeerFault>> {
+  async #openFor(envelope: Envelope, sender: KnownTwin): Promise<Result<Uint8Array, PeerFault>> {
     const verified = await verifyEnvelope(envelope, sender.account, this.#primitives);
     if (!verified.ok) return err({ reason: 'signature', text: signatureFaultText(verified.error) });
-    const { payload } = envelope;
+    const { payload, content } = envelope;
+    if (content?.kind === 'request') {
+      // Before a service runs: its response could not be encrypted, and the caller would never hear of it.
+      const key = await this.#keyFor(sender);
+      if (!key.ok) return key;
+    }
     if (payload === undefined) return ok(new Uint8Array(0));
     if (payload.kind === 'plain') return ok(payload.bytes);
-    if (sender.pk === null) return err({ reason: 'no-key' });
-    const key = this.#sharedKey(sender.pk);
-    const plain = key === undefined ? err({ reason: 'cipher' }) : await open(key, payload.bytes, this.#primitives);
+    if (sender.key.kind === 'absent') return err({ reason: 'no-key' });
+    if (sender.key.kind === 'broken') return err({ reason: 'broken-key', twin: sender.id });
+    const plain = await open(this.#identity.sharedKey(sender.key.bytes), payload.bytes, this.#primitives);
     return plain.ok ? plain : err({ reason: 'crypto' });
   }
 
-  async #sealPayload(payload: Payload | undefined, receiver: Twin): Promise<Result<Payload | undefined, PeerFault>> {
-    if (receiver.pk === null || !(await this.#isKeyOnChain())) return ok(payload);
-    const key = this.#sharedKey(receiver.pk);
-    if (key === undefined) return err({ reason: 'crypto' });
+  async #sealPayload(
+    payload: Payload | undefined,
+    receiver: KnownTwin,
+  ): Promise<Result<Payload | undefined, PeerFault>> {
+    const key = await this.#keyFor(receiver);
+    if (!key.ok) return key;
+    if (key.value === undefined) return ok(payload);
     const plain = payload?.bytes ?? new Uint8Array(0);
-    return ok({ kind: 'cipher', bytes: await seal(key, plain, this.#primitives) });
+    const shared = this.#identity.sharedKey(key.value);
+    return ok({ kind: 'cipher', bytes: await seal(shared, plain, this.#primitives) });
   }
 
-  /** Anything may stand on chain as a key. */
-  #sharedKey(pk: Uint8Array): Uint8Array | undefined {
-    try {
-      return this.#identity.sharedKey(pk);
-    } catch {
-      return undefined;
-    }
+  /** Returns the key that payloads for a twin are encrypted with; undefined: they leave in plain text. */
+  async #keyFor({ id, key }: KnownTwin): Promise<Result<Uint8Array | undefined, PeerFault>> {
+    if (key.kind === 'absent' || !(await this.#isKeyOnChain())) return ok(undefined);
+    return key.kind === 'valid' ? ok(key.bytes) : err({ reason: 'broken-key', twin: id });
   }
 }
 
-function sameKeys(a: Twin, b: Twin): boolean {
-  return Buffer.compare(a.account, b.account) === 0 && Buffer.compare(a.pk ?? EMPTY, b.pk ?? EMPTY) === 0;
+function sameKeys(a: KnownTwin, b: KnownTwin): boolean {
+  return Buffer.compare(a.account, b.account) === 0 && Buffer.compare(bytesOf(a), bytesOf(b)) === 0;
+}
+
+function bytesOf({ key }: KnownTwin): Uint8Array {
+  return key.kind === 'absent' ? EMPTY : key.bytes;
 }
 const EMPTY = new Uint8Array(0);

@@ -9,6 +9,7 @@ const state: PeerState = {
   twin: 7,
   redis: up,
   chain: up,
+  onChain: undefined,
   relays: new Map([
     ['a.example', up],
     ['b.example', down('refused: 503')],

@@ -2,7 +2,7 @@ import type { PartState, PeerState } from './state.ts';
 
 /** A part that is not up, and why, for people. */
 export interface Missing {
-  /** `redis`, `chain`, or `relay <host>`. */
+  /** `redis`, `chain`, `twin on chain`, or `relay <host>`. */
   readonly part: string;
   readonly why: string;
 }
@@ -13,10 +13,11 @@ export function isReady({ redis, relays, isStopping }: PeerState): boolean {
 }
 
 /** Everything that is not up, also what the peer can do without for a while. */
-export function missingParts({ redis, chain, relays }: PeerState): Missing[] {
+export function missingParts({ redis, chain, onChain, relays }: PeerState): Missing[] {
   const parts: [string, PartState][] = [
     ['redis', redis],
     ['chain', chain],
+    ...(onChain === undefined ? [] : [['twin on chain', onChain] satisfies [string, PartState]]),
     ...[...relays].map(([host, state]): [string, PartState] => [`relay ${host}`, state]),
   ];
   return parts.filter(([, { isUp }]) => !isUp).map(([part, { detail }]) => ({ part, why: detail }));

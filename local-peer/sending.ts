@@ -1,7 +1,7 @@
 import { type Envelope, encodeEnvelope } from '../proto/envelope.ts';
 import { err, ok, type Result } from '../proto/result.ts';
-import type { Twin, TwinDirectory } from '../proto/twin.ts';
 import type { PeerFault } from './faults.ts';
+import type { KnownTwin, TwinDirectory } from './known-twin.ts';
 import { Lanes } from './lanes.ts';
 import type { Sent, Uplink } from './ports.ts';
 import type { Protocol } from './protocol.ts';
@@ -68,7 +68,7 @@ export class Sending {
   }
 
   async #prepare(envelope: Envelope, to: number): Promise<Result<Uint8Array, PeerFault>> {
-    let receiver: Twin | undefined;
+    let receiver: KnownTwin | undefined;
     try {
       receiver = await this.#receiver(to);
     } catch (error) {
@@ -85,12 +85,12 @@ export class Sending {
     return ok(bytes);
   }
 
-  /** A key that is missing may have been set since; without the chain what we know must do. */
-  async #receiver(to: number): Promise<Twin | undefined> {
+  /** A key that is absent or broken may have been set since; without the chain what we know must do. */
+  async #receiver(to: number): Promise<KnownTwin | undefined> {
     if (to === 0) return undefined;
     const known = await this.#twins.get(to);
     if (known === undefined) return this.#twins.refresh(to);
-    return known.pk === null ? this.#twins.refresh(to).catch(() => known) : known;
+    return known.key.kind === 'valid' ? known : this.#twins.refresh(to).catch(() => known);
   }
 }
 

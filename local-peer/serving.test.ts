@@ -14,7 +14,7 @@ const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {
 async function rig(skew: number) {
   const identity = await identityOf(`0x${'01'.repeat(32)}`, 'ed25519');
   if (!identity.ok) throw new Error(identity.error.detail);
-  const caller = { id: 6, account: identity.value.account, relay: null, pk: null };
+  const caller = { id: 6, account: identity.value.account, relay: null, key: { kind: 'absent' as const } };
   const clock = new Clock(
     () => NOW,
     () => undefined,

@@ -10,6 +10,8 @@ export interface PeerState {
   readonly twin: number | undefined;
   readonly redis: PartState;
   readonly chain: PartState;
+  /** Our own twin as the chain has it: up while others reach this peer. Undefined until it was looked up. */
+  readonly onChain: PartState | undefined;
   /** By the relay's host[:port], in the order given. */
   readonly relays: ReadonlyMap<string, PartState>;
   /** Clock of a relay minus ours, seconds; undefined until one has told its time. */

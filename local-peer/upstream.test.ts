@@ -15,7 +15,7 @@ const outOfReach = new Error('the chain is out of reach');
 async function respond(failures: number, exp: number, pause: () => Promise<boolean>) {
   const identity = await identityOf(`0x${'01'.repeat(32)}`, 'ed25519');
   if (!identity.ok) throw new Error(identity.error.detail);
-  const receiver = { id: 6, account: identity.value.account, relay: null, pk: null };
+  const receiver = { id: 6, account: identity.value.account, relay: null, key: { kind: 'absent' as const } };
   const happened: string[] = [];
   let left = failures;
   const get = async () => {

@@ -90,6 +90,10 @@ export class Upstream {
     if (fault !== undefined) {
       const { code, message } = faultError(fault);
       this.#parts.log.warn({ uid: ref, to: destination.twin, code }, `failed to send response: ${message}`);
+      // The key broke while the service worked: an error needs no key, and tells the caller.
+      if (stamped.ok && fault.reason === 'broken-key') {
+        await this.reply({ ...stamped.value, content: { kind: 'error', code, message } });
+      }
     }
     await held.end();
   }

@@ -5,15 +5,8 @@ export interface Twin {
   readonly account: Uint8Array;
   /** Domains of its relays, joined by `_`; what clients write there differs, `relayDomains` reads it. */
   readonly relay: string | null;
-  /** 33-byte compressed secp256k1 key: senders encrypt for it. */
+  /** What stands there as secp256k1 key, that senders encrypt for: any bytes may. */
   readonly pk: Uint8Array | null;
-}
-
-/** Where twins are looked up; undefined is a twin the chain does not know, a rejection a chain out of reach. */
-export interface TwinDirectory {
-  get(id: number): Promise<Twin | undefined>;
-  /** Asks the chain again, past any cache. */
-  refresh(id: number): Promise<Twin | undefined>;
 }
 
 /** Of a DNS name, and of the same with a port. */

@@ -117,6 +117,21 @@ describe('no answer', () => {
     expect(ended.stderr).toContain(message);
   });
 
+  it('because of a key on chain that is no key is 4, and names its twin', async () => {
+    const put = async (id: number, pk: `0x${string}`) => {
+      const account = `0x${Buffer.from((await network.identity(id)).account).toString('hex')}` as const;
+      network.chain.putTwin({ id, account, relay: new URL(network.relay.wsUrl).host, pk });
+    };
+    await put(3, '0x0102');
+    await put(1, `0x${Buffer.from((await network.identity(1)).e2ePublicKey).toString('hex')}`);
+    const { code, stdout } = await runCommand(['call', '3', 'x.y', '--json'], asTwin(network, 1));
+    expect(code).toBe(4);
+    expect(failure.parse(JSON.parse(stdout))).toMatchObject({
+      kind: 'broken-key',
+      message: expect.stringContaining('the key of twin 3 on chain is no secp256k1 public key'),
+    });
+  });
+
   it('says when our own twin stands on chain with another relay: answers may go there', async () => {
     await network.settle(5, 'relay.example');
     const ended = await runCommand(['call', '4', 'test.echo', '-t', '1'], asTwin(network, 5));

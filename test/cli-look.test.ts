@@ -31,6 +31,7 @@ describe('twin', () => {
     account: z.string(),
     relays: z.array(z.string()),
     pk: z.string().nullable(),
+    key: z.string(),
   });
   const asked = async (args: readonly string[], env = {}) => {
     const { code, stdout } = await runCommand(['twin', ...args, '--json'], env);
@@ -42,7 +43,7 @@ describe('twin', () => {
     const account = ss58Address((await network.identity(2)).account);
     const home = new URL(network.relay.wsUrl).host;
     const chain = { RMB_SUBSTRATE: network.chain.wsUrl };
-    const two = { id: 2, account, relays: [home], pk: null };
+    const two = { id: 2, account, relays: [home], pk: null, key: 'absent' };
     const [byId, byAccount, own, { stdout }] = await Promise.all([
       asked(['2'], chain),
       asked([account], chain),
@@ -54,6 +55,17 @@ describe('twin', () => {
     expect(own).toMatchObject({ id: 6, relays: [home] });
     expect(stdout).toContain(`account  ${account}\n`);
     expect(stdout).toContain('none: what is sent to it is signed, not encrypted');
+  });
+
+  it('names a key that nobody can encrypt with', async () => {
+    const account = `0x${Buffer.from((await network.identity(4)).account).toString('hex')}` as const;
+    network.chain.putTwin({ id: 4, account, relay: null, pk: '0x0102' });
+    const chain = { RMB_SUBSTRATE: network.chain.wsUrl };
+    expect(await asked(['4'], chain)).toMatchObject({ pk: '0x0102', key: 'broken' });
+    const { stdout } = await runCommand(['twin', '4'], chain);
+    expect(stdout).toContain(
+      'key      0x0102\n         the key of twin 4 on chain is no secp256k1 public key: its owner',
+    );
   });
 
   it('lets no twin write on the terminal what it wrote on chain', async () => {

@@ -11,6 +11,7 @@ const healthy: PeerState = {
   twin: 7,
   redis: up,
   chain: up,
+  onChain: up,
   relays: new Map([['relay.example', up]]),
   clockSkew: -0.5,
   isStopping: false,
@@ -39,6 +40,12 @@ describe('/readyz', () => {
       'the chain is away',
       { ...healthy, chain: down('no answer') },
       { ready: true, notUp: [{ part: 'chain', why: 'no answer' }] },
+    ],
+    [
+      200,
+      'our twin has another relay on chain',
+      { ...healthy, onChain: down('twin 7 has relay x.example on chain') },
+      { ready: true, notUp: [{ part: 'twin on chain', why: 'twin 7 has relay x.example on chain' }] },
     ],
     [
       503,
@@ -75,6 +82,7 @@ describe('/metrics', () => {
   it('shows the state at the moment of reading, and every count from the start', async () => {
     const before = (await get('/metrics')).body;
     expect(before).toContain('rmb_peer_ready 1\n');
+    expect(before).toContain('rmb_peer_on_chain 1\n');
     expect(before).toContain('rmb_peer_relay_up{relay="relay.example"} 1\n');
     expect(before).toContain('rmb_peer_clock_skew_seconds -0.5\n');
     expect(before).toContain('rmb_peer_request_sent_total{detail=""} 0\n');

@@ -1,4 +1,6 @@
+import { createClient } from 'redis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { z } from 'zod';
 import { ChainConnection } from '../local-peer/twins/chain.ts';
 import { open, seal } from '../proto/cipher.ts';
 import type { Envelope } from '../proto/envelope.ts';
@@ -127,6 +129,82 @@ describe('a request that the peer refuses', () => {
       await sendSigned(ask({ content: { kind: 'request', command } }));
       expect(await refusal()).toEqual([100, 'invalid message: no service may have this command']);
     }
+  });
+});
+
+describe('a twin whose key on chain is no key', () => {
+  const RELAY = () => `localhost:${network.relay.port}`;
+  /** 5 is the x of no point of the curve. */
+  const NO_POINT = `0x02${'00'.repeat(31)}05` as const;
+  const BROKEN =
+    'the key of twin 5 on chain is no secp256k1 public key: its owner must write the right one there (rmb-peer writes it when it starts)';
+  let five: Client;
+  let fiveKeys: Identity;
+  beforeAll(async () => {
+    fiveKeys = await network.identity(5);
+    five = await network.join(5);
+  });
+  afterAll(() => five[Symbol.asyncDispose]());
+
+  /** Writes twin 5 on chain; the peer has seen the block when this resolves. */
+  const write = async (pk: `0x${string}` | null) => {
+    const account = `0x${Buffer.from(fiveKeys.account).toString('hex')}` as const;
+    network.chain.putTwin({ id: 5, account, relay: RELAY(), pk });
+    const { redisUrl } = peer;
+    const redis = createClient({ url: redisUrl });
+    await redis.connect();
+    network.chain.makeBlocks(1);
+    const key = `msgbus.system.twin.localhost:${network.chain.port}.5`;
+    const saved = pk === null ? '"pk":null' : pk.slice(2);
+    await expect.poll(() => redis.get(key), { timeout: 20_000 }).toContain(saved);
+    redis.destroy();
+  };
+  const askFrom5 = async (fields: Partial<Envelope> = {}) =>
+    five.send(await signEnvelope(request({ twin: 5 }, { twin: 2 }, fields), fiveKeys));
+
+  it('is refused before a service runs, with a signed error in the open', async () => {
+    await write(NO_POINT);
+    const delivered = peer.counted.get('command-delivered');
+    const own = await network.identity(2);
+    const cipher = { kind: 'cipher' as const, bytes: await seal(fiveKeys.sharedKey(own.e2ePublicKey), NONE) };
+    for (const payload of [{ kind: 'plain' as const, bytes: NONE }, cipher]) {
+      await askFrom5({ payload });
+      const answer = await five.next();
+      expect(answer.content).toEqual({ kind: 'error', code: 105, message: BROKEN });
+      expect(answer.payload).toBeUndefined();
+      expect(await verifyEnvelope(answer, own.account)).toMatchObject({ ok: true });
+    }
+    expect(peer.counted.get('command-delivered')).toBe(delivered);
+  });
+
+  it('is not sent anything: the program reads error 105', async () => {
+    await write(NO_POINT);
+    await peer.request(localRequest({ dst: [5] }));
+    expect((await peer.reply('replies')).err).toEqual({ code: 105, message: BROKEN });
+    const marker = await signEnvelope(request(ME, { twin: 5 }), me);
+    client.send(marker);
+    expect((await five.next()).uid).toBe(marker.uid);
+  });
+
+  it('reads error 105 when the key breaks while the service works', async () => {
+    await write(null);
+    const command = 'test.slow';
+    await askFrom5({ content: { kind: 'request', command } });
+    const entry = z
+      .looseObject({ ref: z.string(), src: z.string() })
+      .parse(JSON.parse((await peer.take(`msgbus.${command}`)) ?? ''));
+    await write(NO_POINT);
+    const { ref, src: dst } = entry;
+    await peer.respond({ ver: 1, ref, dst, dat: 'aGVsbG8=', now: Math.floor(Date.now() / 1000) });
+    const answer = await five.next();
+    expect([answer.uid, answer.content]).toEqual([ref, { kind: 'error', code: 105, message: BROKEN }]);
+  });
+
+  it('is served again once its owner has taken the key away', async () => {
+    await write(NO_POINT);
+    await write(null);
+    await askFrom5();
+    expect((await five.next()).content).toEqual({ kind: 'response' });
   });
 });
 

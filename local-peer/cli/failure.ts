@@ -9,7 +9,8 @@ export type FailureKind =
   | 'answered-error'
   | 'no-answer'
   | 'offline'
-  | 'unknown-twin';
+  | 'unknown-twin'
+  | 'broken-key';
 
 /** Exit codes; docs/peer.md tells them. */
 export const EXIT = { ok: 0, failed: 1, misused: 2, noAnswer: 3, noDestination: 4, interrupted: 130 } as const;
@@ -39,4 +40,5 @@ const CODES: Record<FailureKind, number> = {
   'no-answer': EXIT.noAnswer,
   offline: EXIT.noDestination,
   'unknown-twin': EXIT.noDestination,
+  'broken-key': EXIT.noDestination,
 };

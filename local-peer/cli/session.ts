@@ -101,6 +101,7 @@ export async function openSession(
       if (result.ok && result.value.sent === 'sent') return ok(result.value.bytes);
       if (result.ok) return err(new CommandFailure('relay', `no relay took the message within ${seconds} s`));
       const { error } = result;
+      if (error.reason === 'broken-key') return err(new CommandFailure('broken-key', faultError(error).message));
       if (error.reason !== 'unknown-twin') return err(new CommandFailure('chain', faultError(error).message));
       const looked = `TfgridModule.Twins at ${chain.place} has nothing under ${to}`;
       return err(new CommandFailure('unknown-twin', `the chain knows no twin ${to}: ${looked}`));

@@ -3,7 +3,9 @@ import { z } from 'zod';
 import { type Address, formatAddress } from '../../proto/address.ts';
 import { identityOf, ss58Address } from '../../proto/identity.ts';
 import { relayDomains, type Twin } from '../../proto/twin.ts';
+import { brokenKey } from '../faults.ts';
 import { plain } from '../plain.ts';
+import { judgeKey } from '../twins/judge-key.ts';
 import { asked, type OpenChain, openChain, ownTwinOf } from './chain.ts';
 import { CommandFailure } from './failure.ts';
 import {
@@ -64,17 +66,26 @@ async function show({ chain, place }: OpenChain, address: Address, isJson: boole
     throw new CommandFailure('unknown-twin', `the chain knows no twin ${formatAddress(address)}: ${looked}`);
   }
   if (isJson) return void printJson(jsonOf(twin));
-  const { id, account, relays, relay, pk } = jsonOf(twin);
+  const { id, account, relays, relay } = jsonOf(twin);
   const raw =
     relay === null || relay === relays.join('_') ? '' : paint('dim', ` (as it stands there: ${plain(relay)})`);
   print(`${paint('bold', `twin ${id}`)}`);
   print(`account  ${account}`);
   print(`relays   ${relays.join(' ') || paint('yellow', 'none: nobody can reach it')}${raw}`);
-  print(`key      ${pk ?? paint('yellow', 'none: what is sent to it is signed, not encrypted')}`);
+  print(`key      ${keyLine(twin)}`);
+}
+
+function keyLine({ id, pk }: Twin): string {
+  const key = judgeKey(pk);
+  if (key.kind === 'absent') return paint('yellow', 'none: what is sent to it is signed, not encrypted');
+  return key.kind === 'valid' ? hex(key.bytes) : `${hex(key.bytes)}\n         ${paint('yellow', brokenKey(id))}`;
+}
+
+function hex(bytes: Uint8Array): string {
+  return `0x${Buffer.from(bytes).toString('hex')}`;
 }
 
 function jsonOf({ id, account, relay, pk }: Twin) {
-  const hex = (bytes: Uint8Array) => `0x${Buffer.from(bytes).toString('hex')}`;
   return {
     id,
     account: ss58Address(account),
@@ -82,5 +93,6 @@ function jsonOf({ id, account, relay, pk }: Twin) {
     relays: relayDomains(relay),
     relay,
     pk: pk === null ? null : hex(pk),
+    key: judgeKey(pk).kind,
   };
 }

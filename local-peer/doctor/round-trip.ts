@@ -3,6 +3,7 @@ import type { Twin } from '../../proto/twin.ts';
 import { nodePrimitives } from '../crypto/node-primitives.ts';
 import { faultError } from '../faults.ts';
 import { Protocol } from '../protocol.ts';
+import { knownTwin } from '../twins/judge-key.ts';
 import { reasonOf, within } from './patience.ts';
 import type { DoctorSession, SessionOwner } from './session.ts';
 
@@ -22,7 +23,7 @@ export interface TripParts {
  */
 export async function goRound(from: DoctorSession, to: DoctorSession, { owner, twin }: TripParts): Promise<number> {
   // With our own key, whatever stands on chain: that is looked at elsewhere.
-  const self = { ...twin, pk: owner.identity.e2ePublicKey };
+  const self = knownTwin({ ...twin, pk: owner.identity.e2ePublicKey });
   const directory = { get: async () => self, refresh: async () => self };
   const protocol = new Protocol({
     identity: owner.identity,

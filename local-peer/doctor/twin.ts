@@ -1,5 +1,6 @@
 import { ss58Address } from '../../proto/identity.ts';
 import { relayDomainOf, relayDomains, type Twin } from '../../proto/twin.ts';
+import { judgeKey as judgePk } from '../twins/judge-key.ts';
 import { differs, profileFor } from '../twins/registration.ts';
 import { type Line, linesOf } from './line.ts';
 
@@ -8,6 +9,13 @@ const lines = linesOf('twin');
 /** What an update of a twin costs at most, in units of 10^-7 TFT: 0.01 TFT. */
 const FEE = 100_000n;
 const UNITS = 10_000_000;
+
+/** What is wrong with a key on chain that is not the key of this peer. */
+const KEY_DETAILS = {
+  absent: 'no key on chain: nobody can encrypt for this twin',
+  broken: 'the key on chain is no secp256k1 public key: peers refuse to call this twin, and to serve it',
+  valid: 'another key on chain: what is encrypted with it cannot be read',
+};
 
 /** Our twin on chain, and what the peer would make of it. */
 export interface TwinSeen {
@@ -61,10 +69,11 @@ function judgeRelays({ twin, relays, update, keepRelays }: TwinSeen): Line {
 
 function judgeKey({ twin, pk, update }: TwinSeen): Line {
   if (twin.pk !== null && Buffer.compare(twin.pk, pk) === 0) return lines.ok('key', 'on chain, ours');
-  const detail = twin.pk === null ? 'no key on chain: nobody can encrypt for this twin' : 'another key on chain';
+  const { kind } = judgePk(twin.pk);
+  const detail = KEY_DETAILS[kind];
   if (update) return lines.warn('key', detail, 'start the peer: it writes its own there');
-  if (twin.pk === null) return lines.warn('key', detail, 'start the peer once without --no-update');
-  return lines.fail('key', `${detail}: what is encrypted with it cannot be read`, 'start it once without --no-update');
+  const next = 'start the peer once without --no-update';
+  return kind === 'absent' ? lines.warn('key', detail, next) : lines.fail('key', detail, next);
 }
 
 function judgeBalance({ twin, pk, relays, update, keepRelays, free }: TwinSeen): Line {

@@ -70,13 +70,13 @@ describe('a session with a node', () => {
     expect(twins).toEqual([{ id: 7, account: new Uint8Array(32).fill(0xab), relay: 'r.example', pk: null }]);
   });
 
-  it('tells of as many twins as a message may hold', async () => {
+  it('tells of as many twins as a message may hold', { timeout: 60_000 }, async () => {
     const node = await startNode(well(hexOf(oddMetadata())));
     const { odd } = await live(node);
     await vi.waitUntil(() => node.asked.includes('state_subscribeStorage'));
     const count = 400_000;
     node.tell('state_storage', block(7, oddEvents(count)));
-    await vi.waitUntil(() => odd.length > 0);
+    await vi.waitUntil(() => odd.length > 0, { timeout: 50_000 });
     expect(odd.length).toBe(count);
   });
 

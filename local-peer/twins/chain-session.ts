@@ -6,7 +6,7 @@ import { type Runtime, readRuntime } from './runtime.ts';
 import { followTwins, type TwinNews } from './twin-news.ts';
 
 /** A node has this long to become usable: it sends its metadata first. */
-const OPEN_MS = 12_000;
+export const OPEN_MS = 12_000;
 /** A question that is not answered in this time is an error for whoever waits, ms. */
 const ANSWER_MS = 2_000;
 /** A block comes every 6 s; a node that tells of none for this long stands still. */
@@ -32,15 +32,26 @@ export interface ChainSession {
   close(): void;
 }
 
-/** Connects to a node; what is wrong, when it cannot be used. @param openMs how long that may take */
-export async function openSession(url: string, openMs = OPEN_MS): Promise<Result<ChainSession, string>> {
+/**
+ * Connects to a node; what is wrong, when it cannot be used.
+ * @param openMs how long that may take
+ * @param signal gives up before the session is open; an open session stays
+ */
+export async function openSession(
+  url: string,
+  openMs = OPEN_MS,
+  signal?: AbortSignal,
+): Promise<Result<ChainSession, string>> {
   // A fragment is told to no server, and the library refuses it.
   const socket = new RpcSocket(url.replace(/#.*/, ''));
+  const giveUp = () => socket.close();
+  signal?.addEventListener('abort', giveUp);
   const greeted = await Promise.race([
     after(openMs, err('it did not become ready')),
     socket.lost.then(err),
     socket.opened.then(() => greet(socket, openMs)),
   ]);
+  signal?.removeEventListener('abort', giveUp);
   if (!greeted.ok) {
     socket.close();
     return greeted;

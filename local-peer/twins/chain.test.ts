@@ -1,18 +1,30 @@
-import { expect, it, vi } from 'vitest';
+import { EventEmitter, once } from 'node:events';
+import { afterEach, expect, it, vi } from 'vitest';
 import { STRANGE, startScriptedNode, well } from '../../test/rig/scripted-node.ts';
 import type { PartState } from '../state.ts';
 import { ChainConnection } from './chain.ts';
 
 const nothing = () => undefined;
 
+afterEach(() => void vi.useRealTimers());
+
 /** A connection to these nodes, and what it has said of itself. */
 function connect(urls: readonly string[]) {
   const states: PartState[] = [];
   const warnings: object[] = [];
   const log = { debug: nothing, info: nothing, warn: (fields: object) => void warnings.push(fields), error: nothing };
-  const port = { onState: (state: PartState) => void states.push(state), onTwin: nothing, onGap: nothing, log };
-  const chain = new ChainConnection(urls, port);
-  return { chain, states, warnings, [Symbol.dispose]: () => chain.close() };
+  const changes = new EventEmitter();
+  const onState = (state: PartState) => {
+    states.push(state);
+    changes.emit('state');
+  };
+  const chain = new ChainConnection(urls, { onState, onTwin: nothing, onGap: nothing, log });
+  /** Resolves with its states once there are so many. */
+  const said = async (count: number) => {
+    while (states.length < count) await once(changes, 'state');
+    return states;
+  };
+  return { chain, states, said, warnings, [Symbol.dispose]: () => chain.close() };
 }
 
 it('leaves a node whose chain has no twins for the next', { timeout: 20_000 }, async () => {
@@ -46,3 +58,37 @@ it('warns of each loss, though it is lost in the same way as before', { timeout:
   const warning = { chain: node.url, detail: 'the connection was lost (WS_ERR_UNSUPPORTED_MESSAGE_LENGTH)' };
   expect(connected.warnings).toEqual([warning, warning]);
 });
+
+it('dials the next node after 1.5 s, at the start and after each loss, and closes the silent one', async () => {
+  // No time passes by itself: without a hedge the silent node would be waited for until the test gives up.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  await using silent = await startScriptedNode({});
+  await using good = await startScriptedNode({ ...well(), state_getStorage: null });
+  using connected = connect([silent.url, good.url]);
+  for (const round of [1, 2]) {
+    await silent.dialled(round);
+    await vi.advanceTimersByTimeAsync(1_499);
+    expect(good.asked.filter((method) => method === 'state_getMetadata')).toHaveLength(round - 1);
+    await vi.advanceTimersByTimeAsync(1);
+    await good.dialled(round);
+    expect((await connected.said(2 * round - 1)).at(-1)).toEqual({ isUp: true, detail: '' });
+    await silent.left(round - 1);
+    expect(await connected.chain.twin(7)).toBeUndefined();
+    good.send('x'.repeat(9 * 2 ** 20));
+    expect((await connected.said(2 * round)).at(-1)).toMatchObject({ isUp: false });
+  }
+  expect(connected.warnings).toContainEqual({ chain: silent.url, detail: 'no answer within 1.5 s' });
+}, 20_000);
+
+it('tells of a node that failed while another is still silent', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  await using silent = await startScriptedNode({});
+  await using strange = await startScriptedNode(well(STRANGE));
+  using connected = connect([silent.url, strange.url]);
+  await silent.dialled(1);
+  await vi.advanceTimersByTimeAsync(1_500);
+  const noTfchain = { isUp: false, detail: 'this chain is no tfchain: it has no TfgridModule' };
+  expect(await connected.said(1)).toEqual([noTfchain]);
+  await vi.advanceTimersByTimeAsync(12_000);
+  expect(await connected.said(2)).toEqual([noTfchain, { isUp: false, detail: 'it did not become ready' }]);
+}, 20_000);

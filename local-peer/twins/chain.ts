@@ -1,11 +1,11 @@
-import { err, type Result } from '../../proto/result.ts';
+import type { Result } from '../../proto/result.ts';
 import type { Twin } from '../../proto/twin.ts';
-import { hideSecrets } from '../config/mask.ts';
 import type { Log } from '../ports.ts';
 import type { PartState } from '../state.ts';
 import { endsWithin, pauseUntil } from '../waiting.ts';
-import { type ChainSession, openSession } from './chain-session.ts';
-import { NO_TFCHAIN, twinById, twinIdOf } from './questions.ts';
+import type { ChainSession } from './chain-session.ts';
+import { faultOf, openFirst } from './open-first.ts';
+import { twinById, twinIdOf } from './questions.ts';
 import { Retries } from './retries.ts';
 import type { UpdateKey } from './update.ts';
 import { updateTwin } from './update-process.ts';
@@ -43,6 +43,8 @@ export class ChainConnection implements Chain {
   #up = Promise.withResolvers<void>();
   #lostAt = performance.now();
   #detail = 'not connected yet';
+  /** What was logged of each node last, by URL: the same fault is logged once. */
+  readonly #faults = new Map<string, string>();
   readonly #stop = new AbortController();
 
   constructor(urls: readonly string[], port: ChainPort) {
@@ -64,7 +66,7 @@ export class ChainConnection implements Chain {
     try {
       return await updateTwin({ url, key, profile: { relay, pk } }, this.#stop.signal);
     } catch (error) {
-      throw new Error(textOf(error, url));
+      throw new Error(faultOf(error, url));
     }
   }
 
@@ -88,75 +90,63 @@ export class ChainConnection implements Chain {
   async #run(): Promise<void> {
     const pause = pauseUntil(this.#stop.signal);
     const retries = new Retries();
-    for (let turn = 0; !this.#isClosed; turn += 1) {
-      const url = this.#urls[turn % this.#urls.length] ?? '';
+    let first = 0;
+    while (!this.#isClosed) {
+      const inOrder = [...this.#urls.slice(first), ...this.#urls.slice(0, first)];
+      const session = await openFirst(inOrder, {
+        onFault: (url, fault) => this.#failed(url, fault),
+        onSlow: (url, fault) => this.#warn(url, fault, 'chain: a node is slow, another one is used'),
+      });
+      if (this.#isClosed) return session?.close();
       const began = performance.now();
-      const isOpened = await this.#try(url);
-      if (this.#isClosed) return;
-      await pause(retries.next(isOpened ? performance.now() - began : 0));
-    }
-  }
-
-  /** Lives with a node until it fails; whether it could be used before. */
-  async #try(url: string): Promise<boolean> {
-    try {
-      const opened = await openTfchain(url);
-      if (!opened.ok) this.#lost(url, opened.error);
-      else if (this.#isClosed) opened.value.close();
-      else await this.#live(url, opened.value);
-      return opened.ok;
-    } catch (error) {
-      this.#lost(url, textOf(error, url));
-      return false;
+      if (session !== undefined) {
+        // After a loss the other nodes come first: the lost one may open again, and stand still again.
+        first = (this.#urls.indexOf(session.url) + 1) % this.#urls.length;
+        await this.#live(session.url, session);
+      }
+      await pause(retries.next(session === undefined ? 0 : performance.now() - began));
     }
   }
 
   async #live(url: string, session: ChainSession): Promise<void> {
     this.#session = session;
     this.#port.log.info({ chain: url }, 'chain: connected');
-    // Whatever ends it is news, also when it is what ended the one before.
+    // A later loss is logged, even when its fault is the same as before.
+    this.#faults.delete(url);
     this.#detail = '';
     // Before anybody asks: what was cached while it was away may be old.
     this.#port.onGap();
     this.#up.resolve();
     this.#port.onState({ isUp: true, detail: '' });
-    const failure = await session.live({
+    const ended = session.live({
       onTwin: (twin) => this.#port.onTwin(twin),
       onOddTwin: (twin, error) =>
         this.#port.log.warn({ twin, error }, 'chain: an event about a twin was not understood'),
       onGap: () => this.#port.onGap(),
     });
+    const failure = await ended.catch((error: unknown) => faultOf(error, url));
     this.#session = undefined;
     this.#up = Promise.withResolvers();
     this.#lostAt = performance.now();
     session.close();
-    this.#lost(url, failure);
+    this.#failed(url, failure);
   }
 
-  #lost(url: string, detail: string): void {
+  #failed(url: string, detail: string): void {
     if (this.#isClosed) return;
-    const isNews = detail !== this.#detail;
     this.#detail = detail;
-    if (isNews) this.#port.log.warn({ chain: url, detail }, 'chain: not connected, trying again');
+    this.#warn(url, detail, 'chain: a node cannot be used, trying again');
     this.#port.onState({ isUp: false, detail });
   }
-}
 
-/** Connects to a node whose chain has twins: any other answers, and is of no use. */
-async function openTfchain(url: string): Promise<Result<ChainSession, string>> {
-  const opened = await openSession(url);
-  if (!opened.ok || opened.value.isTfchain) return opened;
-  opened.value.close();
-  return err(NO_TFCHAIN);
+  #warn(url: string, detail: string, message: string): void {
+    if (this.#faults.get(url) !== detail) this.#port.log.warn({ chain: url, detail }, message);
+    this.#faults.set(url, detail);
+  }
 }
 
 /** What was asked about. @throws why it is not known, for people */
 function told<T>(what: string, answer: Result<T, string>): T {
   if (!answer.ok) throw new Error(`the chain said nothing about ${what}: ${answer.error}`);
   return answer.value;
-}
-
-/** What a library threw: that may show the node's URL, and with it a key. */
-function textOf(error: unknown, url: string): string {
-  return hideSecrets(error instanceof Error ? error.message : String(error), [url]);
 }

@@ -1,4 +1,6 @@
-import type { Twin, TwinDirectory } from '../../proto/twin.ts';
+import type { Twin } from '../../proto/twin.ts';
+import type { KnownTwin, TwinDirectory } from '../known-twin.ts';
+import { knownTwin } from './judge-key.ts';
 
 /** Changes come with the chain's events; one that was missed is found after this time, ms. */
 const REMEMBER_MS = 10 * 60_000;
@@ -16,7 +18,7 @@ export interface TwinMemory {
 
 interface Known {
   /** Undefined: the chain knows no such twin. */
-  readonly twin: Twin | undefined;
+  readonly twin: KnownTwin | undefined;
   readonly askedAt: number;
   /** The chain was away since: it may have changed. */
   readonly isDoubtful: boolean;
@@ -29,7 +31,7 @@ export class Directory implements TwinDirectory {
   readonly #now: () => number;
   readonly #known = new Map<number, Known>();
   readonly #strangers = new Map<number, Known>();
-  readonly #asking = new Map<number, Promise<Twin | undefined>>();
+  readonly #asking = new Map<number, Promise<KnownTwin | undefined>>();
 
   /** @param now ms, of a clock that nobody sets */
   constructor(ask: (id: number) => Promise<Twin | undefined>, memory: TwinMemory, now: () => number) {
@@ -39,7 +41,7 @@ export class Directory implements TwinDirectory {
   }
 
   /** What is known of a twin, asked for when it may be old; when the chain does not answer, what it said before. */
-  async get(id: number): Promise<Twin | undefined> {
+  async get(id: number): Promise<KnownTwin | undefined> {
     const known = this.#lookUp(id);
     if (known !== undefined) {
       const life = known.twin === undefined ? STRANGER_MS : REMEMBER_MS;
@@ -48,24 +50,24 @@ export class Directory implements TwinDirectory {
     try {
       return await this.#fresh(id);
     } catch (error) {
-      const before = known?.twin ?? (await this.#memory.find(id));
+      if (known?.twin !== undefined) return known.twin;
+      const before = await this.#memory.find(id);
       if (before === undefined) throw error;
       // Whoever comes next need not ask Redis again.
-      if (known?.twin === undefined) this.#keep(before, true);
-      return before;
+      return this.#keep(before, true);
     }
   }
 
-  async refresh(id: number): Promise<Twin | undefined> {
+  async refresh(id: number): Promise<KnownTwin | undefined> {
     const known = this.#lookUp(id);
     if (known !== undefined && this.#now() - known.askedAt < REFRESH_MS) return known.twin;
     return this.#fresh(id);
   }
 
   /** The chain tells of a twin. */
-  put(twin: Twin): void {
-    this.#keep(twin, false);
+  put(twin: Twin): KnownTwin {
     this.#memory.save(twin);
+    return this.#keep(twin, false);
   }
 
   /** The chain was away: what is known stays of use only while it does not answer. */
@@ -78,7 +80,7 @@ export class Directory implements TwinDirectory {
     return this.#known.get(id) ?? this.#strangers.get(id);
   }
 
-  #fresh(id: number): Promise<Twin | undefined> {
+  #fresh(id: number): Promise<KnownTwin | undefined> {
     const asking = this.#asking.get(id);
     if (asking !== undefined) return asking;
     const before = this.#known.get(id);
@@ -86,12 +88,10 @@ export class Directory implements TwinDirectory {
       // What an event told meanwhile is newer than what a node found when it was asked.
       const known = this.#known.get(id);
       if (known !== undefined && known !== before && !known.isDoubtful) return known.twin;
-      if (twin !== undefined) this.put(twin);
-      else {
-        this.#known.delete(id);
-        remember(this.#strangers, id, { twin, askedAt: this.#now(), isDoubtful: false });
-      }
-      return twin;
+      if (twin !== undefined) return this.put(twin);
+      this.#known.delete(id);
+      remember(this.#strangers, id, { twin, askedAt: this.#now(), isDoubtful: false });
+      return undefined;
     });
     this.#asking.set(id, question);
     const end = () => void this.#asking.delete(id);
@@ -99,9 +99,12 @@ export class Directory implements TwinDirectory {
     return question;
   }
 
-  #keep(twin: Twin, isDoubtful: boolean): void {
+  /** A record enters here, and nowhere else: its key is judged once. */
+  #keep(record: Twin, isDoubtful: boolean): KnownTwin {
+    const twin = knownTwin(record);
     this.#strangers.delete(twin.id);
     remember(this.#known, twin.id, { twin, askedAt: this.#now(), isDoubtful });
+    return twin;
   }
 }
 

@@ -1,7 +1,12 @@
 import { expect, it } from 'vitest';
 import { isKeyOnChain } from './own-key.ts';
 
-const twin = { id: 7, account: new Uint8Array(32), relay: null, pk: new Uint8Array([2, 1]) };
+const twin = {
+  id: 7,
+  account: new Uint8Array(32),
+  relay: null,
+  key: { kind: 'valid' as const, bytes: new Uint8Array([2, 1]) },
+};
 const directory = (get: () => Promise<typeof twin | undefined>) => ({ get, refresh: get });
 
 it.each([

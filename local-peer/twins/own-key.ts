@@ -1,4 +1,4 @@
-import type { TwinDirectory } from '../../proto/twin.ts';
+import type { TwinDirectory } from '../known-twin.ts';
 
 /**
  * Whether the chain holds our own key, so that others can open what we encrypt. Only a definite answer is a no, and
@@ -7,7 +7,7 @@ import type { TwinDirectory } from '../../proto/twin.ts';
 export async function isKeyOnChain(twins: Pick<TwinDirectory, 'get'>, twin: number, pk: Uint8Array): Promise<boolean> {
   try {
     const own = await twins.get(twin);
-    return own?.pk != null && Buffer.compare(own.pk, pk) === 0;
+    return own !== undefined && own.key.kind !== 'absent' && Buffer.compare(own.key.bytes, pk) === 0;
   } catch {
     return true;
   }

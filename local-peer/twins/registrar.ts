@@ -29,20 +29,24 @@ export interface Registration {
   readonly keepRelays: boolean;
 }
 
+/** What became of it: `refused` in a block, for a fee, until the next start; `stopped` with the peer. */
+export type Registered = 'written' | 'unneeded' | 'refused' | 'stopped';
+
 /** Tells the chain where our twin is found and with which key, when it says otherwise; tries until it has, or has refused. */
-export async function register(registration: Registration, parts: RegistrarParts): Promise<void> {
+export async function register(registration: Registration, parts: RegistrarParts): Promise<Registered> {
   const { twin, account } = registration;
   let limit = RETRY_MS;
   let told = '';
   for (;;) {
     const outcome = await attempt(registration, parts);
-    if (outcome.kind === 'done') return;
+    if (outcome.kind === 'done') return outcome.isWritten ? 'written' : 'unneeded';
     if (outcome.kind === 'paid') {
       // The next try would cost as much, and end as this one.
-      return parts.log.error(
+      parts.log.error(
         { twin },
         `chain: our twin is not updated: ${outcome.refusal}; not tried again until the next start`,
       );
+      return 'refused';
     }
     const reason = reasonOf(outcome.error, account);
     if (reason !== told) parts.log.warn({ twin }, `chain: our twin is not updated yet: ${reason}`);
@@ -50,12 +54,12 @@ export async function register(registration: Registration, parts: RegistrarParts
     // A chain that is away is asked again soon; one that refuses has its reasons, and maybe a fee.
     limit = outcome.kind === 'refused' ? Math.min(limit * 2, LONGEST_RETRY_MS) : RETRY_MS;
     // Full jitter: a farm of nodes that starts as one must not ask as one.
-    if (!(await parts.pause(Math.random() * limit))) return;
+    if (!(await parts.pause(Math.random() * limit))) return 'stopped';
   }
 }
 
 type Outcome =
-  | { readonly kind: 'done' }
+  | { readonly kind: 'done'; readonly isWritten: boolean }
   /** Refused in a block, with a fee for that. */
   | { readonly kind: 'paid'; readonly refusal: string }
   | { readonly kind: 'away' | 'refused'; readonly error: unknown };
@@ -86,7 +90,7 @@ async function attempt(
     log.info({ twin, relay: profile.relay }, 'chain: our twin is updated');
   }
   onTwin(isNews ? { ...known, ...profile } : known);
-  return { kind: 'done' };
+  return { kind: 'done', isWritten: isNews };
 }
 
 function reasonOf(error: unknown, account: Uint8Array): string {

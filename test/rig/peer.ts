@@ -49,6 +49,7 @@ const WAIT_SECONDS = 20;
 export interface PeerOptions {
   readonly update?: boolean;
   readonly keepRelays?: boolean;
+  readonly keepOnChain?: boolean;
   /** Absent: a Redis of its own. */
   readonly redis?: string;
   readonly substrate?: string[];
@@ -81,6 +82,7 @@ export async function openPeerRig(network: Network, twin: number, options: PeerO
     relays: options.relays ?? [network.relay.wsUrl],
     update: options.update ?? true,
     keepRelays: options.keepRelays ?? false,
+    keepOnChain: options.keepOnChain ?? false,
   };
   const count = (event: PeerEvent) => void counted.set(event, (counted.get(event) ?? 0) + 1);
   const peer = stack.use(await startPeer(config, log, count, options.plugins));

@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { z } from 'zod';
 import { buildMetadata } from '../../dev-chain/metadata.ts';
@@ -29,6 +29,10 @@ export interface ScriptedNode extends AsyncDisposable {
   readonly url: string;
   /** The methods that were called. */
   readonly asked: readonly string[];
+  /** Resolves when so many connections have come. */
+  dialled(count: number): Promise<void>;
+  /** Resolves when the connection of this place, counted from 0, has ended. */
+  left(place: number): Promise<void>;
   /** Sends a text to whoever came last. */
   send(text: string): void;
   /** Sends news of a subscription. */
@@ -40,10 +44,12 @@ export async function startScriptedNode(answers: Answers): Promise<ScriptedNode>
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   const sockets: WebSocket[] = [];
   const asked: string[] = [];
+  const arrivals = new EventEmitter();
   const outcomeOf = (answer: unknown) =>
     answer instanceof Error ? { error: { code: -32000, message: answer.message } } : { result: answer };
   server.on('connection', (socket) => {
     sockets.push(socket);
+    arrivals.emit('connection');
     socket.on('message', (data) => {
       const { id, method } = call.parse(JSON.parse(String(data)));
       asked.push(method);
@@ -57,6 +63,14 @@ export async function startScriptedNode(answers: Answers): Promise<ScriptedNode>
   return {
     url: `ws://127.0.0.1:${address.port}`,
     asked,
+    dialled: async (count) => {
+      while (sockets.length < count) await once(arrivals, 'connection');
+    },
+    left: async (place) => {
+      const socket = sockets[place];
+      if (socket === undefined) throw new Error(`no connection ${place}`);
+      if (socket.readyState !== socket.CLOSED) await once(socket, 'close');
+    },
     send,
     tell: (method, result) => send(JSON.stringify({ jsonrpc: '2.0', method, params: { subscription: 'x', result } })),
     [Symbol.asyncDispose]: async () => {

@@ -1,10 +1,10 @@
 import { headerOf } from '../../chain/block-answers.ts';
+import type { Fault } from '../../chain/race.ts';
+import { wait } from '../../chain/wait.ts';
 import { isImplausible } from '../../durable-objects/chain-watcher/catch-up.ts';
 import type { ChainStep, FollowRequest } from '../../durable-objects/contract.ts';
 import { err, ok } from '../../proto/result.ts';
 import type { ChainNode, ChainNodes } from '../twin-resolver/nodes.ts';
-import type { Fault } from '../twin-resolver/race.ts';
-import { wait } from '../twin-resolver/wait.ts';
 import type { EventTables } from './event-tables.ts';
 import type { Head } from './heads.ts';
 import { judgeHeads } from './heads.ts';

@@ -1,4 +1,4 @@
-import type { Fault } from '../twin-resolver/race.ts';
+import type { Fault } from '../../chain/race.ts';
 
 /** Honest nodes differ by what is on its way to them: heads so close to each other are the same (blocks). */
 const SPREAD = 3;

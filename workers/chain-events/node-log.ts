@@ -1,4 +1,4 @@
-import type { Fault } from '../twin-resolver/race.ts';
+import type { Fault } from '../../chain/race.ts';
 
 /** Tells of nodes that are left for another: once, and again only after they were of use in between. Data only. */
 export class NodeLog {

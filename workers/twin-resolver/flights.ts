@@ -1,4 +1,4 @@
-import { wait } from './wait.ts';
+import { wait } from '../../chain/wait.ts';
 
 /** How often who waits looks whether the answer is there, and how often who fetches it shows that it lives (ms). */
 const LOOK_MS = 10;

@@ -1,8 +1,8 @@
+import type { Attempt, Fault } from '../../chain/race.ts';
+import { race } from '../../chain/race.ts';
 import type { Result } from '../../proto/result.ts';
 import { err, ok } from '../../proto/result.ts';
 import type { Ask, Connect } from './answers.ts';
-import type { Attempt, Fault } from './race.ts';
-import { race } from './race.ts';
 
 /** How nodes are spoken to, by the scheme of their URL. */
 export interface ChainConnections {

@@ -1,10 +1,10 @@
 import { vi } from 'vitest';
+import { wait } from '../../chain/wait.ts';
 import type { Result } from '../../proto/result.ts';
 import { err, ok } from '../../proto/result.ts';
 import type { Twin } from '../../proto/twin.ts';
 import { Resolver } from './resolver.ts';
 import { ResolverMemory } from './resolver-memory.ts';
-import { wait } from './wait.ts';
 
 /** ms. */
 export const MINUTE = 60_000;

@@ -1,10 +1,10 @@
+import { wait } from '../../chain/wait.ts';
 import type { TwinLookup } from '../../durable-objects/contract.ts';
 import type { Result } from '../../proto/result.ts';
 import type { Twin } from '../../proto/twin.ts';
 import type { TwinRecord } from './kv-record.ts';
 import { decodeRecord, encodeRecord, GENERATION_KEY, twinKey } from './kv-record.ts';
 import type { ResolverMemory } from './resolver-memory.ts';
-import { wait } from './wait.ts';
 
 /** A lookup has its answer, or its named error, within 2 s; what is left of them is the way there and back (ms). */
 const LOOKUP_MS = 1_700;

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { Result } from '../../proto/result.ts';
-import { err, ok } from '../../proto/result.ts';
+import type { Result } from '../proto/result.ts';
+import { err, ok } from '../proto/result.ts';
 import type { Attempt } from './race.ts';
 import { race } from './race.ts';
 import { wait } from './wait.ts';

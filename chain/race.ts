@@ -1,4 +1,4 @@
-import type { Result } from '../../proto/result.ts';
+import type { Result } from '../proto/result.ts';
 import { wait } from './wait.ts';
 
 /** The next endpoint starts this long after the last one when that neither answered nor failed (ms). */
