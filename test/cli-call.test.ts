@@ -175,6 +175,7 @@ describe('signals', () => {
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
+    ['SIGHUP', 129],
   ] as const)('%s ends a call that waits with %i', async (signal, code) => {
     await using silent = await network.join(3);
     await using command = startCommand(['call', '3', 'x.y'], me());

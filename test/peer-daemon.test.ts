@@ -51,7 +51,7 @@ async function answers(url: string, status: number): Promise<unknown> {
 }
 
 describe('signals', () => {
-  it.each(['SIGTERM', 'SIGINT'] as const)('%s stops it with 0, and says so', async (signal) => {
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s stops it with 0, and says so', async (signal) => {
     await using peer = start({ env: { RMB_MNEMONIC_FILE: secretFile } });
     expect(await peer.ready()).toBe(
       `rmb-peer: twin 1 ready, redis ${new URL(redis.url).host}, relays ${new URL(network.relay.wsUrl).host}`,

@@ -13,6 +13,24 @@ const url = (...protocols: string[]) =>
     error: `must be a URL with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
   });
 
+/** What Redis' URL may hold besides host and port: a database's number, and credentials that can be decoded. */
+const redis = url('redis:', 'rediss:')
+  .refine((value) => !URL.canParse(value) || /^(?:\/\d{0,5})?$/.test(new URL(value).pathname), {
+    error: 'must end with the number of a database or nothing, for example redis://localhost:6379/1',
+  })
+  .refine((value) => !URL.canParse(value) || areDecodable(new URL(value)), {
+    error: 'must have a % in its user or password written as %25',
+  });
+
+function areDecodable({ username, password }: URL): boolean {
+  try {
+    decodeURIComponent(username + password);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Programs compare relays by host: an address is no name that others can reach us by. */
 const relay = url('ws:', 'wss:').refine(
   // What is no URL has been refused above.
@@ -53,7 +71,7 @@ export const SETTINGS_SCHEMA = z.object({
   mnemonic: one(text).optional(),
   'mnemonic-file': one(text).optional(),
   'key-type': one(z.enum(['sr25519', 'ed25519'], 'must be sr25519 or ed25519')),
-  redis: one(url('redis:', 'rediss:')),
+  redis: one(redis),
   substrate: z.array(url('ws:', 'wss:')).min(1, 'must name a node'),
   relay: z
     .array(relay)
