@@ -55,7 +55,7 @@ describe('parseSettings', () => {
     ['RANKER_PERIOD', ''],
   ])('names %s when it is %j', (name, value) => {
     const settings = parseSettings({ ...good, [name]: value });
-    expect(settings).toMatchObject({ ok: false, error: expect.stringMatching(`^${name}: `) });
+    expect(settings).toMatchObject({ ok: false, error: expect.stringMatching(`^${name}: must be `) });
   });
 
   it('names every bad setting at once', () => {

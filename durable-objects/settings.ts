@@ -2,9 +2,11 @@ import { z } from 'zod';
 import type { Result } from '../proto/result.ts';
 import { err, ok } from '../proto/result.ts';
 
+/** Every variable has a value in wrangler.toml; one that is taken away there must be named. */
+const set = z.string('must be set, to a text');
+
 const wholeNumber = (least: number, most: number) =>
-  z
-    .string()
+  set
     .regex(/^\d+$/, `must be a whole number from ${least} to ${most}`)
     .transform(Number)
     .refine((value) => value >= least && value <= most, `must be from ${least} to ${most}`);
@@ -15,12 +17,10 @@ const oneOf = <const Words extends readonly [string, ...string[]]>(...words: Wor
 const host = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/;
 
 const schema = z.object({
-  RELAY_DOMAINS: z
-    .string()
+  RELAY_DOMAINS: set
     .transform((text) => text.toLowerCase().split(/\s+/).filter(Boolean))
     .refine((domains) => domains.every((domain) => host.test(domain)), 'must be host names, with or without a port'),
-  SUBSTRATE_URLS: z
-    .string()
+  SUBSTRATE_URLS: set
     .transform((text) => text.split(/[\s,]+/).filter(Boolean))
     .refine(
       (urls) => urls.length > 0 && urls.every((url) => /^(https?|wss?):\/\/[^\s/]+/.test(url) && URL.canParse(url)),

@@ -47,7 +47,6 @@ export class Upstream {
   /** Sends a program's request; whatever fails is told to the queue where its answers are awaited. */
   async request(request: LocalRequest, held: HeldRequest): Promise<void> {
     const { destinations, replyTo, ref, command } = request;
-    if (destinations.length === 0) return held.end();
     const stamped = this.#stamp(request, held, {
       uid: held.uid,
       expiration: BigInt(Math.min(request.expiration, MAX_TTL)),

@@ -149,7 +149,7 @@ describe('what cannot be', () => {
   it.each([
     ['an unknown flag', { args: ['--relays', 'ws://a'] }, 'rmb-peer: there is no flag --relays'],
     ['a bad value', { env: { RMB_RELAY: 'ws://10.0.0.1' } }, 'rmb-peer: RMB_RELAY: must have a domain name'],
-    ['no secret', {}, 'rmb-peer: --mnemonic-file: the twin’s secret is required'],
+    ['no secret', {}, 'rmb-peer: no secret is given: name its file with --mnemonic-file'],
     ['a bad secret', { env: { RMB_MNEMONIC: 'S3CRET words' } }, 'rmb-peer: RMB_MNEMONIC: 12 to 24 words'],
   ])('%s ends it with 2, and a message that names it', async (_, command, message) => {
     await using peer = start(command);

@@ -9,9 +9,12 @@ const text = z.string().min(1, 'must not be empty');
 const onOff = z.stringbool({ error: 'must be true or false' });
 
 const url = (...protocols: string[]) =>
-  z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
-    error: `must be a URL with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
-  });
+  z
+    .string()
+    .refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
+      error: `must be a URL with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+    })
+    .refine((value) => !value.includes('#'), { error: 'must not have a # in it: write %23 for one in a password' });
 
 /** What Redis' URL may hold besides host and port: a database's number, and credentials that can be decoded. */
 const redis = url('redis:', 'rediss:')

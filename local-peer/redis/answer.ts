@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Answer } from '../ports.ts';
 import type { RedisConnection } from './connection.ts';
 import { writeReply } from './json.ts';
+import { leaveIn } from './queue-fault.ts';
 import { KEYS, MAX_ENTRIES } from './queues.ts';
 import { ANSWER } from './scripts.ts';
 
@@ -21,5 +22,5 @@ export async function giveAnswer(redis: RedisConnection, answer: Answer, ending?
   const keys = [queue, KEYS.seen(`answer.${fingerprint}`), ...(ending === undefined ? [] : [ending.key])];
   const ends = ending === undefined ? [] : [ending.mark, ...ending.removed];
   const args = [writeReply(entry), String(MAX_ENTRIES), String(seconds), randomUUID(), String(times), ...ends];
-  return (await redis.evaluate(ANSWER, keys, args)) === 1;
+  return (await leaveIn(queue, () => redis.evaluate(ANSWER, keys, args))) === 1;
 }
