@@ -20,7 +20,7 @@ describe('parseSettings', () => {
   it('reads lists, numbers and words', () => {
     const settings = parseSettings({
       ...good,
-      RELAY_DOMAINS: 'Relay.Example  other.example:8443',
+      RELAY_DOMAINS: 'Relay.Example.  other.example:8443 relay.example:443 2001:DB8::1',
       SUBSTRATE_URLS: 'ws://a, http://b',
       RATE_LIMIT_MESSAGES: '5',
       FEDERATION_VERIFY: 'off',
@@ -28,7 +28,7 @@ describe('parseSettings', () => {
     expect(settings).toEqual({
       ok: true,
       value: {
-        relayDomains: ['relay.example', 'other.example:8443'],
+        relayDomains: ['relay.example', 'other.example:8443', '[2001:db8::1]'],
         substrateUrls: ['ws://a', 'http://b'],
         catchUpThreshold: 600,
         rateLimit: { messages: 5, bytes: 0 },

@@ -96,6 +96,12 @@ describe('settle', () => {
     ['RMB_RELAY: must have a domain name', ['-m', SEED], { RMB_RELAY: 'ws://127.0.0.1:8787' }, {}],
     ['RMB_RELAY: must be different relays', ['-m', SEED], { RMB_RELAY: 'ws://a:1 ws://a:1/' }, {}],
     ['--relay: must be different relays', ['-m', SEED, '--relay', 'wss://a', '--relay', 'wss://a:443'], {}, {}],
+    [
+      '--relay: must be different relays',
+      ['-m', SEED, '--relay', 'wss://a.example', '--relay', 'wss://A.example.'],
+      {},
+      {},
+    ],
     ['--mnemonic-file: *** cannot be read', ['--mnemonic-file', WORDS], {}, {}],
     ['--mnemonic-file: *** cannot be read', ['--mnemonic-file', SEED], {}, {}],
     ['--key-type: must be sr25519 or ed25519', ['-m', SEED, '-k', 'ecdsa'], {}, {}],

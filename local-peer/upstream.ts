@@ -4,9 +4,9 @@ import { SentAnswers } from './answers.ts';
 import type { Awaited } from './awaited.ts';
 import type { Clock } from './clock.ts';
 import { faultError, type PeerFault } from './faults.ts';
-import type { LocalRequest, LocalResponse, ReplyEntry } from './messages.ts';
+import type { LocalRequest, LocalResponse, Question, ReplyEntry } from './messages.ts';
 import { answerOf, type Plugin, pluginFor } from './plugins/plugin.ts';
-import type { Held, HeldRequest, Log, Told } from './ports.ts';
+import type { Held, HeldRequest, Log, SentEnvelope, Told } from './ports.ts';
 import { type Round, roundsOf } from './rounds.ts';
 import type { Sending } from './sending.ts';
 import type { CountEvent } from './state.ts';
@@ -103,6 +103,27 @@ export class Upstream {
     this.#parts.log.warn({ uid: envelope.uid, to }, `failed to send answer: ${why}`);
   }
 
+  /**
+   * A relay refused an envelope for its size: the program that sent the request is told, or the twin that waits for
+   * the response. Otherwise both would wait in vain.
+   * @param limit what the relay takes, when that is known
+   */
+  async tooLarge({ uid, destination, isRequest, size }: SentEnvelope, limit: number | undefined): Promise<void> {
+    const { awaited, clock, log } = this.#parts;
+    const { twin } = destination;
+    const most = limit === undefined ? 'its relay takes less' : `its relay takes ${limit}`;
+    const fault: PeerFault = { reason: 'payload', detail: `the message has ${size} bytes, ${most}: send it in parts` };
+    if (isRequest) {
+      const question = awaited.find(uid);
+      if (question !== undefined) await awaited.settle(uid, twin, this.#told(question, fault));
+      return;
+    }
+    const error = faultError(fault);
+    log.warn({ uid, to: twin, code: error.code }, `failed to send response: ${error.message}`);
+    const times = { timestamp: BigInt(clock.seconds()), expiration: BigInt(MAX_TTL) };
+    await this.reply({ uid, ...times, destination, content: { kind: 'error', ...error }, relays: [] });
+  }
+
   /** A twin asks what it asked before: it gets what it was answered, if it was. */
   async again(uid: string, twin: number): Promise<void> {
     for (const bytes of this.#answers.find(twin, uid)) await this.#parts.sending.again(bytes, twin, AGAIN_SECONDS);
@@ -189,7 +210,7 @@ export class Upstream {
     return stamped.ok ? ok({ ...stamped.value, timestamp: BigInt(clock.seconds()) }) : stamped;
   }
 
-  #told({ ref, command, replyTo }: LocalRequest, fault: PeerFault): Told {
+  #told({ ref, command, replyTo }: Pick<Question, 'ref' | 'command' | 'replyTo'>, fault: PeerFault): Told {
     const error = faultError(fault);
     this.#parts.count('request-failed', fault.reason);
     this.#parts.log.warn({ ref, command, code: error.code }, `failed to send message: ${error.message}`);

@@ -5,13 +5,14 @@ import { QUEUES } from '../local-peer/redis/queues.ts';
 import { freePort } from '../local-relay/port.ts';
 import { within } from './rig/client.ts';
 import { type Network, startNetwork } from './rig/network.ts';
-import { localRequest } from './rig/peer.ts';
+import { localRequest, type PeerRig, startPeerRig } from './rig/peer.ts';
 import { startPeerProcess } from './rig/peer-process.ts';
 import { openProgram } from './rig/program.ts';
 import { startRedis, startServer } from './rig/redis.ts';
+import { startService } from './rig/service.ts';
 import { until } from './rig/until.ts';
 
-/** The peer at the edges of its machine: a reader of its output that left, a Redis at an IPv6 address. */
+/** The peer at the edges of its machine: a reader of its output that left, a Redis at an IPv6 address, a relay that takes less. */
 
 const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'));
 let network: Network;
@@ -58,5 +59,40 @@ describe.runIf(hasIpv6)('a Redis at an IPv6 address', () => {
     await using redis = await startServer('::1');
     await using peer = startPeerProcess({ env: envFor(redis.url) });
     expect(await peer.ready()).toContain(`redis ${new URL(redis.url).host}`);
+  });
+});
+
+describe('a relay that takes less than the peer sends', () => {
+  const LIMIT = 100_000;
+  const large = Buffer.alloc(200_000, 7).toString('base64');
+  let small: Network;
+  let caller: PeerRig;
+  let callee: PeerRig;
+  beforeAll(async () => {
+    small = await startNetwork({ MAX_ENVELOPE_BYTES: String(LIMIT) });
+    [caller, callee] = await Promise.all([startPeerRig(small, 1), startPeerRig(small, 2)]);
+  });
+  afterAll(async () => {
+    for (const each of [caller, callee, small]) await each[Symbol.asyncDispose]();
+  });
+  const refusal = {
+    code: 101,
+    message: expect.stringMatching(
+      /^invalid payload: the message has 2\d{5} bytes, its relay takes 100000: send it in parts$/,
+    ),
+  };
+
+  it('answers a program whose request is too large with both sizes, and its next request as always', async () => {
+    await using _ = await startService(callee.redisUrl, 'test.echo', (payload) => ({ dat: payload }));
+    await caller.request(localRequest({ ref: 'large', dat: large }));
+    expect(await caller.reply('replies')).toMatchObject({ ref: 'large', err: refusal });
+    await caller.request(localRequest({ ref: 'small' }));
+    expect(await caller.reply('replies')).toMatchObject({ ref: 'small', err: null });
+  });
+
+  it('answers a caller whose response is too large with both sizes', async () => {
+    await using _ = await startService(callee.redisUrl, 'test.large', () => ({ dat: large }));
+    await caller.request(localRequest({ ref: 'asked', cmd: 'test.large' }));
+    expect(await caller.reply('replies')).toMatchObject({ ref: 'asked', src: '2', err: refusal });
   });
 });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { relayDomainOf } from '../../proto/twin.ts';
 
 /**
  * Every setting of the peer, once: its flag, its variable, its key in the file, what it must be. Each layer
@@ -43,7 +44,7 @@ const relay = url('ws:', 'wss:').refine(
 
 /** `wss://a` and `wss://a:443/` are the same relay. What is no URL is told of by itself. */
 function haveOwnHosts(urls: readonly string[]): boolean {
-  const hosts = urls.filter((value) => URL.canParse(value)).map((value) => new URL(value).host);
+  const hosts = urls.filter((value) => URL.canParse(value)).map((value) => relayDomainOf(new URL(value)));
   return new Set(hosts).size === hosts.length;
 }
 
