@@ -2,7 +2,7 @@ import { ErrorReply } from 'redis';
 import { isForbidden } from './refusal.ts';
 
 /** Redis does not take an entry into a list. The message is in our words: it reaches logs, and other twins. */
-export class QueueFault extends Error {
+class QueueFault extends Error {
   override readonly name = 'QueueFault';
 }
 
