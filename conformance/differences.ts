@@ -20,6 +20,7 @@ const DIFFERENCES = {
   'metrics of the process': 'a Worker has no process of its own',
   'federated error names its session': 'every other error of the relay names the session it is for',
   'federation: 408 and 429': 'both say “later”: what would pass in a second is not given up',
+  'federation: why another relay refused': '“offline” for a bad signature sends its reader looking in the wrong place',
   'federation ingress: unsigned or forged':
     'whoever can reach the port could speak for any twin; and errors of “twin 0” are a relay’s own word',
   'federation ingress: expired': 'its sender has given up, or will before it is answered',

@@ -10,6 +10,8 @@ describe('isOurs', () => {
     ['localhost:8787', 'localhost', true],
     ['relay.example.com', 'relay.example.com:8443', true],
     ['localhost:8787', 'localhost:8788', false],
+    ['[2001:db8::1]', '[2001:db8::1]:8443', true],
+    ['[2001:db8::1]', '[2001:db8::2]', false],
   ])('own name %s, on chain %s: %s', (own, onChain, expected) => {
     expect(isOurs([onChain], [own])).toBe(expected);
   });

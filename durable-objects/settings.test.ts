@@ -20,7 +20,7 @@ describe('parseSettings', () => {
   it('reads lists, numbers and words', () => {
     const settings = parseSettings({
       ...good,
-      RELAY_DOMAINS: 'Relay.Example  other.example:8443',
+      RELAY_DOMAINS: 'Relay.Example.  other.example:8443 relay.example:443 2001:DB8::1',
       SUBSTRATE_URLS: 'ws://a, http://b',
       RATE_LIMIT_MESSAGES: '5',
       FEDERATION_VERIFY: 'off',
@@ -28,7 +28,7 @@ describe('parseSettings', () => {
     expect(settings).toEqual({
       ok: true,
       value: {
-        relayDomains: ['relay.example', 'other.example:8443'],
+        relayDomains: ['relay.example', 'other.example:8443', '[2001:db8::1]'],
         substrateUrls: ['ws://a', 'http://b'],
         catchUpThreshold: 600,
         rateLimit: { messages: 5, bytes: 0 },
@@ -55,7 +55,7 @@ describe('parseSettings', () => {
     ['RANKER_PERIOD', ''],
   ])('names %s when it is %j', (name, value) => {
     const settings = parseSettings({ ...good, [name]: value });
-    expect(settings).toMatchObject({ ok: false, error: expect.stringMatching(`^${name}: `) });
+    expect(settings).toMatchObject({ ok: false, error: expect.stringMatching(`^${name}: must be `) });
   });
 
   it('names every bad setting at once', () => {

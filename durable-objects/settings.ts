@@ -1,10 +1,13 @@
 import { z } from 'zod';
+import { relayName } from '../proto/relay-name.ts';
 import type { Result } from '../proto/result.ts';
 import { err, ok } from '../proto/result.ts';
 
+/** Every variable has a value in wrangler.toml; one that is taken away there must be named. */
+const set = z.string('must be set, to a text');
+
 const wholeNumber = (least: number, most: number) =>
-  z
-    .string()
+  set
     .regex(/^\d+$/, `must be a whole number from ${least} to ${most}`)
     .transform(Number)
     .refine((value) => value >= least && value <= most, `must be from ${least} to ${most}`);
@@ -12,15 +15,12 @@ const wholeNumber = (least: number, most: number) =>
 const oneOf = <const Words extends readonly [string, ...string[]]>(...words: Words) =>
   z.enum(words, `must be one of: ${words.join(', ')}`);
 
-const host = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?$/;
-
 const schema = z.object({
-  RELAY_DOMAINS: z
-    .string()
-    .transform((text) => text.toLowerCase().split(/\s+/).filter(Boolean))
-    .refine((domains) => domains.every((domain) => host.test(domain)), 'must be host names, with or without a port'),
-  SUBSTRATE_URLS: z
-    .string()
+  RELAY_DOMAINS: set
+    .transform((text) => text.split(/\s+/).filter(Boolean))
+    .refine((domains) => domains.every((domain) => relayName(domain)), 'must be host names, with or without a port')
+    .transform((domains) => [...new Set(domains.flatMap((domain) => relayName(domain) ?? []))]),
+  SUBSTRATE_URLS: set
     .transform((text) => text.split(/[\s,]+/).filter(Boolean))
     .refine(
       (urls) => urls.length > 0 && urls.every((url) => /^(https?|wss?):\/\/[^\s/]+/.test(url) && URL.canParse(url)),
@@ -41,7 +41,7 @@ const schema = z.object({
 /** The variables of wrangler.toml, by name. */
 export const SETTING_NAMES: readonly string[] = Object.keys(schema.shape);
 
-/** The relay's configuration, parsed. Sizes in bytes, times in seconds, domains lower-case. */
+/** The relay's configuration, parsed. Sizes in bytes, times in seconds, domains in the one form of their names. */
 export interface Settings {
   /** Names under which this relay is found; empty means: the host names it is reached by. */
   readonly relayDomains: readonly string[];

@@ -90,7 +90,7 @@ describe('settle', () => {
   });
 
   it.each([
-    ['--mnemonic-file: the twin’s secret is required', [], {}, {}],
+    ['no secret is given: name its file with --mnemonic-file', [], {}, {}],
     ['--mnemonic: 12 to 24 words', ['-m', 'not a secret'], {}, {}],
     ['--seed: 0x and 64 hex digits', ['--seed', '0x12'], {}, {}],
     ['RMB_MNEMONIC: 12 to 24 words', [], { RMB_MNEMONIC: 'not a secret' }, {}],
@@ -98,11 +98,21 @@ describe('settle', () => {
     ['RMB_MNEMONIC_FILE: f cannot be read', [], { RMB_MNEMONIC_FILE: 'f' }, {}],
     ['--mnemonic and --mnemonic-file: give the secret once', ['-m', SEED, '--mnemonic-file', 'f'], {}, { f: SEED }],
     ['--redis: must be a URL with redis:// or rediss://', ['-m', SEED, '-r', 'http://x'], {}, {}],
+    ['--redis: must end with the number of a database', ['-m', SEED, '-r', 'redis://h/abc'], {}, {}],
+    ['RMB_REDIS: must end with the number of a database', ['-m', SEED], { RMB_REDIS: 'redis://h/1/2' }, {}],
+    ['--redis: must have a % in its user or password written as %25', ['-m', SEED, '-r', 'redis://:5%@h'], {}, {}],
+    ['--relay: must not have a # in it', ['-m', SEED, '--relay', 'ws://a.example/#b'], {}, {}],
     ['--substrate: value 2 must be a URL', ['-m', SEED, '-s', 'ws://a', '-s', 'x'], {}, {}],
     ['RMB_RELAY: must be at most 4 relays', ['-m', SEED], { RMB_RELAY: 'ws://a ws://b ws://c ws://d ws://e' }, {}],
     ['RMB_RELAY: must have a domain name', ['-m', SEED], { RMB_RELAY: 'ws://127.0.0.1:8787' }, {}],
     ['RMB_RELAY: must be different relays', ['-m', SEED], { RMB_RELAY: 'ws://a:1 ws://a:1/' }, {}],
     ['--relay: must be different relays', ['-m', SEED, '--relay', 'wss://a', '--relay', 'wss://a:443'], {}, {}],
+    [
+      '--relay: must be different relays',
+      ['-m', SEED, '--relay', 'wss://a.example', '--relay', 'wss://A.example.'],
+      {},
+      {},
+    ],
     ['--mnemonic-file: *** cannot be read', ['--mnemonic-file', WORDS], {}, {}],
     ['--mnemonic-file: *** cannot be read', ['--mnemonic-file', SEED], {}, {}],
     ['--key-type: must be sr25519 or ed25519', ['-m', SEED, '-k', 'ecdsa'], {}, {}],
@@ -193,9 +203,9 @@ describe('printConfig', () => {
       const all = await gathered(['--mnemonic-file', secret]);
       expect(printConfig(all.layer)).toContain('mnemonic-file = "***"  # --mnemonic-file');
       const readFile = async (path: string) => {
-        throw new Error(`ENOENT: no such file or directory, open '${path}'`);
+        throw Object.assign(new Error(`ENOENT: no such file or directory, open '${path}'`), { code: 'ENOENT' });
       };
-      await expect(settle(all, readFile)).rejects.toThrow(/open '\*\*\*'$/);
+      await expect(settle(all, readFile)).rejects.toThrow(/: \*\*\* cannot be read: there is no such file \(ENOENT\)$/);
     }
   });
 

@@ -6,6 +6,7 @@ import { readFileLayer } from './config/file.ts';
 import { type Layer, strongest, UsageError } from './config/layers.ts';
 import { MASK, maskPath, maskUrl, secretsOf } from './config/mask.ts';
 import { SETTINGS, SETTINGS_SCHEMA, type SettingName, variableOf } from './config/table.ts';
+import { systemFault } from './system-fault.ts';
 
 /** What a peer is started with. `secret` is never logged. */
 export interface PeerConfig {
@@ -127,7 +128,7 @@ function parse(layer: Layer) {
 function checkSecret(from: string, text: string | undefined): string {
   if (text === undefined) {
     throw new UsageError(
-      '--mnemonic-file: the twin’s secret is required: in a file, in RMB_MNEMONIC, or in the configuration file',
+      'no secret is given: name its file with --mnemonic-file or RMB_MNEMONIC_FILE, or give the secret itself in RMB_MNEMONIC, or as mnemonic in the configuration file',
     );
   }
   const secret = text.trim();
@@ -147,8 +148,7 @@ async function read(from: string, path: string, readFile: ReadFile): ReturnType<
   try {
     return await readFile(path);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    const shown = maskPath(path);
-    throw new UsageError(`${from}: ${shown} cannot be read: ${why.replaceAll(path, shown)}`);
+    const why = systemFault(error) ?? 'it cannot be opened';
+    throw new UsageError(`${from}: ${maskPath(path)} cannot be read: ${why}`);
   }
 }

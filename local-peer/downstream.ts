@@ -33,7 +33,10 @@ export class Downstream {
         return this.#parts.serving.request(envelope, source, turn);
       case 'response':
       case 'error':
-        return this.#parts.replies.reply(envelope, source, frame, turn);
+        return this.#parts.replies.reply(envelope, source, frame, turn).catch((error: unknown) => {
+          const why = error instanceof Error ? error.message : String(error);
+          this.#parts.log.error({ uid: envelope.uid, from: source }, `failed to leave an answer: ${why}`);
+        });
       default:
         return;
     }

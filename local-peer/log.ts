@@ -14,10 +14,14 @@ const SECRETS = ['secret', 'mnemonic', 'seed', 'token', 'jwt', '*.secret', '*.mn
 export function openLog(level: 'info' | 'debug' | 'trace', secrets: readonly string[]): Log {
   const options = { name: 'rmb-peer', level, redact: SECRETS };
   // A stream in this process: pino's transports run in workers, from files that a bundle does not have.
-  const sink = process.stderr.isTTY
-    ? pretty({ destination: 2, sync: true, ignore: 'pid,hostname,name' })
-    : pino.destination({ dest: 2, sync: false });
-  return pino(options, { write: (line: string) => void sink.write(hideSecrets(line, secrets)) });
+  const output = pino.destination({ dest: 2, sync: process.stderr.isTTY });
+  const sink = process.stderr.isTTY ? pretty({ destination: output, ignore: 'pid,hostname,name' }) : output;
+  let isRead = true;
+  // The reader left. What is written to the stream after that would pile up in memory.
+  output.on('error', () => {
+    isRead = false;
+  });
+  return pino(options, { write: (line: string) => void (isRead && sink.write(hideSecrets(line, secrets))) });
 }
 
 /** What libraries say goes into the log as well: a line among the JSON that is none breaks whoever reads it. */

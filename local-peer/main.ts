@@ -5,6 +5,7 @@ import { UsageError } from './config/layers.ts';
 import { hideSecrets } from './config/mask.ts';
 import { printConfig } from './config/print.ts';
 import { gather, settle } from './config.ts';
+import { outliveReaders } from './lost-reader.ts';
 import { readSecretFile } from './secret-file.ts';
 import { startWithSmallHeap } from './small-heap.ts';
 import { stopSignal } from './stop-signal.ts';
@@ -34,6 +35,7 @@ async function runAlone(argv: readonly string[]): Promise<void> {
   const settings = await settle(gathered, readSecretFile);
   secrets.push(...settings.secrets);
   if (command.isPrinting) return;
+  outliveReaders();
   // Listened for before anything starts: a signal in between must stop it cleanly, too.
   const stopped = stopSignal();
   // Loaded only now: what needs no daemon should answer at once.

@@ -1,3 +1,4 @@
+import type { Address } from '../proto/address.ts';
 import type { CommandEntry, Question, ReplyEntry } from './messages.ts';
 
 /** What became of a request for a service: `repeated` was delivered before, `full` finds no room in its queue. */
@@ -58,6 +59,15 @@ export interface HeldRequest extends Held {
 
 /** What became of an envelope: `late` found no relay in its time, `closed` found the peer stopping. */
 export type Sent = 'sent' | 'late' | 'closed';
+
+/** An envelope that a relay was given, as it is remembered: without its payload. */
+export interface SentEnvelope {
+  readonly uid: string;
+  readonly destination: Address;
+  readonly isRequest: boolean;
+  /** Bytes. */
+  readonly size: number;
+}
 
 /** The relays' side of the core. */
 export interface Uplink {

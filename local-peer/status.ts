@@ -4,6 +4,7 @@ import type { Metrics } from './metrics.ts';
 import { isReady, missingParts } from './readiness.ts';
 import { RELEASE } from './release.ts';
 import type { PeerState } from './state.ts';
+import { systemFault } from './system-fault.ts';
 
 /** What the status is made of. */
 export interface StatusSource {
@@ -40,7 +41,7 @@ export async function serveStatus(
   try {
     await once(server, 'listening');
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = systemFault(error) ?? 'the system does not say why';
     throw new Error(`--status: ${name}:${address.port} cannot be listened on: ${why}`);
   }
   const bound = server.address();

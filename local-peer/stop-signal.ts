@@ -1,4 +1,7 @@
-/** Resolves at the first Ctrl-C or SIGTERM; the second does not wait any longer. */
+/** SIGHUP is how a closed terminal says it. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Resolves at the first signal that asks the peer to stop. A second one ends the process at once. */
 export function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let isStopping = false;
@@ -8,6 +11,6 @@ export function stopSignal(): Promise<NodeJS.Signals> {
       resolve(signal);
     };
     // Kept, not once: libraries end the process themselves when nobody else listens.
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, stop);
+    for (const signal of SIGNALS) process.on(signal, stop);
   });
 }

@@ -80,6 +80,8 @@ export function startTraffic({ twin, identity, relays: urls }: Speaker, parts: T
           health.relay(url.host, state);
           if (state.isUp) relays.wake();
         },
+        onTooLarge: (envelope, limit) =>
+          void upstream.tooLarge(envelope, limit).catch(fault('failed to tell of a message that is too large')),
         onFrame: (frame) => downstream.receive(frame).catch(fault('failed to process a message')),
         log,
       }),

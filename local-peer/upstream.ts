@@ -4,9 +4,9 @@ import { SentAnswers } from './answers.ts';
 import type { Awaited } from './awaited.ts';
 import type { Clock } from './clock.ts';
 import { faultError, type PeerFault } from './faults.ts';
-import type { LocalRequest, LocalResponse, ReplyEntry } from './messages.ts';
+import type { LocalRequest, LocalResponse, Question, ReplyEntry } from './messages.ts';
 import { answerOf, type Plugin, pluginFor } from './plugins/plugin.ts';
-import type { Held, HeldRequest, Log, Told } from './ports.ts';
+import type { Held, HeldRequest, Log, SentEnvelope, Told } from './ports.ts';
 import { type Round, roundsOf } from './rounds.ts';
 import type { Sending } from './sending.ts';
 import type { CountEvent } from './state.ts';
@@ -47,7 +47,6 @@ export class Upstream {
   /** Sends a program's request; whatever fails is told to the queue where its answers are awaited. */
   async request(request: LocalRequest, held: HeldRequest): Promise<void> {
     const { destinations, replyTo, ref, command } = request;
-    if (destinations.length === 0) return held.end();
     const stamped = this.#stamp(request, held, {
       uid: held.uid,
       expiration: BigInt(Math.min(request.expiration, MAX_TTL)),
@@ -106,6 +105,27 @@ export class Upstream {
     if (fault === undefined) return;
     const why = fault === 'closed' ? 'the peer is stopping' : faultError(fault).message;
     this.#parts.log.warn({ uid: envelope.uid, to }, `failed to send answer: ${why}`);
+  }
+
+  /**
+   * A relay refused an envelope for its size: the program that sent the request is told, or the twin that waits for
+   * the response. Otherwise both would wait in vain.
+   * @param limit what the relay takes, when that is known
+   */
+  async tooLarge({ uid, destination, isRequest, size }: SentEnvelope, limit: number | undefined): Promise<void> {
+    const { awaited, clock, log } = this.#parts;
+    const { twin } = destination;
+    const most = limit === undefined ? 'its relay takes less' : `its relay takes ${limit}`;
+    const fault: PeerFault = { reason: 'payload', detail: `the message has ${size} bytes, ${most}: send it in parts` };
+    if (isRequest) {
+      const question = awaited.find(uid);
+      if (question !== undefined) await awaited.settle(uid, twin, this.#told(question, fault));
+      return;
+    }
+    const error = faultError(fault);
+    log.warn({ uid, to: twin, code: error.code }, `failed to send response: ${error.message}`);
+    const times = { timestamp: BigInt(clock.seconds()), expiration: BigInt(MAX_TTL) };
+    await this.reply({ uid, ...times, destination, content: { kind: 'error', ...error }, relays: [] });
   }
 
   /** A twin asks what it asked before: it gets what it was answered, if it was. */
@@ -194,7 +214,7 @@ export class Upstream {
     return stamped.ok ? ok({ ...stamped.value, timestamp: BigInt(clock.seconds()) }) : stamped;
   }
 
-  #told({ ref, command, replyTo }: LocalRequest, fault: PeerFault): Told {
+  #told({ ref, command, replyTo }: Pick<Question, 'ref' | 'command' | 'replyTo'>, fault: PeerFault): Told {
     const error = faultError(fault);
     this.#parts.count('request-failed', fault.reason);
     this.#parts.log.warn({ ref, command, code: error.code }, `failed to send message: ${error.message}`);

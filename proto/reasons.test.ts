@@ -10,6 +10,7 @@ describe('refusalText', () => {
     ['no-relay', 'relay info is not set for this twin'],
     ['offline', 'destination offline'],
     ['expired', 'message has expired'],
+    ['rejected', 'remote relay rejected permanently: destination offline'],
   ] as const)('of %s is %j', (reason, text) => {
     expect(refusalText(reason)).toBe(text);
   });

@@ -12,12 +12,22 @@ export type Refusal =
   | 'no-relay'
   | 'offline'
   | 'expired'
-  | 'rejected'
+  | Rejection
   | 'unreachable'
   | 'lookup-failed'
   | 'mailbox-full'
   | 'outbox-full'
   | 'undelivered';
+
+/** Why another relay refused a message for good. `rejected` is its 404: nobody there. */
+export type Rejection =
+  | 'rejected'
+  | 'rejected-form'
+  | 'rejected-sender'
+  | 'rejected-late'
+  | 'rejected-size'
+  | 'rejected-loop'
+  | 'rejected-other';
 
 const TEXT: Record<Refusal, string> = {
   'rate-limited': 'exceeded rate limits, dropping message',
@@ -29,6 +39,12 @@ const TEXT: Record<Refusal, string> = {
   offline: 'destination offline',
   expired: 'message has expired',
   rejected: 'remote relay rejected permanently: destination offline',
+  'rejected-form': 'remote relay rejected permanently: it takes no such message, or none of this size',
+  'rejected-sender': 'remote relay rejected permanently: it does not accept the sender or its signature',
+  'rejected-late': 'remote relay rejected permanently: message has expired',
+  'rejected-size': 'remote relay rejected permanently: message is too large for it',
+  'rejected-loop': 'remote relay rejected permanently: it is this relay itself, under another name',
+  'rejected-other': 'remote relay rejected permanently: it gave no known reason',
   unreachable: 'no relay of this twin is reachable from here',
   'lookup-failed': 'destination twin cannot be looked up: the chain is out of reach, try again later',
   'mailbox-full': 'mailbox of the destination is full, try again later',

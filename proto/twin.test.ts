@@ -12,6 +12,10 @@ test('what each client writes is read', () => {
   expect(relayDomains('ws:/localhost:8787')).toEqual(['localhost:8787']);
   expect(relayDomains('wss://relay.grid.tf/')).toEqual(['relay.grid.tf']);
   expect(relayDomains('[::1]:8787')).toEqual(['[::1]:8787']);
+  expect(relayDomains('[2001:db8::1]:443_2001:DB8::1_relay.example._relay.example:443')).toEqual([
+    '[2001:db8::1]',
+    'relay.example',
+  ]);
 });
 
 test('domains are lower case, each once, in order; the rest is left out', () => {
@@ -66,4 +70,5 @@ test('we write the host, and a port that is not the default of the scheme', () =
   expect(relayDomainOf(new URL('wss://Relay.Grid.tf:8443/path'))).toBe('relay.grid.tf:8443');
   expect(relayDomainOf(new URL('ws://localhost:8787'))).toBe('localhost:8787');
   expect(relayDomainOf(new URL('ws://localhost:80'))).toBe('localhost');
+  expect(relayDomainOf(new URL('wss://relay.grid.tf.'))).toBe('relay.grid.tf');
 });

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { chmod, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { build, type Metafile } from 'esbuild';
+import { build, type Metafile, type Plugin } from 'esbuild';
 import { noticesOf } from './third-party.ts';
 
 /**
@@ -31,7 +31,7 @@ function commit(): string {
 async function bundle(): Promise<Metafile> {
   const { metafile } = await build({
     absWorkingDir: ROOT,
-    entryPoints: { 'rmb-peer': join(PEER, 'main.ts'), 'update-program': join(PEER, 'twins/update-program.ts') },
+    entryPoints: { main: join(PEER, 'main.ts'), 'update-program': join(PEER, 'twins/update-program.ts') },
     outdir: DIST,
     outExtension: { '.js': '.mjs' },
     bundle: true,
@@ -52,8 +52,32 @@ async function bundle(): Promise<Metafile> {
   return metafile;
 }
 
+/** Leaves the import of the peer in the guard, under the name that the peer's bundle has beside it. */
+const besideTheGuard: Plugin = {
+  name: 'beside-the-guard',
+  setup: ({ onResolve }) => onResolve({ filter: /^\.\/main\.ts$/ }, () => ({ path: './main.mjs', external: true })),
+};
+
+/** Builds the installed program on its own: it must share no file with the peer that an old Node cannot parse. */
+async function buildGuard(): Promise<void> {
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: { 'rmb-peer': join(PEER, 'node-guard.ts') },
+    outdir: DIST,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    platform: 'node',
+    target: 'node16',
+    format: 'esm',
+    banner: { js: '#!/usr/bin/env node' },
+    plugins: [besideTheGuard],
+    logLevel: 'warning',
+  });
+}
+
 await rm(DIST, { recursive: true, force: true });
 const metafile = await bundle();
+await buildGuard();
 await chmod(join(DIST, 'rmb-peer.mjs'), 0o755);
 await writeFile(join(DIST, 'LICENSE'), await readFile(join(ROOT, 'LICENSE')));
 await writeFile(join(DIST, 'THIRD-PARTY.txt'), await noticesOf(metafile, ROOT));

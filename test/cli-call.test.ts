@@ -110,7 +110,11 @@ describe('no answer', () => {
   it.each([
     ['our key', () => ({ RMB_MNEMONIC: `0x${'77'.repeat(32)}` }), 'our ed25519 key has no twin'],
     ['the chain', () => ({ RMB_SUBSTRATE: 'ws://localhost:9' }), 'the chain is out of reach at ws://localhost:9'],
-    ['the relay', () => ({ RMB_RELAY: 'ws://localhost:9' }), 'no relay can be used: ws://localhost:9: connect'],
+    [
+      'the relay',
+      () => ({ RMB_RELAY: 'ws://localhost:9' }),
+      'no relay can be used: ws://localhost:9: connection refused',
+    ],
   ])('because of %s is 1, and says so', async (_, env, message) => {
     const ended = await call(['2', 'x.y'], '', env());
     expect(ended).toMatchObject({ code: 1, stdout: '' });
@@ -142,14 +146,14 @@ describe('no answer', () => {
 
 describe('what is wrong with a command', () => {
   it.each([
-    [['call', '2'], "missing required argument 'cmd'", 'usage: rmb-peer call [options] <twin> <cmd>'],
+    [['call', '2'], '<cmd> is missing', 'usage: rmb-peer call [options] <twin> <cmd>'],
     [['call', 'two', 'x'], "'two' is no twin: an id (7)", 'usage: rmb-peer call'],
     [['call', '2', 'x', 'y'], 'what is sent stands behind --data', 'usage: rmb-peer call'],
     [['call', '2', 'x', '--data', 'a', '-'], 'give the payload once', 'usage: rmb-peer call'],
-    [['call', '2', 'x', '--timeout', 'soon'], 'It must be a number of seconds', 'usage: rmb-peer call'],
+    [['call', '2', 'x', '--timeout', 'soon'], '--timeout: must be a number of seconds', 'usage: rmb-peer call'],
     [['ping', '2', '--cuont', '3'], 'there is no flag --cuont (Did you mean --count?)', 'usage: rmb-peer ping'],
     [['cal', '2'], 'there is no such command (Did you mean call?)', 'call, serve, ping'],
-    [['completion', 'csh'], 'Allowed choices are bash, zsh, fish', 'usage: rmb-peer completion'],
+    [['completion', 'csh'], '<shell>: must be one of bash, zsh, fish', 'usage: rmb-peer completion'],
   ])('%j ends it with 2, and the right form', async (args, message, form) => {
     const ended = await runCommand(args, me());
     expect(ended).toMatchObject({ code: 2, stdout: '' });
@@ -190,6 +194,7 @@ describe('signals', () => {
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
+    ['SIGHUP', 129],
   ] as const)('%s ends a call that waits with %i', async (signal, code) => {
     await using silent = await network.join(3);
     await using command = startCommand(['call', '3', 'x.y'], me());

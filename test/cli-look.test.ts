@@ -79,7 +79,9 @@ describe('twin', () => {
     const unknown = await runCommand(['twin', '99'], chain);
     expect(unknown.code).toBe(4);
     expect(unknown.stderr).toContain(`TfgridModule.Twins at ${network.chain.wsUrl} has nothing under 99`);
-    expect((await runCommand(['twin'], chain)).stderr).toContain('the twin’s secret is required');
+    expect((await runCommand(['twin'], chain)).stderr).toContain(
+      'no secret is given: name its file with --mnemonic-file',
+    );
   });
 });
 

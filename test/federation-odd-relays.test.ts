@@ -8,7 +8,6 @@ import { type Manner, type OddRelay, startOddRelay } from './rig/odd-relay.ts';
 
 const A = { twin: 1 };
 const EXPIRED = { kind: 'error', code: 0, message: 'message has expired' };
-const REJECTED = { kind: 'error', code: 0, message: 'remote relay rejected permanently: destination offline' };
 
 let network: Network;
 let good: OddRelay;
@@ -56,12 +55,21 @@ describe('what another relay answers', () => {
     expect(client.waiting).toBe(0);
   });
 
-  it.each([400, 403, 404, 410])('%s is final: its sender is told at once', async (status) => {
+  it.each([
+    [400, 'it takes no such message, or none of this size'],
+    [403, 'it does not accept the sender or its signature'],
+    [404, 'destination offline'],
+    [409, 'it gave no known reason'],
+    [410, 'message has expired'],
+    [413, 'message is too large for it'],
+    [421, 'it is this relay itself, under another name'],
+  ])('%s is final: its sender is told at once that %s', async (status, why) => {
     await using relay = await startOddRelay(status);
     const { client, self } = await joined(`final-${status}`);
     const sent = request(self, { twin: await twinAt(relay.domain) });
     client.send(sent);
-    expect(await client.next()).toMatchObject({ uid: sent.uid, content: REJECTED, destination: self });
+    const content = { kind: 'error', code: 0, message: `remote relay rejected permanently: ${why}` };
+    expect(await client.next()).toMatchObject({ uid: sent.uid, content, destination: self });
     expect(relay.got).toHaveLength(1);
   });
 

@@ -58,11 +58,16 @@ describe('between two relays of ours', () => {
   });
 
   it('a fail-fast request to a twin that is away is refused at once, and so is one with a foreign signature', async () => {
-    const rejected = { kind: 'error', code: 0, message: 'remote relay rejected permanently: destination offline' };
+    const rejected = (why: string) => ({
+      kind: 'error',
+      code: 0,
+      message: `remote relay rejected permanently: ${why}`,
+    });
     one.send(await signed(1, 6, { uid: 'fast', tags: 'fail-fast' }));
-    expect(await one.next()).toMatchObject({ uid: 'fast', content: rejected });
+    expect(await one.next()).toMatchObject({ uid: 'fast', content: rejected('destination offline') });
     one.send(request({ twin: 1 }, { twin: 4 }, { uid: 'unsigned' }));
-    expect(await one.next()).toMatchObject({ uid: 'unsigned', content: rejected });
+    const content = rejected('it does not accept the sender or its signature');
+    expect(await one.next()).toMatchObject({ uid: 'unsigned', content });
   });
 
   /** Whether twin 1's object has brought away all that it had for a twin: a later message to it has arrived. */

@@ -51,7 +51,7 @@ async function answers(url: string, status: number): Promise<unknown> {
 }
 
 describe('signals', () => {
-  it.each(['SIGTERM', 'SIGINT'] as const)('%s stops it with 0, and says so', async (signal) => {
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('%s stops it with 0, and says so', async (signal) => {
     await using peer = start({ env: { RMB_MNEMONIC_FILE: secretFile } });
     expect(await peer.ready()).toBe(
       `rmb-peer: twin 1 ready, redis ${new URL(redis.url).host}, relays ${new URL(network.relay.wsUrl).host}`,
@@ -148,7 +148,7 @@ describe('what cannot be', () => {
   it.each([
     ['an unknown flag', { args: ['--relays', 'ws://a'] }, 'rmb-peer: there is no flag --relays'],
     ['a bad value', { env: { RMB_RELAY: 'ws://10.0.0.1' } }, 'rmb-peer: RMB_RELAY: must have a domain name'],
-    ['no secret', {}, 'rmb-peer: --mnemonic-file: the twin’s secret is required'],
+    ['no secret', {}, 'rmb-peer: no secret is given: name its file with --mnemonic-file'],
     ['a bad secret', { env: { RMB_MNEMONIC: 'S3CRET words' } }, 'rmb-peer: RMB_MNEMONIC: 12 to 24 words'],
   ])('%s ends it with 2, and a message that names it', async (_, command, message) => {
     await using peer = start(command);

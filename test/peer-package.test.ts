@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createClient } from 'redis';
@@ -11,7 +12,7 @@ import { type PeerProcess, startPeerProcess } from './rig/peer-process.ts';
 import { startRedis } from './rig/redis.ts';
 import { startService } from './rig/service.ts';
 
-/** The package, as its users have it: alone, on Node 22. */
+/** The package, as its users have it: alone, on Node 22; and on a Node that is too old. */
 
 const ROUND_TRIPS = 10_000;
 const MOST_MEMORY_MB = 150;
@@ -47,6 +48,11 @@ async function startTwin(id: number, redisUrl: string): Promise<PeerProcess> {
   });
 }
 
+/** What `node --version` says, without its `v`. */
+function versionOf(node: string): string {
+  return spawnSync(node, ['--version'], { encoding: 'utf8' }).stdout.trim().slice(1);
+}
+
 /** The most that a process has had in memory, MB. */
 async function peakMemoryOf(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8');
@@ -64,6 +70,15 @@ it('installs nothing else, is small, and says what it is', async () => {
   expect(await packed.npx('--version')).toMatch(
     new RegExp(`^${manifest.version.replaceAll('.', '\\.')}( \\([0-9a-f]{7,}(-dirty)?\\))?\n$`),
   );
+});
+
+it.each([16, 18, 20])('says on Node %d which Node it needs, in one line, and exits 1', async (major) => {
+  const node = await packed.oldNode(major);
+  for (const args of [[], ['--version'], ['call', '7', 'rmb.version']]) {
+    const run = spawnSync(node, [packed.command[1], ...args], { encoding: 'utf8' });
+    expect(run.stderr).toBe(`rmb-peer: needs Node 22 or later, but this is Node ${versionOf(node)} (${node})\n`);
+    expect([run.stdout, run.status]).toEqual(['', 1]);
+  }
 });
 
 it('carries 10,000 requests and answers between two peers, in 150 MB each', { timeout: 180_000 }, async () => {

@@ -105,7 +105,7 @@ describe('a program’s answers', () => {
     const answer = () =>
       programs.deliverAnswer({ queue: 'answers', entry, fingerprint: 'the same', times: 2, seconds: 60 });
     await program.redis.set('answers', 'no list');
-    await expect(answer()).rejects.toThrow('WRONGTYPE');
+    await expect(answer()).rejects.toThrow("the Redis key 'answers' is not a list: delete that key");
     await program.redis.del('answers');
     expect([await answer(), await answer(), await answer()]).toEqual([true, true, false]);
     expect(await program.redis.lLen('answers')).toBe(2);
@@ -144,7 +144,9 @@ describe('a peer', () => {
   it('tells a caller that a command’s key is no queue', async () => {
     await beside.redis.set('msgbus.test.text', 'x');
     await caller.request(localRequest({ cmd: 'test.text' }));
-    expect((await caller.reply('replies')).err?.message).toContain("the queue of 'test.text' takes nothing");
+    expect((await caller.reply('replies')).err?.message).toBe(
+      "the queue of 'test.text' takes nothing: the Redis key 'msgbus.test.text' is not a list: delete that key, or name another list",
+    );
   });
 
   it('puts aside what nobody can read, with the reason, and keeps nothing of it in hand', async () => {
@@ -177,5 +179,17 @@ describe('a peer', () => {
     await caller.request(localRequest({ dst: [999_999], ret: 'list' }));
     expect((await caller.reply('list')).err?.code).toBe(103);
     await expect.poll(() => program.redis.exists('msgbus.system.v2.local.claimed'), { timeout: 20_000 }).toBe(0);
+  });
+
+  it('logs an answer that the program’s ret cannot take: which key, which uid, and what to do', async () => {
+    await using program = await openProgram(caller.redisUrl);
+    await program.redis.set('no-list', 'x');
+    await caller.request(localRequest({ dst: [2], cmd: 'system.x', ret: 'no-list' }));
+    const failed = () => caller.logged.find(({ message }) => message.startsWith('failed to leave an answer'));
+    await expect.poll(failed, { timeout: 20_000 }).toMatchObject({
+      message:
+        "failed to leave an answer: the Redis key 'no-list' is not a list: delete that key, or name another list",
+      fields: { uid: expect.stringMatching(/^[0-9a-f-]{36}$/), from: 2 },
+    });
   });
 });

@@ -5,6 +5,7 @@ import { isSid, MAX_SID_BYTES } from '../durable-objects/twin/sid.ts';
 import type { Result } from '../proto/result.ts';
 import { err, ok } from '../proto/result.ts';
 import { type Claims, checkToken, parseToken, type TokenFault, tokenFaultText } from '../proto/token.ts';
+import { relayDomainOf } from '../proto/twin.ts';
 import type { HttpRefusal } from './refusal.ts';
 
 /** What a check of a connection needs. */
@@ -61,7 +62,7 @@ export async function checkUpgrade(request: Request, port: ConnectPort): Promise
   if (!checked.ok) return err(tokenRefusal(checked.error, claims));
   const fault = handshakeFault(request.headers);
   if (fault !== undefined) return err({ code: 'bad-handshake', message: fault });
-  return ok({ twin, sid, host: new URL(request.url).host });
+  return ok({ twin, sid, host: relayDomainOf(new URL(request.url)) });
 }
 
 function unreachable(twin: number, why: string): HttpRefusal {

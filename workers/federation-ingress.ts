@@ -4,8 +4,9 @@ import type { Settings } from '../durable-objects/settings.ts';
 import { VIA } from '../durable-objects/twin/federation/post.ts';
 import { isSid } from '../durable-objects/twin/sid.ts';
 import { decodeEnvelope, type Envelope, expiresAt, hasTag, isExpired } from '../proto/envelope.ts';
+import { relayName } from '../proto/relay-name.ts';
 import { signatureFaultText, verifyEnvelope } from '../proto/signature.ts';
-import { relayDomains, type Twin } from '../proto/twin.ts';
+import { relayDomainOf, relayDomains, type Twin } from '../proto/twin.ts';
 import { readBounded } from './bounded-body.ts';
 import type { HttpRefusal } from './refusal.ts';
 
@@ -32,10 +33,10 @@ export async function takeIn(
   settings: Settings,
   port: IngressPort,
 ): Promise<HttpRefusal | undefined> {
-  const own = settings.relayDomains.length > 0 ? settings.relayDomains : [new URL(request.url).host];
+  const own = settings.relayDomains.length > 0 ? settings.relayDomains : [relayDomainOf(new URL(request.url))];
   const bytes = await readBounded(request, settings.maxEnvelopeBytes);
   const via = request.headers.get(VIA);
-  if (via !== null && isOurs([via.toLowerCase()], own)) return refusal('loop', `loop: ${via} is this relay itself`);
+  if (via !== null && isOurs([relayName(via) ?? via], own)) return refusal('loop', `loop: ${via} is this relay itself`);
   if (bytes === undefined) return refusal('too-large', `bad request: more than ${settings.maxEnvelopeBytes} bytes`);
   const decoded = decodeEnvelope(bytes);
   if (!decoded.ok) return refusal('not-an-envelope', `bad request: ${decoded.error.detail}`);

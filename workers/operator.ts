@@ -1,6 +1,7 @@
 import { Hono } from 'hono';
 import { chainWatcher, statsShards } from '../durable-objects/objects.ts';
 import { parseSettings } from '../durable-objects/settings.ts';
+import { relayDomainOf } from '../proto/twin.ts';
 import { ChainStatus } from './chain-status.ts';
 import { Metrics } from './metrics.ts';
 import { isOperator } from './operator-token.ts';
@@ -52,6 +53,6 @@ operator.get('/readyz', async (context) => {
 operator.get('/version', (context) => {
   const settings = parseSettings(context.env);
   const configured = settings.ok ? settings.value.relayDomains : [];
-  const domains = configured.length > 0 ? configured : [new URL(context.req.url).host];
+  const domains = configured.length > 0 ? configured : [relayDomainOf(new URL(context.req.url))];
   return context.json({ name: NAME, version: VERSION, domains });
 });

@@ -51,9 +51,9 @@ function failing(name: string, title: string, behaviour: Behaviour, expiration =
   );
 }
 
-/** The other relay refuses for good: the sender reads it at once. */
-function rejected(name: string, title: string, status: number): Case {
-  return out(
+/** The other relay refuses for good: the sender reads it at once. @param why ours says that it was refused */
+function rejected(name: string, title: string, status: number, why?: string): Case {
+  const refusal = out(
     ['7.2', name, title],
     async (stage) => {
       const { session, sent, uid } = await toAbroad(stage);
@@ -63,6 +63,9 @@ function rejected(name: string, title: string, status: number): Case {
     },
     [REJECTED, 1],
   );
+  if (why === undefined) return refusal;
+  const seen = [`error: remote relay rejected permanently: ${why}`, 1];
+  return { ...refusal, meant: { seen, difference: 'federation: why another relay refused' } };
 }
 
 /** What the other relay took is over: nothing comes back before an error that goes the same way. */
@@ -95,8 +98,8 @@ const verdicts: readonly Case[] = [
     'nothing',
   ),
   rejected('404', '404 is final: the sender of a request is told at once', 404),
-  rejected('400', '400 is final, too', 400),
-  rejected('403', '403 is final, too', 403),
+  rejected('400', '400 is final, too', 400, 'it takes no such message, or none of this size'),
+  rejected('403', '403 is final, too', 403, 'it does not accept the sender or its signature'),
   {
     ...out(
       ['7.2', '429', '429, then 202'],

@@ -4,10 +4,14 @@ const MAX_REASON_BYTES = 123;
 /** Why the relay ends a connection; 4000–4999 are ours to define (RFC 6455 §7.4.2). */
 export const CLOSE = {
   text: { code: 1003, reason: 'text frame: RMB speaks binary envelopes only' },
-  oversize: { code: 1009, reason: 'envelope too large' },
   replaced: { code: 4409, reason: 'session taken over by a newer connection' },
   contested: { code: 4409, reason: 'session used by another program' },
 } as const;
+
+/** The close for an envelope of more bytes than the relay takes: the peer tells its program how many that are. */
+export function oversize(maxBytes: number): { code: number; reason: string } {
+  return { code: 1009, reason: `envelope too large: this relay takes ${maxBytes} bytes` };
+}
 
 /** The close for a frame that is no envelope, with what is wrong about it. */
 export function undecodable(detail: string): { code: number; reason: string } {

@@ -3,7 +3,7 @@ import { decodeEnvelope, encodeEnvelope, hasTag, pongOf } from '../../proto/enve
 import { decodeHead } from '../../proto/envelope-head.ts';
 import type { Refusal } from '../../proto/reasons.ts';
 import type { Session } from './attachment.ts';
-import { CLOSE, undecodable } from './close.ts';
+import { CLOSE, oversize, undecodable } from './close.ts';
 import { routeOf } from './route.ts';
 
 /** An envelope on its way out of the sender's object: the bytes, and what is needed to answer for them. */
@@ -42,7 +42,7 @@ export function receive(
     return undefined;
   }
   if (frame.byteLength > maxBytes) {
-    port.close(CLOSE.oversize);
+    port.close(oversize(maxBytes));
     return undefined;
   }
   const bytes = new Uint8Array(frame);

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
 import { UsageError } from '../config/layers.ts';
+import { systemFault } from '../system-fault.ts';
 
 /** Where a request's payload comes from. */
 export interface PayloadSource {
@@ -21,7 +22,7 @@ export async function readPayload({ data, file, isStdin = false }: PayloadSource
   try {
     return await readFile(file);
   } catch (error) {
-    throw new UsageError(`--file: ${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
+    throw new UsageError(`--file: ${file} cannot be read: ${systemFault(error) ?? 'it cannot be opened'}`);
   }
 }
 

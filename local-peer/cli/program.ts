@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
-import { withoutValue } from '../config/command-line.ts';
 import { UsageError } from '../config/layers.ts';
+import { misuseText } from '../config/misuse.ts';
 import { doctorCommand } from '../doctor/command.ts';
 import { benchCommand } from './bench.ts';
 import { callCommand } from './call.ts';
@@ -84,7 +84,7 @@ function fail(error: unknown, command: Command | undefined, json: boolean): numb
 /** Commander's words, without what was given: it may be a secret. */
 function misuse(error: CommanderError): string {
   if (error.code === 'commander.excessArguments') return 'too many arguments: a text with spaces belongs in quotes';
-  if (error.code !== 'commander.unknownCommand') return withoutValue(error);
+  if (error.code !== 'commander.unknownCommand') return misuseText(error);
   const [hint = ''] = /\(Did you mean [^)]*\)/.exec(error.message) ?? [];
   const names = commands().map((command) => command.name());
   return `there is no such command ${hint}; there are ${names.join(', ')}`.replace(' ;', ';');

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { z } from 'zod';
 import { UsageError } from '../config/layers.ts';
+import { systemFault } from '../system-fault.ts';
 import { CommandFailure } from './failure.ts';
 import { addJsonFlag, addTimeoutFlag, jsonOption, optionsOf } from './flags.ts';
 import { msText, paint, print, printJson } from './output.ts';
@@ -50,7 +51,7 @@ async function asked(url: URL, seconds: number): Promise<RelayReport> {
       throw new CommandFailure('no-answer', `${url.host} did not answer within ${seconds} s`);
     }
     const cause = error instanceof Error ? (error.cause ?? error) : error;
-    const why = cause instanceof Error ? cause.message || String(Reflect.get(cause, 'code')) : String(cause);
+    const why = systemFault(cause) ?? 'what answers there speaks no HTTP';
     throw new CommandFailure('relay', `${url.host} cannot be reached: ${why}`);
   }
 }

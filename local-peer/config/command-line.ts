@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
 import { RELEASE } from '../release.ts';
 import { type Given, type Layer, UsageError } from './layers.ts';
+import { misuseText } from './misuse.ts';
 import { SETTINGS, type Setting, type SettingName, variableOf } from './table.ts';
 
 /** Of the Rust peer; each still works, and says what to use instead. */
@@ -46,7 +47,7 @@ export function readCommandLine(argv: readonly string[], others = ''): CommandLi
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return { kind: 'text', text };
-    throw new UsageError(withoutValue(error));
+    throw new UsageError(misuseText(error));
   }
   return settingsIn(command);
 }
@@ -121,13 +122,4 @@ export function optionOf({ name, flag, kind, help, fallback, isHidden }: Setting
 function textsOf(value: unknown, isNegated: boolean): string[] {
   if (Array.isArray(value)) return value.map(String);
   return [isNegated ? String(value === false) : String(value)];
-}
-
-/** Commander repeats what it does not understand: behind a mistyped flag it may be the secret. */
-export function withoutValue({ code, message }: CommanderError): string {
-  if (code === 'commander.excessArguments') return 'too many arguments: the words of a secret belong in quotes';
-  if (code !== 'commander.unknownOption') return message.replace(/^error: /, '');
-  const [, flag = ''] = /'(--[\w-]+|-.)/.exec(message) ?? [];
-  const [hint = ''] = /\(Did you mean [^)]*\)$/.exec(message) ?? [];
-  return `there is no flag ${flag} ${hint}`.trim();
 }

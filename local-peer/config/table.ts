@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { relayDomainOf } from '../../proto/twin.ts';
 
 /**
  * Every setting of the peer, once: its flag, its variable, its key in the file, what it must be. Each layer
@@ -9,9 +10,30 @@ const text = z.string().min(1, 'must not be empty');
 const onOff = z.stringbool({ error: 'must be true or false' });
 
 const url = (...protocols: string[]) =>
-  z.string().refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
-    error: `must be a URL with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+  z
+    .string()
+    .refine((value) => URL.canParse(value) && protocols.includes(new URL(value).protocol), {
+      error: `must be a URL with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+    })
+    .refine((value) => !value.includes('#'), { error: 'must not have a # in it: write %23 for one in a password' });
+
+/** What Redis' URL may hold besides host and port: a database's number, and credentials that can be decoded. */
+const redis = url('redis:', 'rediss:')
+  .refine((value) => !URL.canParse(value) || /^(?:\/\d{0,5})?$/.test(new URL(value).pathname), {
+    error: 'must end with the number of a database or nothing, for example redis://localhost:6379/1',
+  })
+  .refine((value) => !URL.canParse(value) || areDecodable(new URL(value)), {
+    error: 'must have a % in its user or password written as %25',
   });
+
+function areDecodable({ username, password }: URL): boolean {
+  try {
+    decodeURIComponent(username + password);
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 /** Programs compare relays by host: an address is no name that others can reach us by. */
 const relay = url('ws:', 'wss:').refine(
@@ -22,7 +44,7 @@ const relay = url('ws:', 'wss:').refine(
 
 /** `wss://a` and `wss://a:443/` are the same relay. What is no URL is told of by itself. */
 function haveOwnHosts(urls: readonly string[]): boolean {
-  const hosts = urls.filter((value) => URL.canParse(value)).map((value) => new URL(value).host);
+  const hosts = urls.filter((value) => URL.canParse(value)).map((value) => relayDomainOf(new URL(value)));
   return new Set(hosts).size === hosts.length;
 }
 
@@ -53,7 +75,7 @@ export const SETTINGS_SCHEMA = z.object({
   mnemonic: one(text).optional(),
   'mnemonic-file': one(text).optional(),
   'key-type': one(z.enum(['sr25519', 'ed25519'], 'must be sr25519 or ed25519')),
-  redis: one(url('redis:', 'rediss:')),
+  redis: one(redis),
   substrate: z.array(url('ws:', 'wss:')).min(1, 'must name a node'),
   relay: z
     .array(relay)

@@ -1,3 +1,5 @@
+import { systemFault } from '../system-fault.ts';
+
 /** Waits for an answer, but no longer than `ms`. @throws when it is late, or what it throws itself */
 export async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
@@ -13,6 +15,5 @@ export async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
 
 /** What an error says, for people; one of several when a name has several addresses. */
 export function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return reasonOf(error.errors[0]);
-  return error instanceof Error ? error.message : String(error);
+  return systemFault(error) ?? (error instanceof Error ? error.message : String(error));
 }

@@ -20,7 +20,7 @@ describe('explainLoss', () => {
     ['refused: 200 <html>', /proxy on the way/],
     ['refused: 400', /proxy on the way/],
     ['4409 session used by another program', /stop one of the two/],
-    ['Opening handshake has timed out', /says nothing/],
+    ['no answer within 10 s', /says nothing/],
     ['connection closed', /operator/],
   ])('%s', (loss, next) => {
     const explained = explainLoss(loss, 7);

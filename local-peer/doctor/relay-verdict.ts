@@ -62,7 +62,7 @@ export function explainLoss(detail: string, twin: number): { readonly detail: st
 
 function lossRemedy(detail: string): string {
   if (detail.startsWith('4409')) return 'another program uses this session of the twin: stop one of the two';
-  if (/timed out|no answer/.test(detail)) return 'it takes connections and says nothing: it hangs, or a proxy does';
+  if (/no answer/.test(detail)) return 'it takes connections and says nothing: it hangs, or a proxy does';
   return 'try again; when it stays so tell the relay’s operator';
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Answer } from '../ports.ts';
 import type { RedisConnection } from './connection.ts';
 import { writeReply } from './json.ts';
+import { leaveIn } from './queue-fault.ts';
 import { KEYS, MAX_ENTRIES } from './queues.ts';
 import { GIVE } from './scripts.ts';
 
@@ -41,5 +42,5 @@ export async function give(redis: RedisConnection, list: string, given: Given, e
 export function giveAnswer(redis: RedisConnection, answer: Answer, ending?: Ending): Promise<boolean> {
   const { queue, entry, fingerprint, times, seconds } = answer;
   const given = { text: writeReply(entry), most: MAX_ENTRIES, mark: `answer.${fingerprint}` };
-  return give(redis, queue, { ...given, times, seconds, isGivenUp: false }, ending);
+  return leaveIn(queue, () => give(redis, queue, { ...given, times, seconds, isGivenUp: false }, ending));
 }

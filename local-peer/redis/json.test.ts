@@ -2,6 +2,24 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readRequest, readResponse, writeCommand, writeReply } from './json.ts';
 
+/** All that a malformed entry is ever told: what a library says of it must not be among it. */
+const SECONDS = 'a whole number of seconds, 0 or more';
+const KNOWN = [
+  /^not JSON$/,
+  /^entry: must be a JSON object$/,
+  /^(ver|cmd|exp|dat|dst|ret|now|err\.code|err\.message): is missing$/,
+  /^ver: must be a number$/,
+  /^(cmd|dat|ret|err\.message|dst): must be text$/,
+  /^(ref|tag|shm): must be text or null$/,
+  new RegExp(`^(exp|now): must be ${SECONDS}$`),
+  /^dst: must be a list of 1 to 1024 twin ids$/,
+  /^dst\.\d+: must be a twin id$/,
+  /^dst: must be a twin, as 7 or 7:session$/,
+  /^dat is not base64$/,
+  /^err: must be an object with code and message, or null$/,
+  /^err\.code: must be a whole number from 0 to 4294967295$/,
+];
+
 const request = { ver: 1, cmd: 'c', exp: 60, dat: 'aGVsbG8=', dst: [2], ret: 'replies', now: 5 };
 
 describe('readRequest', () => {
@@ -45,6 +63,51 @@ describe('readRequest', () => {
   it('takes a payload of many megabytes', () => {
     const dat = Buffer.alloc(24 * 2 ** 20, 7).toString('base64');
     expect(readRequest(JSON.stringify({ ...request, dat })).ok).toBe(true);
+  });
+
+  it.each([
+    ['no destination', { dst: [] }, 'dst: must be a list of 1 to 1024 twin ids'],
+    ['a destination that is no list', { dst: 7 }, 'dst: must be a list of 1 to 1024 twin ids'],
+    ['a destination that is no twin', { dst: [7, 'x'] }, 'dst.1: must be a twin id'],
+    ['a ret that is no text', { ret: 5 }, 'ret: must be text'],
+    ['no time', { now: undefined }, 'now: is missing'],
+    ['a time of half a second', { now: 0.5 }, `now: must be ${SECONDS}`],
+    ['a tag that is a list', { tag: [] }, 'tag: must be text or null'],
+  ])('says in our words what is wrong: %s', (_, fields, detail) => {
+    expect(readRequest(JSON.stringify({ ...request, ...fields }))).toMatchObject({
+      error: { fault: { reason: 'message', detail } },
+    });
+  });
+
+  it('tells a malformed entry one of a closed list of sentences, whatever is wrong with it', () => {
+    const value = fc.oneof(fc.jsonValue(), fc.constantFrom(undefined, -1, 0.5, 2 ** 53, 2 ** 32, '', 'x', [], {}));
+    const response = { ver: 1, ref: 'uid', dat: '', dst: '7', now: 5, err: { code: 1, message: 'm' } };
+    const broken = (whole: object, fields: readonly string[]) =>
+      fc
+        .dictionary(fc.constantFrom(...fields), value, { minKeys: 1 })
+        .map((wrong) => JSON.stringify({ ...whole, ...wrong }));
+    const entry = fc.oneof(
+      fc.string(),
+      fc.json(),
+      broken(request, [...Object.keys(request), 'ref', 'tag', 'shm']),
+      broken(response, Object.keys(response)),
+      fc.tuple(value, value).map(([code, message]) => JSON.stringify({ ...response, err: { code, message } })),
+      fc.array(value).map((dst) => JSON.stringify({ ...request, dst })),
+    );
+    fc.assert(
+      fc.property(entry, (text) => {
+        for (const read of [readRequest(text), readResponse(text)]) {
+          if (read.ok) continue;
+          const { fault } = read.error;
+          const detail = 'detail' in fault ? fault.detail : '';
+          expect(
+            KNOWN.some((sentence) => sentence.test(detail)),
+            detail,
+          ).toBe(true);
+        }
+      }),
+      { numRuns: 2000 },
+    );
   });
 
   it('never throws, whatever lies in the queue', () => {

@@ -6,42 +6,66 @@ import type { CommandEntry, LocalRequest, LocalResponse, ReplyEntry } from '../m
 
 /** Without groups: their repetition would overflow on a payload of megabytes. */
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
-/** An unsigned number of seconds; larger than JSON numbers are exact is as good as for ever. */
-const seconds = z.number().min(0).max(Number.MAX_SAFE_INTEGER).refine(Number.isInteger, 'must be a whole number');
-const text = z
-  .string()
+const U32_MAX = 0xffff_ffff;
+/** More destinations than this are a mistake: each one is an envelope. */
+const MAX_DESTINATIONS = 1024;
+
+/** What a field must be, in our words: Zod's own would reach programs. */
+const must = (be: string) => ({
+  error: ({ input }: { readonly input?: unknown }) => (input === undefined ? 'is missing' : `must be ${be}`),
+});
+const SECONDS = 'a whole number of seconds, 0 or more';
+const TWINS = `a list of 1 to ${MAX_DESTINATIONS} twin ids`;
+
+/** Larger than JSON numbers are exact is as good as for ever. */
+const seconds = z
+  .number(must(SECONDS))
+  .min(0, must(SECONDS))
+  .max(Number.MAX_SAFE_INTEGER, must(SECONDS))
+  .refine(Number.isInteger, must(SECONDS));
+const version = z.number(must('a number'));
+const text = z.string(must('text'));
+const optionalText = z
+  .string(must('text or null'))
   .nullish()
   .transform((value) => value ?? null);
-const u32 = z.number().int().min(0).max(0xffff_ffff);
+const u32 = (what: string) => z.number(must(what)).int(must(what)).min(0, must(what)).max(U32_MAX, must(what));
+const code = 'a whole number from 0 to 4294967295';
 
-const request = z.object({
-  ver: z.number(),
-  ref: text,
-  cmd: z.string(),
-  exp: seconds,
-  dat: z.string(),
-  tag: text,
-  dst: z.array(u32).max(1024),
-  ret: z.string(),
-  shm: text,
-  now: seconds,
-});
+const request = z.object(
+  {
+    ver: version,
+    ref: optionalText,
+    cmd: text,
+    exp: seconds,
+    dat: text,
+    tag: optionalText,
+    dst: z.array(u32('a twin id'), must(TWINS)).min(1, must(TWINS)).max(MAX_DESTINATIONS, must(TWINS)),
+    ret: text,
+    shm: optionalText,
+    now: seconds,
+  },
+  must('a JSON object'),
+);
 
-const response = z.object({
-  ver: z.number(),
-  ref: text,
-  dat: z.string(),
-  dst: z.string(),
-  shm: text,
-  now: seconds,
-  err: z
-    .object({ code: u32, message: z.string() })
-    .nullish()
-    .transform((value) => value ?? null),
-});
+const response = z.object(
+  {
+    ver: version,
+    ref: optionalText,
+    dat: text,
+    dst: text,
+    shm: optionalText,
+    now: seconds,
+    err: z
+      .object({ code: u32(code), message: text }, must('an object with code and message, or null'))
+      .nullish()
+      .transform((value) => value ?? null),
+  },
+  must('a JSON object'),
+);
 
 /** Enough of a broken request to answer it. */
-const answerable = z.object({ ret: z.string().min(1), ref: text.catch(null) });
+const answerable = z.object({ ret: z.string().min(1), ref: optionalText.catch(null) });
 
 /** A refused entry: why, and where an answer can be left when the entry says so. */
 export interface BadEntry {
@@ -78,7 +102,7 @@ export function readResponse(entry: string): Result<LocalResponse, BadEntry> {
   const { ref, dat, dst, shm, now, err: error } = parsed.data;
   const destination = parseAddress(dst);
   if (destination === undefined)
-    return err({ fault: { reason: 'message', detail: `dst: '${dst.slice(0, 64)}' is no twin` } });
+    return err({ fault: { reason: 'message', detail: 'dst: must be a twin, as 7 or 7:session' } });
   if (!isBase64(dat)) return err({ fault: { reason: 'payload', detail: 'dat is not base64' } });
   return ok({ ref, data: Buffer.from(dat, 'base64'), destination, schema: shm, now, error });
 }
@@ -130,8 +154,10 @@ function parseJson(entry: string): unknown {
   }
 }
 
+/** What is wrong with an entry: its first field that is not what it must be. */
 function describe(json: unknown, error: z.ZodError): string {
   if (json === undefined) return 'not JSON';
   const [issue] = error.issues;
-  return `${issue?.path.join('.') || 'entry'}: ${issue?.message ?? 'not understood'}`;
+  if (issue === undefined) return 'entry: not understood';
+  return `${issue.path.join('.') || 'entry'}: ${issue.message}`;
 }

@@ -7,6 +7,7 @@ import { giveAnswer } from './answer.ts';
 import type { RedisConnection } from './connection.ts';
 import { writeCommand } from './json.ts';
 import { readNote } from './note.ts';
+import { leaveIn } from './queue-fault.ts';
 import { KEYS, MAX_ENTRIES, MAX_QUEUE_BYTES, QUEUES } from './queues.ts';
 import { DELIVER, FIRST } from './scripts.ts';
 
@@ -28,7 +29,7 @@ export class RedisPrograms implements Programs {
     const limits = [String(MAX_ENTRIES), String(MAX_QUEUE_BYTES)];
     const now = Math.floor(Date.now() / 1000);
     const args = [writeCommand(entry, QUEUES.responses), String(seconds), String(now), ...limits];
-    return delivery.parse(await this.#redis.evaluate(DELIVER, keys, args));
+    return delivery.parse(await leaveIn(QUEUES.command(command), () => this.#redis.evaluate(DELIVER, keys, args)));
   }
 
   async isFirst(twin: number, uid: string, seconds: number): Promise<boolean> {

@@ -101,6 +101,8 @@ function clientFor(url: string, socketTimeout: number) {
   return createClient({
     url,
     commandsQueueMaxLength: MOST_WAITING,
+    // A feature of Redis Enterprise. Its handshake looks the host up in DNS, and fails at an IPv6 address.
+    maintNotifications: 'disabled',
     // The client's own limit is a signal and a timer for each command, a tenth of the time; we give commands again anyway.
     commandOptions: { timeout: 0 },
     socket: {

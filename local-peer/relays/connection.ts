@@ -1,9 +1,10 @@
 import type { WebSocket } from 'ws';
 import { Backoff } from '../backoff.ts';
-import type { Log } from '../ports.ts';
+import type { Log, SentEnvelope } from '../ports.ts';
 import type { PartState } from '../state.ts';
 import { FramesInWork } from './frames.ts';
 import { HEARTBEAT, Heartbeat, type HeartbeatTimes } from './heartbeat.ts';
+import { LargeFrames } from './large-frames.ts';
 import { dial, gather } from './socket.ts';
 
 /** The relay refuses a switch within 10 s: coming back sooner would only be refused again. */
@@ -11,6 +12,8 @@ const CONTESTED_MS = 12_000;
 const CONTESTED_CODE = 4409;
 const CONTESTED =
   'one identity is used twice: another program with this twin’s secret took the session; stop one of the two';
+/** A relay was sent more than it takes (RFC 6455 §7.4.1). Ours says in its reason how much that is. */
+const TOO_LARGE_CODE = 1009;
 /** A relay that has opened answers a ping in this time. */
 const PROOF_MS = 10_000;
 /** At a stop the relay has this long to answer our close. */
@@ -36,6 +39,8 @@ export interface ConnectionPort {
   onDate(date: string, askedAt: number): void;
   /** Resolves when the frame has been dealt with; never rejects. */
   onFrame(frame: Uint8Array): Promise<void>;
+  /** The relay closed the connection for the size of this envelope; `limit` is what it takes, if it says so (bytes). */
+  onTooLarge?(envelope: SentEnvelope, limit: number | undefined): void;
   readonly log: Log;
 }
 
@@ -46,6 +51,7 @@ export class RelayConnection {
   readonly #times: HeartbeatTimes;
   readonly #backoff = new Backoff();
   readonly #frames: FramesInWork;
+  readonly #large = new LargeFrames();
   #state: State = { kind: 'closed' };
   #isFinishing = false;
   /** What was said of the last failure. */
@@ -82,6 +88,7 @@ export class RelayConnection {
     if (this.#state.kind !== 'open') return false;
     const { socket } = this.#state;
     gather(socket, frame.length);
+    this.#large.add(frame);
     return new Promise((resolve) => socket.send(frame, (error) => resolve(!error)));
   }
 
@@ -131,12 +138,20 @@ export class RelayConnection {
       onDate: (date, askedAt) => this.#port.onDate(date, askedAt),
       onOpen: () => this.#opened(socket),
       onLost: (code, detail) => {
+        if (code === TOO_LARGE_CODE) this.#tooLarge(detail);
         if (code !== CONTESTED_CODE) return this.#lost(detail, this.#backoff.next());
         this.#port.log.error({ relay: this.#url, detail }, `relay: ${CONTESTED}`);
         this.#lost(CONTESTED, CONTESTED_MS * (1 + Math.random() / 4));
       },
     });
     this.#state = { kind: 'connecting', socket };
+    this.#large.clear();
+  }
+
+  #tooLarge(detail: string): void {
+    const [, digits] = /(\d+) bytes/.exec(detail) ?? [];
+    const limit = digits === undefined ? undefined : Number(digits);
+    for (const envelope of this.#large.refused(limit)) this.#port.onTooLarge?.(envelope, limit);
   }
 
   #opened(socket: WebSocket): void {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
+import { systemFault } from '../system-fault.ts';
 
 const CONNECT_MS = 10_000;
 /** The first words of a refusal are enough; whoever says none, or never ends, is not waited for. */
@@ -67,12 +68,17 @@ export function dial(url: string, port: SocketPort): WebSocket {
   });
   socket.on('error', (error) => {
     // That we ended a refused connection ourselves says less than the refusal.
-    if (!isRefused)
-      fault = error.message === '' && error instanceof AggregateError ? String(error.errors[0]) : error.message;
+    if (!isRefused) fault = systemFault(error) ?? handshakeFault(Date.now() - askedAt);
   });
   socket.on('open', () => port.onOpen());
   socket.once('close', (code, reason) => {
     port.onLost(code, reason.length > 0 ? `${code} ${reason.toString()}` : fault);
   });
   return socket;
+}
+
+/** What is wrong when the library refuses an answer, and the system has no fault. @param ms since it was asked */
+function handshakeFault(ms: number): string {
+  if (ms >= CONNECT_MS) return `no answer within ${CONNECT_MS / 1000} s`;
+  return 'what answers there is no WebSocket';
 }

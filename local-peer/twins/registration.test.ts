@@ -30,6 +30,10 @@ describe('differs', () => {
     expect(differs(twin('b.example_a.example'), profile)).toBe(false);
   });
 
+  it('is content with the same relays in another spelling', () => {
+    expect(differs(twin('B.example:443_wss://a.example./'), profile)).toBe(false);
+  });
+
   it.each([
     ['no relay', twin(null)],
     ['fewer relays', twin('a.example')],

@@ -18,7 +18,7 @@ export interface RunningCommand extends AsyncDisposable {
   readonly pid: number;
   /** Resolves with the first line on stdout that holds this. */
   said(text: string): Promise<string>;
-  signal(name: 'SIGINT' | 'SIGTERM'): void;
+  signal(name: 'SIGINT' | 'SIGTERM' | 'SIGHUP'): void;
   /** Closes our end of its stdout, as `head` does. */
   stopReading(): void;
   readonly ended: Promise<Ended>;

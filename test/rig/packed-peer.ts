@@ -13,6 +13,8 @@ export interface PackedPeer extends AsyncDisposable {
   readonly installed: readonly string[];
   /** Node 22 and the program. */
   readonly command: readonly [string, string];
+  /** Installs a Node that is too old for the package; the path of its program. */
+  oldNode(major: number): Promise<string>;
   /** Runs `npx rmb-peer` in the folder; its output. */
   npx(...args: string[]): Promise<string>;
 }
@@ -34,6 +36,12 @@ export async function packPeer(): Promise<PackedPeer> {
     folder: app,
     installed,
     command: [join(bin, 'node'), join(app, 'node_modules/.bin/rmb-peer')],
+    oldNode: async (major) => {
+      // Node's own package takes its program from this one; two versions of it cannot lie in one folder.
+      const program = `node-linux-${process.arch}`;
+      await run('npm', ['install', '--prefix', join(folder, `node${major}`), ...quiet, `${program}@${major}`]);
+      return join(folder, `node${major}`, 'node_modules', program, 'bin/node');
+    },
     npx: async (...args) => (await run('npx', ['--no-install', 'rmb-peer', ...args], { cwd: app, env })).stdout,
     [Symbol.asyncDispose]: () => rm(folder, { recursive: true }),
   };

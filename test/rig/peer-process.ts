@@ -17,7 +17,9 @@ export interface PeerProcess extends AsyncDisposable {
   output(): string;
   /** Resolves when it has logged this, or has already. */
   logged(message: string): Promise<void>;
-  signal(name: 'SIGINT' | 'SIGTERM'): void;
+  signal(name: 'SIGINT' | 'SIGTERM' | 'SIGHUP'): void;
+  /** Closes our end of its stdout and stderr, as `2>&1 | head` does. */
+  stopReading(): void;
   /** Its exit code, null when a signal killed it. */
   readonly ended: Promise<number | null>;
 }
@@ -73,6 +75,9 @@ export function startPeerProcess(start: PeerCommand = {}): PeerProcess {
       await find(`'${message}'`, (line) => (parsed(line)?.msg.includes(message) ? line : undefined));
     },
     signal: (name) => void child.kill(name),
+    stopReading: () => {
+      for (const stream of [child.stdout, child.stderr]) stream.destroy();
+    },
     ended,
     [Symbol.asyncDispose]: () => kill(child, ended),
   };

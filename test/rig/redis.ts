@@ -19,12 +19,12 @@ export async function startRedis(running = process.env.REDIS_URL): Promise<Redis
   return running ? claimDatabase(running) : startServer();
 }
 
-/** Starts a redis-server on a free port of 127.0.0.1. */
-async function startServer(): Promise<RedisRig> {
+/** Starts a redis-server on a free port of an address of this machine. */
+export async function startServer(host = '127.0.0.1'): Promise<RedisRig> {
   ensureProgram('redis-server', 'redis-server');
   const port = await freePort();
   const directory = await mkdtemp(join(tmpdir(), 'rmb-redis-'));
-  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', directory];
+  const args = ['--port', String(port), '--bind', host, '--save', '', '--appendonly', 'no', '--dir', directory];
   const child = spawn('redis-server', args, { stdio: ['ignore', 'pipe', 'inherit'] });
   const ended = once(child, 'exit');
   await new Promise<void>((resolve, reject) => {
@@ -38,5 +38,6 @@ async function startServer(): Promise<RedisRig> {
     await ended;
     await rm(directory, { recursive: true, force: true });
   };
-  return { url: `redis://127.0.0.1:${port}`, close, [Symbol.asyncDispose]: close };
+  const name = host.includes(':') ? `[${host}]` : host;
+  return { url: `redis://${name}:${port}`, close, [Symbol.asyncDispose]: close };
 }

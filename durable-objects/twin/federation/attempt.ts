@@ -51,13 +51,7 @@ export async function attempt(message: FederatedMessage, isRetry: boolean, port:
   // As many as a peer may have: a longer list would make one message a flood.
   const domains = relayDomains(lookup.found.relay).slice(0, MOST_RELAYS);
   if (domains.length === 0) return refused('unreachable');
-  switch (await port.carry(domains)) {
-    case 'accepted':
-      return refused(undefined);
-    case 'rejected':
-      return refused('rejected');
-    case 'late':
-    case 'failed':
-      return LATER;
-  }
+  const carried = await port.carry(domains);
+  if (carried === 'late' || carried === 'failed') return LATER;
+  return refused(carried === 'accepted' ? undefined : carried);
 }

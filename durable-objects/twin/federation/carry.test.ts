@@ -42,12 +42,18 @@ describe('carry', () => {
     },
   );
 
-  it.each([400, 401, 403, 404, 410, 413, 421])(
-    'takes %s for final, at once, and holds it against nobody',
-    async (status) => {
-      expect(await run({ a: [status], b: [202] })).toMatchObject({ carried: 'rejected', posts: ['a'], failures: [] });
-    },
-  );
+  it.each([
+    [400, 'rejected-form'],
+    [401, 'rejected-sender'],
+    [403, 'rejected-sender'],
+    [404, 'rejected'],
+    [409, 'rejected-other'],
+    [410, 'rejected-late'],
+    [413, 'rejected-size'],
+    [421, 'rejected-loop'],
+  ])('takes %s for final, at once, holds it against nobody, and knows it for %s', async (status, carried) => {
+    expect(await run({ a: [status], b: [202] })).toMatchObject({ carried, posts: ['a'], failures: [] });
+  });
 
   it('goes three times over all relays, with pauses that grow', async () => {
     expect(await run({ a: [500], b: [undefined] })).toEqual({

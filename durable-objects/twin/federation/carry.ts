@@ -1,5 +1,7 @@
+import type { Rejection } from '../../../proto/reasons.ts';
+
 /** What one attempt to hand an envelope to another relay came to; `late` when its time was over first. */
-export type Carried = 'accepted' | 'rejected' | 'failed' | 'late';
+export type Carried = 'accepted' | Rejection | 'failed' | 'late';
 
 /** What carrying needs. */
 export interface CarryPort {
@@ -41,9 +43,21 @@ export const ACCEPTED = 202;
 /** What may pass later although it is a 4xx: a time-out, a limit. */
 const LATER = new Set([408, 429]);
 
+/** Why a relay refuses for good, where its status says it; only 404 says that nobody is there. */
+const REJECTIONS: ReadonlyMap<number, Rejection> = new Map([
+  [400, 'rejected-form'],
+  [401, 'rejected-sender'],
+  [403, 'rejected-sender'],
+  [404, 'rejected'],
+  [410, 'rejected-late'],
+  [413, 'rejected-size'],
+  [421, 'rejected-loop'],
+]);
+
 /** Only 202 is success, and a 4xx is final. A redirect is not followed: it leads out of what the twin named on chain. */
 function judge(status: number | undefined): Carried {
   if (status === ACCEPTED) return 'accepted';
   if (status === undefined || LATER.has(status)) return 'failed';
-  return status >= 400 && status < 500 ? 'rejected' : 'failed';
+  if (status < 400 || status >= 500) return 'failed';
+  return REJECTIONS.get(status) ?? 'rejected-other';
 }

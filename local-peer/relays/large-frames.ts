@@ -1,0 +1,40 @@
+import { decodeEnvelope } from '../../proto/envelope.ts';
+import type { SentEnvelope } from '../ports.ts';
+
+/** No relay takes less, bytes: what is smaller is not remembered. */
+const LARGE = 1_024;
+/** What is in flight to one relay when it closes the connection is among so many. */
+const MOST = 256;
+
+/** The large envelopes that one socket was given: a relay that refuses one for its size does not say which. */
+export class LargeFrames {
+  #sent: SentEnvelope[] = [];
+
+  /** Remembers an envelope, without its payload. */
+  add(frame: Uint8Array): void {
+    if (frame.length < LARGE) return;
+    const decoded = decodeEnvelope(frame);
+    if (!decoded.ok) return;
+    const { uid, destination, content } = decoded.value;
+    if (destination === undefined) return;
+    this.#sent.push({ uid, destination, isRequest: content?.kind === 'request', size: frame.length });
+    if (this.#sent.length > MOST) this.#sent.shift();
+  }
+
+  /**
+   * The socket was closed for the size of an envelope. Returns those over the limit; without a known limit the
+   * largest, as the relay took all that were smaller and came before. Forgets all.
+   */
+  refused(limit: number | undefined): readonly SentEnvelope[] {
+    const sent = this.#sent;
+    this.#sent = [];
+    if (limit !== undefined) return sent.filter(({ size }) => size > limit);
+    const most = Math.max(...sent.map(({ size }) => size));
+    return sent.filter(({ size }) => size === most).slice(-1);
+  }
+
+  /** A new socket has been given nothing. */
+  clear(): void {
+    this.#sent = [];
+  }
+}

@@ -1,0 +1,98 @@
+import { networkInterfaces } from 'node:os';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DEV_TWINS } from '../dev-chain/dev-twins.ts';
+import { QUEUES } from '../local-peer/redis/queues.ts';
+import { freePort } from '../local-relay/port.ts';
+import { within } from './rig/client.ts';
+import { type Network, startNetwork } from './rig/network.ts';
+import { localRequest, type PeerRig, startPeerRig } from './rig/peer.ts';
+import { startPeerProcess } from './rig/peer-process.ts';
+import { openProgram } from './rig/program.ts';
+import { startRedis, startServer } from './rig/redis.ts';
+import { startService } from './rig/service.ts';
+import { until } from './rig/until.ts';
+
+/** The peer at the edges of its machine: a reader of its output that left, a Redis at an IPv6 address, a relay that takes less. */
+
+const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === '::1'));
+let network: Network;
+beforeAll(async () => {
+  network = await startNetwork();
+});
+afterAll(() => network[Symbol.asyncDispose]());
+
+function envFor(redisUrl: string): Record<string, string> {
+  const secret = DEV_TWINS.find(({ id }) => id === 1)?.secret ?? '';
+  return {
+    RMB_MNEMONIC: secret,
+    RMB_REDIS: redisUrl,
+    RMB_SUBSTRATE: network.chain.wsUrl,
+    RMB_RELAY: network.relay.wsUrl,
+    RMB_STATUS: '0',
+  };
+}
+
+describe('a peer whose output nobody reads any more', () => {
+  it('becomes ready, logs into the void, answers its programs, and stops with 0', async () => {
+    await using redis = await startRedis();
+    await using program = await openProgram(redis.url);
+    const status = await freePort();
+    await using peer = startPeerProcess({ env: { ...envFor(redis.url), RMB_STATUS: String(status) } });
+    peer.stopReading();
+    await until('the peer to be ready', async () => {
+      const answer = await fetch(`http://127.0.0.1:${status}/readyz`).catch(() => undefined);
+      return answer?.status === 200;
+    });
+    for (const ref of ['first', 'second']) {
+      // A refused entry is logged; the one behind it is answered only by a peer that survived that.
+      await program.redis.lPush(QUEUES.requests, '{');
+      await program.redis.lPush(QUEUES.requests, JSON.stringify(localRequest({ ref, dst: [999_999] })));
+      expect(await program.reply('replies')).toMatchObject({ ref, err: { code: 103 } });
+    }
+    peer.signal('SIGTERM');
+    expect(await within(peer.ended, 'the end of the peer')).toBe(0);
+  });
+});
+
+describe.runIf(hasIpv6)('a Redis at an IPv6 address', () => {
+  it('serves the peer', async () => {
+    await using redis = await startServer('::1');
+    await using peer = startPeerProcess({ env: envFor(redis.url) });
+    expect(await peer.ready()).toContain(`redis ${new URL(redis.url).host}`);
+  });
+});
+
+describe('a relay that takes less than the peer sends', () => {
+  const LIMIT = 100_000;
+  const large = Buffer.alloc(200_000, 7).toString('base64');
+  let small: Network;
+  let caller: PeerRig;
+  let callee: PeerRig;
+  beforeAll(async () => {
+    small = await startNetwork({ MAX_ENVELOPE_BYTES: String(LIMIT) });
+    [caller, callee] = await Promise.all([startPeerRig(small, 1), startPeerRig(small, 2)]);
+  });
+  afterAll(async () => {
+    for (const each of [caller, callee, small]) await each[Symbol.asyncDispose]();
+  });
+  const refusal = {
+    code: 101,
+    message: expect.stringMatching(
+      /^invalid payload: the message has 2\d{5} bytes, its relay takes 100000: send it in parts$/,
+    ),
+  };
+
+  it('answers a program whose request is too large with both sizes, and its next request as always', async () => {
+    await using _ = await startService(callee.redisUrl, 'test.echo', (payload) => ({ dat: payload }));
+    await caller.request(localRequest({ ref: 'large', dat: large }));
+    expect(await caller.reply('replies')).toMatchObject({ ref: 'large', err: refusal });
+    await caller.request(localRequest({ ref: 'small' }));
+    expect(await caller.reply('replies')).toMatchObject({ ref: 'small', err: null });
+  });
+
+  it('answers a caller whose response is too large with both sizes', async () => {
+    await using _ = await startService(callee.redisUrl, 'test.large', () => ({ dat: large }));
+    await caller.request(localRequest({ ref: 'asked', cmd: 'test.large' }));
+    expect(await caller.reply('replies')).toMatchObject({ ref: 'asked', src: '2', err: refusal });
+  });
+});
