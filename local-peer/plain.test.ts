@@ -28,7 +28,12 @@ describe('plain', () => {
   });
 
   it('keeps every printable text', () => {
-    const printable = text.map((each) => [...each].filter((character) => !isUnprintable(character)).join('').trim());
+    const printable = text.map((each) =>
+      [...each]
+        .filter((character) => !isUnprintable(character))
+        .join('')
+        .trim(),
+    );
     fc.assert(fc.property(printable, (each) => plain(each) === each));
     expect(plain('naïve 漢字 👩‍👩‍👧 עברית')).toBe('naïve 漢字 👩‍👩‍👧 עברית');
   });

@@ -7,15 +7,22 @@ const UNPRINTABLE_RUN = new RegExp(`(?:${UNPRINTABLE.source})+`, 'gu');
  * text could move the cursor, retitle the window, or begin a line of its own.
  */
 export function plain(text: string): string {
-  return text.replaceAll(UNPRINTABLE_RUN, ' ').trim();
+  return plainIndented(text).trim();
+}
+
+/** Returns the same for a line whose indentation counts. */
+export function plainIndented(text: string): string {
+  return text.replaceAll(UNPRINTABLE_RUN, ' ').trimEnd();
 }
 
 /**
  * Returns a value as JSON that a terminal can show: `JSON.stringify` leaves C1 controls and bidi marks as they are.
  * Programs read the same value.
+ * @param indent spaces a level; without it the JSON is one line
  */
-export function plainJson(value: object): string {
-  return JSON.stringify(value).replaceAll(UNPRINTABLE, escaped);
+export function plainJson(value: object, indent = 0): string {
+  const lines = JSON.stringify(value, null, indent).split('\n');
+  return lines.map((line) => line.replaceAll(UNPRINTABLE, escaped)).join('\n');
 }
 
 function escaped(character: string): string {

@@ -2,10 +2,12 @@ import { EXIT } from './failure.ts';
 
 /** As shells count a program that SIGTERM ended. */
 const TERMINATED = 143;
+/** The same for SIGHUP, which comes when the terminal is closed. */
+const HUNG_UP = 129;
 
 let last: () => void = () => undefined;
 
-/** From now on Ctrl-C and SIGTERM end the program at once, whatever it waits for. */
+/** From now on Ctrl-C, SIGTERM and SIGHUP end the program at once, whatever it waits for. */
 export function endOnSignals(): void {
   const end = (code: number) => () => {
     last();
@@ -13,6 +15,8 @@ export function endOnSignals(): void {
   };
   process.on('SIGINT', end(EXIT.interrupted));
   process.on('SIGTERM', end(TERMINATED));
+  // Without a listener Node ends at once, and nothing is done on exit.
+  process.on('SIGHUP', end(HUNG_UP));
 }
 
 /** What is still to be said when it is interrupted. */

@@ -18,7 +18,9 @@ export interface RunningCommand extends AsyncDisposable {
   readonly pid: number;
   /** Resolves with the first line on stdout that holds this. */
   said(text: string): Promise<string>;
-  signal(name: 'SIGINT' | 'SIGTERM'): void;
+  /** What it has written on stderr so far. */
+  stderr(): string;
+  signal(name: 'SIGINT' | 'SIGTERM' | 'SIGHUP'): void;
   /** Closes our end of its stdout, as `head` does. */
   stopReading(): void;
   readonly ended: Promise<Ended>;
@@ -73,6 +75,7 @@ export function startCommand(args: readonly string[], env: Record<string, string
   return {
     pid: child.pid ?? 0,
     said: (text) => within(said(text), `'${text}' of ${args[0]}`, 40_000),
+    stderr: () => outputs.stderr,
     signal: (name) => void child.kill(name),
     stopReading: () => void child.stdout.destroy(),
     ended: closed,
