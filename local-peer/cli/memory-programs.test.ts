@@ -21,6 +21,13 @@ describe('a service in this process', () => {
       () => 0,
     );
     const deliver = (uid: string, twin: number) => programs.deliverCommand(entry(uid), twin, 60);
+    const long = 'x'.repeat(200_000);
+    expect([await deliver(long, 6), await deliver(`${long}y`, 6), await deliver(long, 6)]).toEqual([
+      'delivered',
+      'delivered',
+      'repeated',
+    ]);
+    taken.length = 0;
     expect([await deliver('u', 6), await deliver('u', 6), await deliver('u', 7)]).toEqual([
       'delivered',
       'repeated',

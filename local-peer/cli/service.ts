@@ -65,7 +65,7 @@ export class Service {
   constructor(parts: ServiceParts) {
     const { session, parallel, log } = parts;
     this.#parts = parts;
-    this.#queue = new WorkQueue(parallel, MAX_WAITING, (job) => this.#serve(job));
+    this.#queue = new WorkQueue(parallel, MAX_WAITING, (job) => this.#guarded(job.request.uid, this.#serve(job)));
     this.#serving = new Serving(session.own.twin, {
       protocol: session.protocol,
       programs: new MemoryPrograms(
@@ -84,20 +84,24 @@ export class Service {
   async #receive(envelope: Envelope): Promise<void> {
     if (envelope.content?.kind !== 'request') return;
     const source = envelope.source?.twin ?? 0;
+    const served = this.#lanes.run(source, (turn) => this.#serving.request(envelope, source, turn));
+    await this.#guarded(envelope.uid, served);
+  }
+
+  /** A fault of ours in one request must not end the service for all others. */
+  async #guarded(uid: string, work: Promise<void>): Promise<void> {
     try {
-      await this.#lanes.run(source, (turn) => this.#serving.request(envelope, source, turn));
+      await work;
     } catch (error) {
-      this.#parts.log.warn({ uid: envelope.uid, from: source, error: String(error) }, 'failed to process a request');
+      this.#parts.log.warn({ uid, error: String(error) }, 'failed to process a request');
     }
   }
 
   #take(job: Job, twin: number): boolean {
-    const { command, data, tags, schema } = job.request;
-    if (command === this.#parts.command) {
-      return this.#queue.offer(twin, job, data.length + (tags ?? '').length + (schema ?? '').length);
-    }
+    const { command } = job.request;
+    if (command === this.#parts.command) return this.#queue.offer(twin, job, sizeOf(job.request));
     const message = `nobody serves '${command}' here, only '${this.#parts.command}'`;
-    void this.#answer(job, { kind: 'error', code: NOT_SERVED, message });
+    void this.#guarded(job.request.uid, this.#answer(job, { kind: 'error', code: NOT_SERVED, message }));
     return true;
   }
 
@@ -147,6 +151,11 @@ export class Service {
   async #again(uid: string, twin: number): Promise<void> {
     for (const bytes of this.#answers.find(twin, uid)) await this.#parts.session.again(bytes, twin, AGAIN_SECONDS);
   }
+}
+
+/** What a request takes of our memory, bytes or so. */
+function sizeOf({ data, uid, source, tags, schema }: CommandEntry): number {
+  return data.length + uid.length + source.length + (tags ?? '').length + (schema ?? '').length;
 }
 
 /** What a request is answered with. */
