@@ -5,7 +5,7 @@ import type { Envelope } from '../proto/envelope.ts';
 import { signEnvelope } from '../proto/signature.ts';
 import { anyEnvelope } from './rig/any-envelope.ts';
 import { within } from './rig/client.ts';
-import { asTwin, runCommand, startCommand } from './rig/command.ts';
+import { asTwin, type RunningCommand, runCommand, startCommand } from './rig/command.ts';
 import { request } from './rig/envelopes.ts';
 import { type Network, startNetwork } from './rig/network.ts';
 import { until } from './rig/until.ts';
@@ -32,6 +32,9 @@ const serve = async (name: string, script: string, ...flags: string[]) => {
 };
 const call = (name: string, ...args: string[]) =>
   runCommand(['call', `${SERVER}:${name}`, 'my.cmd', ...args], asTwin(network, CALLER));
+/** The process id that the program wrote on stderr. */
+const pidOf = async (service: RunningCommand) =>
+  Number(await until('a process id on stderr', async () => /^\d+$/m.exec(service.stderr())?.[0]));
 /** A process that ended but was not collected yet runs no longer. */
 const isRunning = async (pid: number) => {
   const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => undefined);
@@ -106,13 +109,13 @@ describe('a program', () => {
     await using service = await serve('tree', 'sleep 1000 & echo "$!" >&2; wait');
     expect((await call('tree', '-t', '3')).code).toBe(3);
     expect(await service.said('error')).toContain('took longer than the caller waits');
-    await hasEnded(Number(service.stderr().trim()));
+    await hasEnded(await pidOf(service));
   });
 
   it('is answered for at its exit, although a child still holds its stdout', async () => {
     await using service = await serve('exit', 'sleep 1000 & echo "$!" >&2; echo done');
     expect(await call('exit')).toMatchObject({ code: 0, stdout: 'done\n' });
-    await hasEnded(Number(service.stderr().trim()));
+    await hasEnded(await pidOf(service));
   });
 
   it('is answered for with all its output, although a child in a session of its own holds its stdout', async () => {
@@ -120,7 +123,7 @@ describe('a program', () => {
     try {
       expect((await call('session')).stdout).toHaveLength(3_000_000);
     } finally {
-      process.kill(Number(service.stderr().trim()), 'SIGKILL');
+      process.kill(await pidOf(service), 'SIGKILL');
     }
   });
 
@@ -140,7 +143,7 @@ describe('a program', () => {
     await using service = await serve(name, 'trap "" TERM INT HUP; sleep 1000 & echo "$!" >&2; wait');
     const args = ['call', `${SERVER}:${name}`, 'my.cmd'];
     await using _ = startCommand(args, asTwin(network, CALLER));
-    const pid = Number(await until('the program to run', async () => /\d+/.exec(service.stderr())?.[0]));
+    const pid = await pidOf(service);
     service.signal(name);
     await within(service.ended, 'the end of the service');
     await hasEnded(pid);
