@@ -4,9 +4,8 @@ import { SentAnswers } from '../answers.ts';
 import { Lanes } from '../lanes.ts';
 import type { CommandEntry } from '../messages.ts';
 import { versionPlugin } from '../plugins/version.ts';
-import type { Log } from '../ports.ts';
+import type { Delivery, Log } from '../ports.ts';
 import { Serving } from '../serving.ts';
-import { MemoryPrograms } from './memory-programs.ts';
 import type { Outcome } from './service-program.ts';
 import type { Session } from './session.ts';
 import { WorkQueue } from './work-queue.ts';
@@ -68,10 +67,11 @@ export class Service {
     this.#queue = new WorkQueue(parallel, MAX_WAITING, (job) => this.#guarded(job.request.uid, this.#serve(job)));
     this.#serving = new Serving(session.own.twin, {
       protocol: session.protocol,
-      programs: new MemoryPrograms(
-        (request, twin) => this.#take({ request, began: performance.now() }, twin),
-        () => performance.now(),
-      ),
+      programs: {
+        // `Serving` knows the repeats; nothing else of this process could.
+        isFirst: async () => true,
+        deliverCommand: async (request, twin) => this.#take({ request, began: performance.now() }, twin),
+      },
       upstream: { reply: (envelope) => this.#send(envelope), again: (uid, twin) => this.#again(uid, twin) },
       clock: session.clock,
       plugins: [versionPlugin],
@@ -97,12 +97,14 @@ export class Service {
     }
   }
 
-  #take(job: Job, twin: number): boolean {
+  #take(job: Job, twin: number): Delivery {
     const { command } = job.request;
-    if (command === this.#parts.command) return this.#queue.offer(twin, job, sizeOf(job.request));
+    if (command === this.#parts.command) {
+      return this.#queue.offer(twin, job, sizeOf(job.request)) ? 'delivered' : 'full';
+    }
     const message = `nobody serves '${command}' here, only '${this.#parts.command}'`;
     void this.#guarded(job.request.uid, this.#answer(job, { kind: 'error', code: NOT_SERVED, message }));
-    return true;
+    return 'delivered';
   }
 
   async #serve(job: Job): Promise<void> {
