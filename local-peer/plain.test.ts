@@ -20,7 +20,7 @@ const unprintable = fc
   .constantFrom(...RANGES)
   .chain(([min, max]) => fc.integer({ min, max }))
   .map((code) => String.fromCharCode(code));
-const text = fc.array(fc.oneof(unprintable, fc.string({ unit: 'binary' }))).map((parts) => parts.join(''));
+const text = fc.array(fc.oneof(unprintable, fc.string({ unit: 'grapheme' }))).map((parts) => parts.join(''));
 
 describe('plain', () => {
   it('leaves no character that acts on a terminal', () => {

@@ -28,13 +28,13 @@ it('leaves out what no environment can hold', () => {
 
 it('starts a program whatever the request says', () => {
   const long = fc.integer({ min: 30_000, max: 200_000 }).map((length) => 'é'.repeat(length));
-  const text = fc.oneof(fc.string({ unit: 'binary' }), long);
+  const text = fc.oneof(fc.string(), fc.constant('a\0b'), long);
   const odd = fc.record({ uid: text, source: text, command: text, tags: text, schema: text });
   fc.assert(
     fc.property(odd, (fields) => {
       const env = programEnvironment({ ...request, ...fields }, process.env);
       expect(spawnSync('true', { env })).toMatchObject({ status: 0 });
     }),
-    { numRuns: 20 },
+    { numRuns: 10 },
   );
 });
