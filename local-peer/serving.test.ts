@@ -36,8 +36,6 @@ async function rig(skew: number) {
         return 'delivered';
       },
       isFirst: async () => true,
-      deliverAnswer: async () => true,
-      findQuestion: async () => undefined,
     },
     upstream: { reply: async ({ content }) => void told.push(content), again: async () => undefined },
     clock,

@@ -21,7 +21,7 @@ const MOST_REMEMBERED = 3600;
 /** What serving needs of the rest of the peer. */
 export interface ServingParts {
   readonly protocol: Protocol;
-  readonly programs: Programs;
+  readonly programs: Pick<Programs, 'deliverCommand' | 'isFirst'>;
   readonly upstream: Pick<Upstream, 'reply' | 'again'>;
   readonly clock: Clock;
   readonly plugins: readonly Plugin[];

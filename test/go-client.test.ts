@@ -8,6 +8,7 @@ import { toHex as hex } from '../dev-chain/scale.ts';
 import { open, seal } from '../proto/cipher.ts';
 import type { Envelope } from '../proto/envelope.ts';
 import { signEnvelope, verifyEnvelope } from '../proto/signature.ts';
+import { asTwin, startCommand } from './rig/command.ts';
 import { request } from './rig/envelopes.ts';
 import { buildGoClient, type GoClient, hasGo } from './rig/go-client.ts';
 import { hasLiveMetadata, LIVE_METADATA } from './rig/live-metadata.ts';
@@ -64,6 +65,25 @@ describe.skipIf(!hasGo)('the Go SDK', () => {
   it('is told the error of a service behind our peer', async () => {
     await using _ = await startService(peer.redisUrl, 'test.fail', () => ({ err: { code: 42, message: 'no luck' } }));
     expect(await go.run('call', ...as(GO_CALLER), String(OUR_PEER), 'test.fail', '1')).toContain('error no luck');
+  });
+
+  it('calls a program that `serve` runs', async () => {
+    const args = [
+      'serve',
+      'test.serve',
+      '--sid',
+      'served',
+      '--',
+      'sh',
+      '-c',
+      'grep 19 || { echo "no 19" >&2; exit 1; }',
+    ];
+    await using service = startCommand(args, asTwin(network, GO_ED25519));
+    await service.said('serving');
+    const ask = (payload: string) =>
+      go.run('call', ...as(GO_CALLER), '-to', 'served', String(GO_ED25519), 'test.serve', payload);
+    expect(await ask('[19,23]')).toContain('answer [19,23]');
+    expect(await ask('[20]')).toContain('error no 19');
   });
 
   it('is called by a program behind our peer: its answer, its caller, its errors', async () => {

@@ -1,12 +1,15 @@
 import { Command } from 'commander';
 import { z } from 'zod';
 import { formatAddress } from '../../proto/address.ts';
+import { hideSecrets } from '../config/mask.ts';
+import { plain, plainJson } from '../plain.ts';
+import type { Log } from '../ports.ts';
 import { addJsonFlag, addSessionFlags, addTimeoutFlag, countOf, jsonOption, optionsOf, withSettings } from './flags.ts';
-import { msText, paint, print, printJson } from './output.ts';
+import { msText, note, paint, print } from './output.ts';
+import { programEnvironment } from './program-environment.ts';
 import { type Served, Service } from './service.ts';
 import { runProgram } from './service-program.ts';
 import { openSession } from './session.ts';
-import { Slots } from './slots.ts';
 
 const options = jsonOption.extend({
   timeout: z.number(),
@@ -19,7 +22,7 @@ export function serveCommand(): Command {
   const command = new Command('serve')
     .summary('make a service of a program')
     .description(
-      'Serves a command with any program: for each request it is started anew, with the payload on stdin; what it writes on stdout is the answer. Another exit code than 0 answers with an error (500), in the words of its last line on stderr. The request is verified before. The program’s environment says more of it: RMB_SOURCE (twin:sid), RMB_COMMAND, RMB_UID, RMB_TIMESTAMP and RMB_EXPIRES (Unix seconds), RMB_TAGS, RMB_SCHEMA.\n\nIt serves under a sid of its own, beside the daemon of the same twin: the first line says at which address it is called. --sid gives a name that stays. --no-sid serves as the twin itself: that takes the session of its daemon.',
+      'Serves a command with any program. The program is started for each request: the payload is on its stdin, the reply is what it writes on stdout. An exit code other than 0 makes an error reply (500) with the last line of its stderr. The reply has the schema of the request, else application/json.\n\nA request is verified first, and served once. The environment of the program describes it: RMB_SOURCE (twin:sid), RMB_COMMAND, RMB_UID, RMB_TIMESTAMP and RMB_EXPIRES (Unix seconds), RMB_TAGS, RMB_SCHEMA. A variable that no environment can hold is not set.\n\nThe program ends with its request, and so do its children: at its own exit, when the caller waits no longer (30 minutes at most), when it writes more than 15 MiB, and when this command ends. For a shorter limit put `timeout 60` before the program.\n\nThe service has a sid of its own, so that the daemon of the same twin keeps its session; the first line shows its address. --sid sets a lasting name. --no-sid serves as the twin itself: this takes the session and the mail of its daemon.',
     )
     .argument('<cmd>', 'the command that is served')
     .argument('<program...>', 'behind --: the program and its arguments')
@@ -38,18 +41,26 @@ Examples:
     )
     .action(async (cmd: string, [program = '', ...args]: string[], _: unknown, self: Command) => {
       const { json, timeout, parallel, sid } = optionsOf(self, options);
-      await withSettings(self, async ({ peer }, log) => {
+      await withSettings(self, async ({ peer, secrets }, log) => {
         const session = await openSession(peer, log, timeout * 1000, sid);
-        const slots = new Slots(parallel);
-        const run = { program, args, onStderr: (chunk: Buffer) => void process.stderr.write(chunk) };
-        const handle: ConstructorParameters<typeof Service>[2] = (payload, metadata, ms) =>
-          slots.run(() => runProgram(run, payload, metadata, ms));
-        new Service(session, cmd, handle, (served) => tell(served, json));
+        const warnings: Log = {
+          ...log,
+          warn: (fields, message) => note(hideSecrets(`rmb-peer: ${plain(message)} ${plainJson(fields)}`, secrets)),
+        };
+        const run = { program, args, onStderr: note };
+        new Service({
+          session,
+          command: cmd,
+          parallel,
+          handle: (request, ms) => runProgram(run, request.data, programEnvironment(request, process.env), ms),
+          onServed: (served) => tell(served, json),
+          log: warnings,
+        });
         const address = formatAddress(session.own);
-        if (json) printJson({ type: 'ready', address, command: cmd, relays: session.relays });
+        if (json) print(plainJson({ type: 'ready', address, command: cmd, relays: session.relays }));
         else print(`rmb-peer: serving ${cmd} at ${address}, relays ${session.relays.join(' ')}`);
         const misplaced = await session.misplaced();
-        if (misplaced !== undefined) process.stderr.write(`rmb-peer: ${misplaced}\n`);
+        if (misplaced !== undefined) note(`rmb-peer: ${plain(misplaced)}`);
         // Until a signal ends it.
         await new Promise<never>(() => undefined);
       });
@@ -59,8 +70,8 @@ Examples:
 function tell({ uid, source, command, error, ms }: Served, isJson: boolean): void {
   if (isJson) {
     const took = Number(ms.toFixed(1));
-    return void printJson({ type: 'request', uid, source, command, error: error ?? null, milliseconds: took });
+    return void print(plainJson({ type: 'request', uid, source, command, error: error ?? null, milliseconds: took }));
   }
-  const outcome = error === undefined ? paint('green', 'answered') : paint('red', `error: ${error}`);
-  print(`${command} from ${source}: ${outcome}, ${msText(ms)} ms`);
+  const outcome = error === undefined ? paint('green', 'answered') : paint('red', `error: ${plain(error)}`);
+  print(`${plain(command)} from ${plain(source)}: ${outcome}, ${msText(ms)} ms`);
 }

@@ -1,10 +1,19 @@
-import { spawn } from 'node:child_process';
-import { SETTINGS, variableOf } from '../config/table.ts';
+import { setImmediate } from 'node:timers/promises';
+import { PlainLines } from './plain-lines.ts';
+import { killGroup, startGroup, terminateGroup } from './process-group.ts';
 
-/** Relays take 16 MiB an envelope; what is longer could not be sent. */
-const MOST_OUTPUT = 15 * 2 ** 20;
-/** Of what a program says last. */
-const MOST_LINE = 500;
+/** The longest reply of a program, bytes: relays take envelopes of 16 MiB. */
+const MAX_OUTPUT = 15 * 2 ** 20;
+/** The longest error message, characters. */
+const MAX_MESSAGE = 500;
+/** What is shown of the stderr of one request, characters: no stranger fills a log with it. */
+const MAX_SHOWN = 2 ** 20;
+/** A program that is asked to end has this long before it is killed. */
+const GRACE_MS = 1_000;
+/** Turns of the event loop that read pipes empty, at most: somebody may go on writing into them. */
+const MAX_TURNS = 100;
+/** The longest timer of Node. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** What came of a program that was given a request. */
 export type Outcome =
@@ -15,60 +24,87 @@ export type Outcome =
 export interface ServiceProgram {
   readonly program: string;
   readonly args: readonly string[];
-  /** What it writes on stderr, besides being listened to. */
-  onStderr(chunk: Buffer): void;
+  /** Takes each line that the program writes on stderr; it is printable. */
+  onStderr(line: string): void;
 }
 
-/** Our own settings; the secret among them is none of a service's business. */
-const OURS = [...SETTINGS.map(({ name }) => variableOf(name)), variableOf('config')];
-
 /**
- * Runs a service's program for one request: the payload on its stdin, the answer on its stdout. Another exit code
- * than 0 is an error, in the words of its last line on stderr.
- * @param metadata variables that tell it of the request
- * @param ms when nobody waits for the answer any longer
+ * Runs a service's program for one request: the payload on its stdin, the reply on its stdout. An exit code other
+ * than 0 is an error, with the last line of its stderr as the message. The program and its children end with the
+ * request: they are one process group. Never rejects.
+ * @param ms until nobody waits for the reply any longer
  */
 export async function runProgram(
   { program, args, onStderr }: ServiceProgram,
   payload: Uint8Array,
-  metadata: Readonly<Record<string, string>>,
+  env: NodeJS.ProcessEnv,
   ms: number,
 ): Promise<Outcome> {
-  const env = { ...process.env, ...metadata };
-  for (const name of OURS) delete env[name];
-  const child = spawn(program, [...args], { env, stdio: ['pipe', 'pipe', 'pipe'] });
+  let child: ReturnType<typeof startGroup>;
+  try {
+    child = startGroup(program, args, env);
+  } catch (error) {
+    return notStarted(error);
+  }
+  const { pid, stdin, stdout, stderr } = child;
   const chunks: Buffer[] = [];
-  let size = 0;
-  let said = '';
-  let fault: string | undefined;
-  const give = (why: string) => {
-    fault ??= why;
-    child.kill('SIGKILL');
-  };
-  child.stdout.on('data', (chunk: Buffer) => {
-    size += chunk.length;
-    if (size > MOST_OUTPUT) return give(`the answer is longer than ${MOST_OUTPUT} bytes`);
-    chunks.push(chunk);
+  let shown = 0;
+  const lines = new PlainLines((line) => {
+    if (shown >= MAX_SHOWN) return;
+    shown += line.length + 1;
+    onStderr(shown < MAX_SHOWN ? line : 'this program says too much: its further lines are not shown');
   });
-  child.stderr.on('data', (chunk: Buffer) => {
-    onStderr(chunk);
-    said = `${said}${chunk}`.slice(-4 * MOST_LINE);
+  let size = 0;
+  let read = 0;
+  let fault: string | undefined;
+  stdout.on('data', (chunk: Buffer) => {
+    read += 1;
+    size += chunk.length;
+    if (size <= MAX_OUTPUT) return void chunks.push(chunk);
+    fault ??= `the reply of the service is longer than ${MAX_OUTPUT} bytes`;
+    killGroup(pid);
+  });
+  stderr.on('data', (chunk: Buffer) => {
+    read += 1;
+    lines.push(chunk);
   });
   // A program need not read what it was given.
-  child.stdin.on('error', () => undefined);
-  child.stdin.end(payload);
-  const timer = setTimeout(() => give('the service took longer than the caller waits'), Math.min(ms, 2 ** 31 - 1));
-  const code = await new Promise<number | null>((resolve) => {
-    child.once('error', (error) => {
-      fault ??= `the service’s program cannot be started: ${error.message}`;
-      resolve(null);
-    });
-    child.once('close', resolve);
+  stdin.on('error', () => undefined);
+  stdin.end(payload);
+  let killing: NodeJS.Timeout | undefined;
+  const timing = setTimeout(
+    () => {
+      fault ??= 'the service took longer than the caller waits';
+      terminateGroup(pid);
+      killing = setTimeout(() => killGroup(pid), GRACE_MS);
+    },
+    Math.min(ms, MAX_TIMER_MS),
+  );
+  // Not 'close': a child that still holds the pipes would put it off.
+  const ended = await new Promise<number | null | Error>((resolve) => {
+    child.on('error', resolve);
+    child.on('exit', resolve);
   });
-  clearTimeout(timer);
+  clearTimeout(timing);
+  clearTimeout(killing);
+  killGroup(pid);
+  // What the program wrote before its exit is in the pipes: two turns of the event loop without news read them empty.
+  for (let turn = 0, idle = 0; turn < MAX_TURNS && idle < 2 && fault === undefined; turn += 1) {
+    const before = read;
+    await setImmediate();
+    idle = read === before ? idle + 1 : 0;
+  }
+  for (const stream of [stdin, stdout, stderr]) stream.destroy();
+  lines.end();
+  if (ended instanceof Error) return notStarted(ended);
   if (fault !== undefined) return { kind: 'error', message: fault };
-  if (code === 0) return { kind: 'answer', data: Buffer.concat(chunks) };
-  const line = said.trimEnd().split('\n').at(-1)?.trim().slice(-MOST_LINE) ?? '';
-  const ended = code === null ? 'was killed by a signal' : `ended with ${code}`;
-  return { kind: 'error', message: line === '' ? `the service ${ended}` : line };
+  if (ended === 0) return { kind: 'answer', data: Buffer.concat(chunks) };
+  const how = ended === null ? 'was killed by a signal' : `ended with ${ended}`;
+  return { kind: 'error', message: lines.last.slice(-MAX_MESSAGE) || `the service ${how}` };
+}
+
+/** Without the program's path, which is not for callers. */
+function notStarted(error: unknown): Outcome {
+  const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+  return { kind: 'error', message: `the service's program cannot be started${code}` };
 }

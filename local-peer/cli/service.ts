@@ -1,119 +1,166 @@
-import { formatAddress } from '../../proto/address.ts';
-import { type Envelope, expiresAt } from '../../proto/envelope.ts';
+import { parseAddress } from '../../proto/address.ts';
+import type { Envelope } from '../../proto/envelope.ts';
 import { SentAnswers } from '../answers.ts';
-import { faultError } from '../faults.ts';
+import { Lanes } from '../lanes.ts';
+import type { CommandEntry } from '../messages.ts';
 import { versionPlugin } from '../plugins/version.ts';
+import type { Delivery, Log } from '../ports.ts';
+import { Serving } from '../serving.ts';
 import type { Outcome } from './service-program.ts';
 import type { Session } from './session.ts';
+import { WorkQueue } from './work-queue.ts';
 
-/** Who asks again under the same uid gets the same answer, for this long, seconds. */
+/** A repeated request gets its reply again within this time, seconds. */
 const AGAIN_SECONDS = 60;
-/** An answer is of use for as long as who asked may wait, but not for ever, seconds. */
-const MOST_SECONDS = 1800;
+/** No program runs longer, and no reply is of use longer, seconds: the most that a peer gives a message. */
+const MAX_SECONDS = 1800;
+/** What the daemon's queues hold. */
+const MAX_WAITING = { items: 10_000, bytes: 64 * 2 ** 20 };
+/** Go's client accepts no other, and it is the default of the npm client. */
+const DEFAULT_SCHEMA = 'application/json';
+/** A longer schema is not repeated in the reply, characters. */
+const MAX_SCHEMA = 256;
 const NOT_SERVED = 404;
 const FAILED = 500;
 
-/** A request as a program is told of it: the payload, and variables. */
-export type Handle = (payload: Uint8Array, metadata: Readonly<Record<string, string>>, ms: number) => Promise<Outcome>;
+/** What a service is made of. */
+export interface ServiceParts {
+  readonly session: Session;
+  readonly command: string;
+  /** Requests in work at once. */
+  readonly parallel: number;
+  /** Serves one request, of which nobody waits for the reply after `ms`. Never rejects. */
+  handle(request: CommandEntry, ms: number): Promise<Outcome>;
+  onServed(served: Served): void;
+  readonly log: Log;
+}
 
 /** What became of a request. */
 export interface Served {
   readonly uid: string;
   readonly source: string;
   readonly command: string;
-  /** The error that was answered; undefined: none. */
+  /** The message of the error reply; undefined after a response. */
   readonly error: string | undefined;
   readonly ms: number;
 }
 
-/** Answers the requests of other twins for one command, each once. */
-export class Service {
-  readonly #session: Session;
-  readonly #command: string;
-  readonly #handle: Handle;
-  readonly #onServed: (served: Served) => void;
-  readonly #answers = new SentAnswers();
-  readonly #running = new Set<string>();
+/** A request that waits for its turn. */
+interface Job {
+  readonly request: CommandEntry;
+  /** When it came, ms. */
+  readonly began: number;
+}
 
-  constructor(session: Session, command: string, handle: Handle, onServed: (served: Served) => void) {
-    this.#session = session;
-    this.#command = command;
-    this.#handle = handle;
-    this.#onServed = onServed;
+/** Serves the requests of other twins for one command. The daemon's rules decide which requests are served, and how often. */
+export class Service {
+  readonly #parts: ServiceParts;
+  readonly #serving: Serving;
+  readonly #queue: WorkQueue<number, Job>;
+  readonly #answers = new SentAnswers();
+  /** By sending twin, as in the daemon: requests of one twin begin in order. */
+  readonly #lanes = new Lanes<number>();
+
+  constructor(parts: ServiceParts) {
+    const { session, parallel, log } = parts;
+    this.#parts = parts;
+    this.#queue = new WorkQueue(parallel, MAX_WAITING, (job) => this.#guarded(job.request.uid, this.#serve(job)));
+    this.#serving = new Serving(session.own.twin, {
+      protocol: session.protocol,
+      programs: {
+        // `Serving` knows the repeats; nothing else of this process could.
+        isFirst: async () => true,
+        deliverCommand: async (request, twin) => this.#take({ request, began: performance.now() }, twin),
+      },
+      upstream: { reply: (envelope) => this.#send(envelope), again: (uid, twin) => this.#again(uid, twin) },
+      clock: session.clock,
+      plugins: [versionPlugin],
+      log,
+      count: () => undefined,
+    });
     session.listen((envelope) => this.#receive(envelope));
   }
 
   async #receive(envelope: Envelope): Promise<void> {
-    const { uid, source, destination, content } = envelope;
-    if (content?.kind !== 'request' || source === undefined || source.twin === 0) return;
-    // Signed for somebody else: a relay that brings it here means no good.
-    if (destination?.twin !== this.#session.own.twin) return;
-    const key = `${source.twin}/${uid}`;
-    const before = this.#answers.find(source.twin, uid);
-    for (const bytes of before) await this.#session.again(bytes, source.twin, AGAIN_SECONDS);
-    if (before.length > 0 || this.#running.has(key)) return;
-    this.#running.add(key);
-    const began = performance.now();
-    const opened = await this.#session.protocol.open(envelope, source.twin, this.#session.clock.seconds());
-    const outcome = opened.ok
-      ? await this.#outcome(envelope, content.command, opened.value)
-      : { error: faultError(opened.error) };
-    await this.#answer(envelope, outcome);
-    this.#running.delete(key);
-    this.#onServed({
-      uid,
-      source: formatAddress(source),
-      command: content.command,
-      error: outcome.error?.message,
-      ms: performance.now() - began,
-    });
+    if (envelope.content?.kind !== 'request') return;
+    const source = envelope.source?.twin ?? 0;
+    const served = this.#lanes.run(source, (turn) => this.#serving.request(envelope, source, turn));
+    await this.#guarded(envelope.uid, served);
   }
 
-  async #outcome(envelope: Envelope, command: string, data: Uint8Array): Promise<Reply> {
-    const { uid, timestamp, source, tags = '', schema = '' } = envelope;
-    const from = formatAddress(source ?? { twin: 0 });
-    // As every peer: whoever pings this session finds it.
-    const known = await versionPlugin.remote?.({ uid, source: from, command, data, tags, schema });
-    if (known !== undefined) return known;
-    if (command !== this.#command) {
-      return { error: { code: NOT_SERVED, message: `nobody serves '${command}' here, only '${this.#command}'` } };
+  /** A fault of ours in one request must not end the service for all others. */
+  async #guarded(uid: string, work: Promise<void>): Promise<void> {
+    try {
+      await work;
+    } catch (error) {
+      this.#parts.log.warn({ uid, error: String(error) }, 'failed to process a request');
     }
-    const expires = Number(expiresAt(envelope));
-    const left = expires - this.#session.clock.seconds();
-    const metadata = {
-      RMB_COMMAND: command,
-      RMB_UID: uid,
-      RMB_SOURCE: from,
-      RMB_TIMESTAMP: String(timestamp),
-      RMB_EXPIRES: String(expires),
-      RMB_TAGS: tags,
-      RMB_SCHEMA: schema,
-    };
-    const outcome = await this.#handle(data, metadata, left * 1000);
-    return outcome.kind === 'answer' ? { data: outcome.data } : { error: { code: FAILED, message: outcome.message } };
   }
 
-  async #answer({ uid, source, expiration }: Envelope, { data, schema, error }: Reply): Promise<void> {
-    if (source === undefined) return;
-    const seconds = Math.min(Number(expiration), MOST_SECONDS);
-    const sent = await this.#session.send(
-      {
-        uid,
-        timestamp: BigInt(this.#session.clock.seconds()),
-        expiration: BigInt(seconds),
-        destination: source,
-        content: error === undefined ? { kind: 'response' } : { kind: 'error', ...error },
-        payload: { kind: 'plain', bytes: data ?? new Uint8Array(0) },
-        ...(schema === undefined ? {} : { schema }),
-      },
-      seconds,
-    );
-    if (sent.ok) this.#answers.add(source.twin, uid, sent.value);
+  #take(job: Job, twin: number): Delivery {
+    const { command } = job.request;
+    if (command === this.#parts.command) {
+      return this.#queue.offer(twin, job, sizeOf(job.request)) ? 'delivered' : 'full';
+    }
+    const message = `nobody serves '${command}' here, only '${this.#parts.command}'`;
+    void this.#guarded(job.request.uid, this.#answer(job, { kind: 'error', code: NOT_SERVED, message }));
+    return 'delivered';
+  }
+
+  async #serve(job: Job): Promise<void> {
+    const { session, handle } = this.#parts;
+    const { now, expiration } = job.request;
+    const left = now + expiration - session.clock.latest();
+    const outcome: Outcome =
+      left > 0
+        ? await handle(job.request, Math.min(left, MAX_SECONDS) * 1000)
+        : { kind: 'error', message: 'the service was busy for as long as the caller waited' };
+    await this.#answer(job, outcome.kind === 'answer' ? outcome : { ...outcome, code: FAILED });
+  }
+
+  async #answer({ request, began }: Job, reply: Reply): Promise<void> {
+    const { uid, source, command, schema, expiration } = request;
+    const isOwnSchema = schema !== null && schema !== '' && schema.length <= MAX_SCHEMA;
+    await this.#send({
+      uid,
+      timestamp: BigInt(this.#parts.session.clock.seconds()),
+      expiration: BigInt(Math.min(expiration, MAX_SECONDS)),
+      destination: parseAddress(source) ?? { twin: 0 },
+      relays: [],
+      ...(reply.kind === 'error'
+        ? { content: reply }
+        : {
+            content: { kind: 'response' },
+            payload: { kind: 'plain', bytes: reply.data },
+            schema: isOwnSchema ? schema : DEFAULT_SCHEMA,
+          }),
+    });
+    const error = reply.kind === 'error' ? reply.message : undefined;
+    this.#parts.onServed({ uid, source, command, error, ms: performance.now() - began });
+  }
+
+  async #send(envelope: Envelope): Promise<void> {
+    const { uid, destination, expiration } = envelope;
+    const seconds = Math.min(Number(expiration), MAX_SECONDS);
+    if (destination === undefined || seconds === 0) return;
+    const { session, log } = this.#parts;
+    const sent = await session.send({ ...envelope, expiration: BigInt(seconds) }, seconds);
+    if (!sent.ok) log.warn({ uid, to: destination.twin }, `failed to send a reply: ${sent.error.message}`);
+    // A request without a uid is no repeat of another one.
+    else if (uid !== '') this.#answers.add(destination.twin, uid, sent.value);
+  }
+
+  async #again(uid: string, twin: number): Promise<void> {
+    for (const bytes of this.#answers.find(twin, uid)) await this.#parts.session.again(bytes, twin, AGAIN_SECONDS);
   }
 }
 
-interface Reply {
-  readonly data?: Uint8Array;
-  readonly schema?: string;
-  readonly error?: { readonly code: number; readonly message: string };
+/** What a request takes of our memory, bytes or so. */
+function sizeOf({ data, uid, source, tags, schema }: CommandEntry): number {
+  return data.length + uid.length + source.length + (tags ?? '').length + (schema ?? '').length;
 }
+
+/** What a request is answered with. */
+type Reply =
+  | { readonly kind: 'answer'; readonly data: Uint8Array }
+  | { readonly kind: 'error'; readonly code: number; readonly message: string };

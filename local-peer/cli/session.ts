@@ -40,7 +40,7 @@ export interface Session {
   send(envelope: Omit<Envelope, 'source' | 'relays'>, seconds: number): Promise<Result<Uint8Array, CommandFailure>>;
   /** Sends again what was sent before. */
   again(bytes: Uint8Array, to: number, seconds: number): Promise<void>;
-  /** Who is told of what comes; it never rejects. */
+  /** Sets who receives envelopes, those that came before included; `receive` never rejects. */
   listen(receive: (envelope: Envelope) => Promise<void>): void;
   /** When answers may go astray, why; for people. */
   misplaced(): Promise<string | undefined>;
@@ -75,14 +75,15 @@ export async function openSession(
     primitives,
     isKeyOnChain: () => isKeyOnChain(chain.twins, twin, e2ePublicKey),
   });
-  let receive = async (_: Envelope): Promise<void> => undefined;
+  // The relay delivers a mailbox at once. Until somebody listens its frames stay in work: beyond 256 the relay waits.
+  const { promise: listened, resolve: listen } = Promise.withResolvers<(envelope: Envelope) => Promise<void>>();
   const urls = config.relays.map((relay) => new URL(relay));
   const claims = { twin, ttl: TOKEN_SECONDS, ...(sid === false ? {} : { sid }) };
   const connections = await connect(urls, log, ms, clock, {
     token: (now) => mintToken({ ...claims, now }, identity.value),
     onFrame: async (frame) => {
       const decoded = decodeEnvelope(frame);
-      if (decoded.ok) await receive(decoded.value);
+      if (decoded.ok) await (await listened)(decoded.value);
       else log.warn({ detail: decoded.error.detail }, 'dropped what is no envelope');
     },
   });
@@ -107,9 +108,7 @@ export async function openSession(
       return err(new CommandFailure('unknown-twin', `the chain knows no twin ${to}: ${looked}`));
     },
     again: async (bytes, to, seconds) => void (await sending.again(bytes, to, seconds)),
-    listen: (listener) => {
-      receive = listener;
-    },
+    listen,
     misplaced: async () => {
       const known = await ownTwin().catch(() => undefined);
       const onChain = relayDomains(known?.relay ?? null);

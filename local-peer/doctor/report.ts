@@ -1,4 +1,4 @@
-import { plain } from '../plain.ts';
+import { plain, plainJson } from '../plain.ts';
 import { hasFailed, type Line, type LineState } from './line.ts';
 
 /** SGR: green, yellow, red, dim. */
@@ -14,14 +14,14 @@ export function textReport(lines: readonly Line[], isColoured: boolean): string 
   const rows = lines.flatMap((line) => {
     const state = paint(line.state, line.state.padEnd(widths.state));
     const row = `${state}  ${line.part.padEnd(widths.part)}  ${line.what.padEnd(what)}  ${plain(line.detail)}`;
-    return line.next === undefined ? [row] : [row, `${indent}→ ${line.next}`];
+    return line.next === undefined ? [row] : [row, `${indent}→ ${plain(line.next)}`];
   });
   return `${[...rows, '', summary(lines)].join('\n')}\n`;
 }
 
 /** The same for programs. */
 export function jsonReport(lines: readonly Line[]): string {
-  return `${JSON.stringify({ ok: !hasFailed(lines), lines }, null, 2)}\n`;
+  return `${plainJson({ ok: !hasFailed(lines), lines }, 2)}\n`;
 }
 
 function summary(lines: readonly Line[]): string {

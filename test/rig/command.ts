@@ -18,6 +18,8 @@ export interface RunningCommand extends AsyncDisposable {
   readonly pid: number;
   /** Resolves with the first line on stdout that holds this. */
   said(text: string): Promise<string>;
+  /** What it has written on stderr so far. */
+  stderr(): string;
   signal(name: 'SIGINT' | 'SIGTERM' | 'SIGHUP'): void;
   /** Closes our end of its stdout, as `head` does. */
   stopReading(): void;
@@ -73,6 +75,7 @@ export function startCommand(args: readonly string[], env: Record<string, string
   return {
     pid: child.pid ?? 0,
     said: (text) => within(said(text), `'${text}' of ${args[0]}`, 40_000),
+    stderr: () => outputs.stderr,
     signal: (name) => void child.kill(name),
     stopReading: () => void child.stdout.destroy(),
     ended: closed,

@@ -1,0 +1,171 @@
+import { readFile } from 'node:fs/promises';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Envelope } from '../proto/envelope.ts';
+import { signEnvelope } from '../proto/signature.ts';
+import { anyEnvelope } from './rig/any-envelope.ts';
+import { within } from './rig/client.ts';
+import { asTwin, type RunningCommand, runCommand, startCommand } from './rig/command.ts';
+import { request } from './rig/envelopes.ts';
+import { type Network, startNetwork } from './rig/network.ts';
+import { until } from './rig/until.ts';
+
+/** `serve` and the programs it runs: no request ends the service, and no process outlives its request. */
+
+const CALLER = 6;
+const SERVER = 3;
+
+let network: Network;
+beforeAll(async () => {
+  network = await startNetwork();
+});
+afterAll(async () => {
+  await network[Symbol.asyncDispose]();
+});
+
+const start = (name: string, script: string, ...flags: string[]) =>
+  startCommand(['serve', 'my.cmd', '--sid', name, ...flags, '--', 'sh', '-c', script], asTwin(network, SERVER));
+const serve = async (name: string, script: string, ...flags: string[]) => {
+  const service = start(name, script, ...flags);
+  await service.said('my.cmd');
+  return service;
+};
+const call = (name: string, ...args: string[]) =>
+  runCommand(['call', `${SERVER}:${name}`, 'my.cmd', ...args], asTwin(network, CALLER));
+/** The process id that the program wrote on stderr. */
+const pidOf = async (service: RunningCommand) =>
+  Number(await until('a process id on stderr', async () => /^\d+$/m.exec(service.stderr())?.[0]));
+/** A process that ended but was not collected yet runs no longer. */
+const isRunning = async (pid: number) => {
+  const stat = await readFile(`/proc/${pid}/stat`, 'latin1').catch(() => undefined);
+  return stat !== undefined && !/\) [ZX] /.test(stat);
+};
+const hasEnded = (pid: number) => until(`process ${pid} to end`, async () => !(await isRunning(pid)));
+
+describe('an odd request', () => {
+  const text = (length: number) => 'x'.repeat(length);
+  it.each([
+    ['a NUL in its schema', { schema: 'a\0b' }],
+    ['a NUL in its tags', { tags: 'a\0b' }],
+    ['a NUL in its uid', { uid: 'a\0b' }],
+    ['200 KB of schema', { schema: text(200_000) }],
+    ['200 KB of tags', { tags: text(200_000) }],
+    ['200 KB of uid', { uid: text(200_000) }],
+  ])('is answered with %s', async (name, fields) => {
+    const sid = name.replaceAll(' ', '-');
+    await using _ = await serve(sid, 'env | grep -c "^RMB_[A-Z]*="');
+    await using session = await network.join(CALLER, 'odd');
+    const odd = request(
+      { twin: CALLER, connection: 'odd' },
+      { twin: SERVER, connection: sid },
+      {
+        content: { kind: 'request', command: 'my.cmd' },
+        ...fields,
+      },
+    );
+    session.send(await signEnvelope(odd, await network.identity(CALLER)));
+    const { content, payload } = await session.next();
+    expect(content).toEqual({ kind: 'response' });
+    // Seven variables tell of a request; the one that cannot be told is left out.
+    expect(new TextDecoder().decode(payload?.bytes)).toBe('6\n');
+  });
+
+  it('never ends the service, whatever it carries', async () => {
+    await using service = await serve('any', 'cat');
+    const words = fc.constantFrom('a\0b', 'x'.repeat(200_000), '');
+    const odd = fc
+      .record({ envelope: anyEnvelope, uid: words, tags: words, schema: words, hasOddWords: fc.boolean() })
+      .map(
+        ({ envelope, hasOddWords, ...odd }): Envelope => ({
+          ...envelope,
+          ...(hasOddWords ? { ...odd, payload: { kind: 'plain', bytes: new Uint8Array(1) } } : {}),
+          timestamp: BigInt(Math.floor(Date.now() / 1000)),
+          source: { twin: CALLER, connection: 'any' },
+          destination: { twin: SERVER, connection: 'any' },
+          content: envelope.content?.kind === 'request' ? envelope.content : { kind: 'request', command: 'my.cmd' },
+        }),
+      );
+    const identity = await network.identity(CALLER);
+    await fc.assert(
+      fc.asyncProperty(fc.array(odd, { minLength: 5, maxLength: 5 }), async (envelopes) => {
+        await using session = await network.join(CALLER, 'any');
+        for (const envelope of envelopes) session.send(await signEnvelope(envelope, identity));
+        const address = { twin: SERVER, connection: 'any' };
+        const last = request({ twin: CALLER, connection: 'any' }, address, {
+          content: { kind: 'request', command: 'my.cmd' },
+        });
+        session.send(await signEnvelope(last, identity));
+        for (;;) if ((await session.next()).uid === last.uid) return;
+      }),
+      { numRuns: 20 },
+    );
+    service.signal('SIGTERM');
+    expect((await service.ended).code).toBe(143);
+  });
+});
+
+describe('a program', () => {
+  it('ends with all that it started when its caller waits no longer', async () => {
+    await using service = await serve('tree', 'sleep 1000 & echo "$!" >&2; wait');
+    expect((await call('tree', '-t', '3')).code).toBe(3);
+    expect(await service.said('error')).toContain('took longer than the caller waits');
+    await hasEnded(await pidOf(service));
+  });
+
+  it('is answered for at its exit, although a child still holds its stdout', async () => {
+    await using service = await serve('exit', 'sleep 1000 & echo "$!" >&2; echo done');
+    expect(await call('exit')).toMatchObject({ code: 0, stdout: 'done\n' });
+    await hasEnded(await pidOf(service));
+  });
+
+  it('is answered for with all its output, although a child in a session of its own holds its stdout', async () => {
+    await using service = await serve('session', 'setsid sleep 1000 & echo "$!" >&2; head -c 3000000 /dev/zero');
+    try {
+      expect((await call('session')).stdout).toHaveLength(3_000_000);
+    } finally {
+      process.kill(await pidOf(service), 'SIGKILL');
+    }
+  });
+
+  it('that floods its stdout is cut with an error, children and all', async () => {
+    await using _ = await serve('flood', 'yes | cat');
+    expect((await call('flood')).stderr).toMatch(/error 500: .*longer than 15728640 bytes/);
+  });
+
+  it('that hangs for four callers leaves the service to the next', async () => {
+    await using _ = await serve('hang', 'if grep -q hang; then sleep 1000 | cat; else echo well; fi');
+    const hanging = await Promise.all([1, 2, 3, 4].map(() => call('hang', '--data', 'hang', '-t', '3')));
+    expect(hanging.map(({ code }) => code)).toEqual([3, 3, 3, 3]);
+    expect(await call('hang', '--data', 'go')).toMatchObject({ code: 0, stdout: 'well\n' });
+  });
+
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)('ends with the service at %s, children and all', async (name) => {
+    await using service = await serve(name, 'trap "" TERM INT HUP; sleep 1000 & echo "$!" >&2; wait');
+    const args = ['call', `${SERVER}:${name}`, 'my.cmd'];
+    await using _ = startCommand(args, asTwin(network, CALLER));
+    const pid = await pidOf(service);
+    service.signal(name);
+    await within(service.ended, 'the end of the service');
+    await hasEnded(pid);
+  });
+});
+
+describe('a terminal', () => {
+  it('is given nothing raw of what a stranger sends', async () => {
+    await using service = await serve('terminal', 'cat >&2; exit 1');
+    const data = '\u001b]0;title\u0007\u009b2J\u202e\r\nlast \u001b[31mline';
+    await call('terminal', '--data', data);
+    await runCommand(['call', `${SERVER}:terminal`, `my.\u001b[2J\u009b`], asTwin(network, CALLER));
+    await service.said('nobody serves');
+    service.signal('SIGTERM');
+    const { stdout, stderr } = await service.ended;
+    expect(stderr).toContain('last  [31mline\n');
+    for (const output of [stdout, stderr]) expect(output).not.toMatch(/[^\n\P{Cc}]|\p{Bidi_Control}/u);
+  });
+
+  it('is given JSON without controls', async () => {
+    await using service = await serve('json', 'cat', '--json');
+    await runCommand(['call', `${SERVER}:json`, 'my.\u009b2J\u202e'], asTwin(network, CALLER));
+    expect(await service.said('"request"')).toContain('"command":"my.\\u009b2J\\u202e"');
+  });
+});
