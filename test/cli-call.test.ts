@@ -131,6 +131,7 @@ describe('what is wrong with a command', () => {
     [['call', 'two', 'x'], "'two' is no twin: an id (7)", 'usage: rmb-peer call'],
     [['call', '2', 'x', 'y'], 'what is sent stands behind --data', 'usage: rmb-peer call'],
     [['call', '2', 'x', '--data', 'a', '-'], 'give the payload once', 'usage: rmb-peer call'],
+    [['call', '2', 'x', '--schema', '{}'], '1 to 128 printable ASCII characters', 'usage: rmb-peer call'],
     [['call', '2', 'x', '--timeout', 'soon'], 'It must be a number of seconds', 'usage: rmb-peer call'],
     [['ping', '2', '--cuont', '3'], 'there is no flag --cuont (Did you mean --count?)', 'usage: rmb-peer ping'],
     [['cal', '2'], 'there is no such command (Did you mean call?)', 'call, serve, ping'],

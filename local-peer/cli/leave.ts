@@ -23,6 +23,7 @@ function flushed(name: StreamName): Promise<void> {
 
 function endWithLoss(name: StreamName, error: NodeJS.ErrnoException): never {
   if (error.code === 'EPIPE') process.exit(EXIT.brokenPipe);
-  if (name === 'stdout') process.stderr.write(`rmb-peer: the output cannot be written: ${error.message}\n`);
+  const why = error.code === 'ENOSPC' ? 'the disk is full (ENOSPC)' : error.code;
+  if (name === 'stdout') process.stderr.write(`rmb-peer: the output cannot be written: ${why}\n`);
   process.exit(EXIT.failed);
 }
