@@ -5,6 +5,7 @@ import { err, ok, type Result } from '../../proto/result.ts';
 import { faultError } from '../faults.ts';
 import { plain } from '../plain.ts';
 import { CommandFailure } from './failure.ts';
+import { JSON_SCHEMA } from './schema.ts';
 import type { Session } from './session.ts';
 import { nameOf } from './target.ts';
 
@@ -95,14 +96,19 @@ export class Caller {
     return outcome.ok ? ok({ ...outcome.value, ms: performance.now() - began }) : outcome;
   }
 
-  async #late({ to, command, seconds, failFast }: Request, doubts: readonly string[]): Promise<CommandFailure> {
+  async #late({ to, command, schema, seconds, failFast }: Request, doubts: readonly string[]): Promise<CommandFailure> {
     const [doubt] = doubts;
     if (doubt !== undefined) return new CommandFailure('unverified', `${nameOf(to)} answered, but ${doubt}`);
-    const offline = failFast === true ? '' : 'the twin is offline (--fail-fast tells), or ';
+    const causes = [
+      ...(failFast === true ? [] : ['be offline (check with --fail-fast)']),
+      `not serve '${command}'`,
+      ...(schema === JSON_SCHEMA ? [] : [`take nothing but ${JSON_SCHEMA} (--schema)`]),
+      'be slow (raise --timeout)',
+    ];
+    const why = `the relay accepted the request. The twin may ${causes.slice(0, -1).join(', ')}, or ${causes.at(-1)}`;
     const misplaced = await this.#session.misplaced();
     const astray = misplaced === undefined ? '' : `. Besides, ${misplaced}`;
-    const why = `the relay took the request, so that ${offline}nobody there serves '${command}', or it takes longer${astray}`;
-    return new CommandFailure('no-answer', `no answer from ${nameOf(to)} within ${seconds} s: ${why}`);
+    return new CommandFailure('no-answer', `no answer from ${nameOf(to)} within ${seconds} s: ${why}${astray}`);
   }
 
   async #receive(envelope: Envelope): Promise<void> {
