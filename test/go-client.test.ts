@@ -168,6 +168,7 @@ describe.skipIf(!hasGo).each(GO_SDKS)('the Go SDK $version', (sdk) => {
       expect(failed).toMatchObject({ code: 1, stdout: '' });
       expect(failed.stderr).toContain(`twin ${twin} answered with error 0: failed on purpose`);
       expect(silent).toMatchObject({ code: 3, stdout: '' });
+      expect(silent.stderr).toContain('take nothing but application/json (--schema)');
     });
 
     it('answers ping by a signed error, which is a sign of life', async () => {
