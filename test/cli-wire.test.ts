@@ -50,7 +50,7 @@ describe('an error in place of a response', () => {
       const reply = request({ twin: ASKED }, source, { uid, content });
       asked.send(await signEnvelope(reply, await network.identity(signer)));
     }
-    return within(command.ended, `the end of ${args[0]}`, 40_000);
+    return await within(command.ended, `the end of ${args[0]}`, 40_000);
   }
   const lines = (stdout: string) =>
     stdout
