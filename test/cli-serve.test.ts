@@ -120,6 +120,7 @@ describe('bench', () => {
     twin: z.literal(6),
     requests: z.number(),
     answered: z.number(),
+    errors: z.record(z.string(), z.number()),
     failed: z.record(z.string(), z.number()),
     perSecond: z.number(),
     roundTrip: trips.nullable(),
@@ -131,7 +132,12 @@ describe('bench', () => {
     // Off a terminal there is no bar.
     expect(text).toMatchObject({ code: 0, stderr: '' });
     expect(text.stdout).toMatch(/^twin 6:upper: 100 of 100 answered in [\d.]+ s, [\d.]+ a second$/m);
-    expect(result.parse(JSON.parse(json.stdout))).toMatchObject({ requests: 100, answered: 100, failed: {} });
+    expect(result.parse(JSON.parse(json.stdout))).toMatchObject({
+      requests: 100,
+      answered: 100,
+      errors: {},
+      failed: {},
+    });
   });
 
   it('shows a bar, and colours, at a terminal alone', async () => {
@@ -148,10 +154,20 @@ describe('bench', () => {
     expect(plain).toMatch(/, [\d.]+ a second\r/);
   });
 
-  it('counts failures by their words, and ends with the code of the first', async () => {
-    const { code, stdout, stderr } = await runCommand(['bench', '6:upper', 'my.other', '-n', '5'], me());
-    expect(code).toBe(1);
-    expect(stdout).toContain("5 failed: twin 6:upper answered with error 404: nobody serves 'my.other' here");
+  it('counts errors of the service as answers, by what they say, and ends with 1', async () => {
+    const bench = ['bench', '6:upper', 'my.other', '-n', '5'];
+    const [text, json] = await Promise.all([runCommand(bench, me()), runCommand([...bench, '--json'], me())]);
+    expect(text).toMatchObject({ code: 1, stderr: 'rmb-peer bench: 5 of 5 requests were answered with an error\n' });
+    expect(text.stdout).toContain("5 answered with an error: error 404: nobody serves 'my.other' here");
+    const [first = ''] = json.stdout.split('\n');
+    const said = "error 404: nobody serves 'my.other' here, only 'my.upper'";
+    expect(result.parse(JSON.parse(first))).toMatchObject({ answered: 5, errors: { [said]: 5 }, failed: {} });
+  });
+
+  it('counts requests without an answer by their reason, and ends with the code of the first', async () => {
+    const { code, stdout, stderr } = await runCommand(['bench', '6:nobody', 'my.other', '-n', '5'], me());
+    expect(code).toBe(4);
+    expect(stdout).toContain('5 failed: the relay says of twin 6:nobody: destination offline');
     expect(stderr).toBe('rmb-peer bench: 5 of 5 requests failed\n');
   });
 });

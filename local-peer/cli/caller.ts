@@ -3,7 +3,9 @@ import { type Address, formatAddress } from '../../proto/address.ts';
 import type { Envelope } from '../../proto/envelope.ts';
 import { err, ok, type Result } from '../../proto/result.ts';
 import { faultError } from '../faults.ts';
+import { plain } from '../plain.ts';
 import { CommandFailure } from './failure.ts';
+import { JSON_SCHEMA } from './schema.ts';
 import type { Session } from './session.ts';
 import { nameOf } from './target.ts';
 
@@ -12,24 +14,40 @@ export interface Request {
   readonly to: Address;
   readonly command: string;
   readonly data: Uint8Array;
+  /** What the payload is; Go services answer nothing but `application/json`. */
+  readonly schema: string | undefined;
   /** How long an answer is waited for, seconds. */
   readonly seconds: number;
   /** Whether the relay shall refuse at once what it cannot deliver at once. */
   readonly failFast?: boolean;
 }
 
-/** What a twin answered: verified, decrypted. */
-export interface Answer {
-  readonly source: string;
+/** The response of the asked twin, decrypted. */
+interface Response {
+  readonly kind: 'response';
   readonly data: Uint8Array;
   readonly schema: string | undefined;
-  /** From the moment it was asked, ms. */
-  readonly ms: number;
 }
+
+/** The error that the asked twin sent in place of a response. */
+interface ErrorReply {
+  readonly kind: 'error';
+  readonly code: number;
+  readonly message: string;
+}
+
+/** A verified reply of the asked twin. An error is a reply, too: whoever signed it is there. */
+export type Reply = (Response | ErrorReply) & {
+  /** `TWIN` or `TWIN:SID` of whoever replied. */
+  readonly source: string;
+};
+
+/** A reply, and how long it took from the moment of the request, ms. */
+export type Timed<T> = T & { readonly ms: number };
 
 interface Waiting {
   readonly to: Address;
-  end(outcome: Result<Omit<Answer, 'ms'>, CommandFailure>): void;
+  end(outcome: Result<Reply, CommandFailure>): void;
   /** An answer came that could not be believed. */
   doubt(why: string): void;
 }
@@ -44,12 +62,13 @@ export class Caller {
     session.listen((envelope) => this.#receive(envelope));
   }
 
-  async ask(request: Request): Promise<Result<Answer, CommandFailure>> {
-    const { to, command, data, seconds, failFast } = request;
+  /** Sends a request. Resolves with the verified reply, or with why there is none. */
+  async ask(request: Request): Promise<Result<Timed<Reply>, CommandFailure>> {
+    const { to, command, data, schema, seconds, failFast } = request;
     const uid = randomUUID();
     const began = performance.now();
     const doubts: string[] = [];
-    const { promise, resolve } = Promise.withResolvers<Result<Omit<Answer, 'ms'>, CommandFailure> | 'late'>();
+    const { promise, resolve } = Promise.withResolvers<Result<Reply, CommandFailure> | 'late'>();
     const timer = setTimeout(() => resolve('late'), seconds * 1000);
     this.#waiting.set(uid, { to, end: resolve, doubt: (why) => doubts.push(why) });
     // Envelopes count whole seconds, and the one in which they end no longer: an answer at the last moment still counts.
@@ -62,6 +81,7 @@ export class Caller {
         destination: to,
         content: { kind: 'request', command },
         payload: { kind: 'plain', bytes: data },
+        ...(schema === undefined ? {} : { schema }),
         ...(failFast === true ? { tags: 'fail-fast' } : {}),
       },
       life,
@@ -76,14 +96,19 @@ export class Caller {
     return outcome.ok ? ok({ ...outcome.value, ms: performance.now() - began }) : outcome;
   }
 
-  async #late({ to, command, seconds, failFast }: Request, doubts: readonly string[]): Promise<CommandFailure> {
+  async #late({ to, command, schema, seconds, failFast }: Request, doubts: readonly string[]): Promise<CommandFailure> {
     const [doubt] = doubts;
     if (doubt !== undefined) return new CommandFailure('unverified', `${nameOf(to)} answered, but ${doubt}`);
-    const offline = failFast === true ? '' : 'the twin is offline (--fail-fast tells), or ';
+    const causes = [
+      ...(failFast === true ? [] : ['be offline (check with --fail-fast)']),
+      `not serve '${command}'`,
+      ...(schema === JSON_SCHEMA ? [] : [`take nothing but ${JSON_SCHEMA} (--schema)`]),
+      'be slow (raise --timeout)',
+    ];
+    const why = `the relay accepted the request. The twin may ${causes.slice(0, -1).join(', ')}, or ${causes.at(-1)}`;
     const misplaced = await this.#session.misplaced();
     const astray = misplaced === undefined ? '' : `. Besides, ${misplaced}`;
-    const why = `the relay took the request, so that ${offline}nobody there serves '${command}', or it takes longer${astray}`;
-    return new CommandFailure('no-answer', `no answer from ${nameOf(to)} within ${seconds} s: ${why}`);
+    return new CommandFailure('no-answer', `no answer from ${nameOf(to)} within ${seconds} s: ${why}${astray}`);
   }
 
   async #receive(envelope: Envelope): Promise<void> {
@@ -99,12 +124,21 @@ export class Caller {
     if (source.twin !== to.twin) return waiting.doubt(`twin ${source.twin} was not asked`);
     const opened = await this.#session.protocol.open(envelope, source.twin, this.#session.clock.seconds());
     if (!opened.ok) return waiting.doubt(`what came is not to be believed: ${faultError(opened.error).message}`);
-    if (content.kind === 'error') {
-      const said = `${nameOf(to)} answered with error ${content.code}: ${content.message}`;
-      return waiting.end(err(new CommandFailure('answered-error', said)));
-    }
-    waiting.end(ok({ source: formatAddress(source), data: opened.value, schema: envelope.schema }));
+    const from = formatAddress(source);
+    const { schema } = envelope;
+    waiting.end(
+      ok(
+        content.kind === 'error'
+          ? { kind: 'error', source: from, code: content.code, message: plain(content.message) }
+          : { kind: 'response', source: from, data: opened.value, schema },
+      ),
+    );
   }
+}
+
+/** An error reply in a line for people. */
+export function errorText({ code, message }: ErrorReply): string {
+  return `error ${code}: ${message}`;
 }
 
 /** What a relay's refusal means for who asked; the texts are those of both relays. */

@@ -12,8 +12,16 @@ export type FailureKind =
   | 'unknown-twin'
   | 'broken-key';
 
-/** Exit codes; docs/peer.md tells them. */
-export const EXIT = { ok: 0, failed: 1, misused: 2, noAnswer: 3, noDestination: 4, interrupted: 130 } as const;
+/** Exit codes, documented in docs/peer.md. The last two are those of a shell for SIGINT and SIGPIPE. */
+export const EXIT = {
+  ok: 0,
+  failed: 1,
+  misused: 2,
+  noAnswer: 3,
+  noDestination: 4,
+  interrupted: 130,
+  brokenPipe: 141,
+} as const;
 
 /** It cannot be done, or was not answered; the message is for people. */
 export class CommandFailure extends Error {

@@ -18,10 +18,3 @@ export function endOnSignals(): void {
 export function beforeInterrupt(say: () => void): void {
   last = say;
 }
-
-/** Who reads our output has gone (`| head -1`): there is nobody to write for, and nothing wrong. */
-export function endOnBrokenPipe(): void {
-  for (const stream of [process.stdout, process.stderr]) {
-    stream.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? EXIT.ok : EXIT.failed));
-  }
-}

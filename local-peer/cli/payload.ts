@@ -13,12 +13,16 @@ export interface PayloadSource {
   readonly isStdin?: boolean;
 }
 
-/** Reads a payload; without a source it is empty. @throws UsageError when it is given twice, or not readable */
-export async function readPayload({ data, file, isStdin = false }: PayloadSource): Promise<Uint8Array> {
+/** Reads a payload. @param fallback the payload without a source. @throws UsageError when it is given twice, or not readable */
+export async function readPayload(
+  { data, file, isStdin = false }: PayloadSource,
+  fallback: Uint8Array,
+): Promise<Uint8Array> {
   const ways = [data !== undefined, file !== undefined, isStdin].filter(Boolean);
   if (ways.length > 1) throw new UsageError('--data, --file and -: give the payload once');
   if (isStdin || file === '-') return buffer(process.stdin);
-  if (file === undefined) return Buffer.from(data ?? '');
+  if (data !== undefined) return Buffer.from(data);
+  if (file === undefined) return fallback;
   try {
     return await readFile(file);
   } catch (error) {

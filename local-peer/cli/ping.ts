@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { plain } from '../plain.ts';
-import { Caller } from './caller.ts';
+import { Caller, errorText, type Reply, type Timed } from './caller.ts';
 import { CommandFailure } from './failure.ts';
 import {
   addJsonFlag,
@@ -17,21 +17,28 @@ import {
 import { beforeInterrupt } from './interrupt.ts';
 import { msText, paint, print, printJson } from './output.ts';
 import { textOf } from './payload.ts';
+import { JSON_SCHEMA, noArgument } from './schema.ts';
 import { openSession } from './session.ts';
 import { rounded, roundTrips } from './statistics.ts';
 import { nameOf, parseTarget, resolveTarget } from './target.ts';
 
 const options = jsonOption.extend({ count: z.number(), interval: z.number(), timeout: z.number() });
 
-/** Peers answer it themselves: of Rust and ours. */
-const QUESTION = 'rmb.version';
+/** The Rust peer and ours answer it themselves. A Go program replies with a signed error, for want of the command. */
+const QUESTION = {
+  command: 'rmb.version',
+  schema: JSON_SCHEMA,
+  data: noArgument(JSON_SCHEMA),
+  // Refused at once when the twin is offline: an answer hours later is no pong.
+  failFast: true,
+} as const;
 
 /** `rmb-peer ping`: round trips to the peer of a twin. */
 export function pingCommand(): Command {
   const command = new Command('ping')
     .summary('measure the way to a twin’s peer and back')
     .description(
-      'Asks the peer of a twin for its version, again and again, and sums the round trips up.\n\nA relay answers RMB’s own ping in the twin’s name, even when the twin is offline: it would measure the relay alone. So each of these is a request (rmb.version) that the peer over there answers itself, without any service. Its time has in it: signing here, the relay, verifying and signing there, the relay, verifying here. A program that stands at the relay without a peer (a direct client) need not answer it.',
+      'Asks the peer of a twin for its version, again and again, and sums the round trips up.\n\nA relay answers RMB’s own ping in the twin’s name, even when the twin is offline: it would measure the relay alone. So each of these is a request (rmb.version) that the peer over there answers itself, without any service. Its time has in it: signing here, the relay, verifying and signing there, the relay, verifying here. An error that the twin signed counts as well: nodes of the grid (Go programs without a peer) reply ‘function is not found’. A direct client that serves nothing stays silent.',
     )
     .argument('<twin>', 'id or SS58 address, with :SID for one session of the twin')
     .option('-n, --count <number>', 'how many; 0 goes on until Ctrl-C', countOf(0, 1_000_000), 5)
@@ -61,15 +68,13 @@ Examples:
           while (count === 0 || sent < count) {
             const began = performance.now();
             sent += 1;
-            // Refused at once when nobody is there: an answer hours later is no pong.
-            const request = { to, command: QUESTION, data: new Uint8Array(0), seconds: timeout, failFast: true };
-            const answer = await caller.ask(request);
-            if (answer.ok) {
-              times.push(answer.value.ms);
-              pong(sent, answer.value.source, answer.value.ms, textOf(answer.value.data) ?? '', json);
+            const outcome = await caller.ask({ to, ...QUESTION, seconds: timeout });
+            if (outcome.ok) {
+              times.push(outcome.value.ms);
+              pong(sent, outcome.value, json);
             } else {
-              failure = answer.error;
-              lost(sent, answer.error, json);
+              failure = outcome.error;
+              lost(sent, outcome.error, json);
               if (failure.kind === 'unknown-twin' || failure.kind === 'chain') throw failure;
             }
             if (count === 0 || sent < count) await pause(Math.max(0, began + interval * 1000 - performance.now()));
@@ -83,9 +88,14 @@ Examples:
     });
 }
 
-function pong(seq: number, source: string, ms: number, version: string, isJson: boolean): void {
-  if (isJson) return void printJson({ type: 'pong', seq, source, milliseconds: Number(ms.toFixed(1)), version });
-  print(`twin ${source} (${plain(version)}): seq=${seq} time=${msText(ms)} ms`);
+function pong(seq: number, reply: Timed<Reply>, isJson: boolean): void {
+  const { source, ms } = reply;
+  const version = reply.kind === 'response' ? plain(textOf(reply.data) ?? '') : null;
+  const error = reply.kind === 'error' ? { code: reply.code, message: reply.message } : null;
+  if (isJson) {
+    return void printJson({ type: 'pong', seq, source, milliseconds: Number(ms.toFixed(1)), version, error });
+  }
+  print(`twin ${source} (${reply.kind === 'error' ? errorText(reply) : version}): seq=${seq} time=${msText(ms)} ms`);
 }
 
 function lost(seq: number, { kind, message }: CommandFailure, isJson: boolean): void {

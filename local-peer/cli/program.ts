@@ -6,7 +6,8 @@ import { benchCommand } from './bench.ts';
 import { callCommand } from './call.ts';
 import { completionCommand } from './completion.ts';
 import { CommandFailure, EXIT } from './failure.ts';
-import { endOnBrokenPipe, endOnSignals } from './interrupt.ts';
+import { endOnSignals } from './interrupt.ts';
+import { endOnLostOutput } from './leave.ts';
 import { note, printJson } from './output.ts';
 import { pingCommand } from './ping.ts';
 import { relayCommand } from './relay.ts';
@@ -48,7 +49,7 @@ rmb-peer COMMAND --help says more of each.
 /** Runs a command. @returns its exit code */
 export async function runCommand(argv: readonly string[]): Promise<number> {
   endOnSignals();
-  endOnBrokenPipe();
+  endOnLostOutput();
   const root = new Command('rmb-peer')
     .exitOverride()
     .configureOutput({ writeErr: () => undefined })

@@ -1,4 +1,5 @@
 import { signEnvelope, verifyEnvelope } from '../../proto/signature.ts';
+import { JSON_SCHEMA, noArgument } from '../cli/schema.ts';
 import { within } from './patience.ts';
 import type { DoctorSession, SessionOwner } from './session.ts';
 
@@ -24,9 +25,12 @@ export async function findHolder(
   isNoted: (uid: string) => Promise<boolean>,
 ): Promise<Holder> {
   const uid = crypto.randomUUID();
+  // A Go program takes nothing but JSON, and drops a request without a payload. It replies with a signed error, for
+  // want of the command: it is there, too.
   const content = { kind: 'request', command: 'rmb.version' } as const;
+  const body = { schema: JSON_SCHEMA, payload: { kind: 'plain', bytes: noArgument(JSON_SCHEMA) } } as const;
   const times = { timestamp: BigInt(now()), expiration: LIFE };
-  const request = { uid, ...times, source: session.address, destination: { twin }, content, relays: [] };
+  const request = { uid, ...times, source: session.address, destination: { twin }, content, ...body, relays: [] };
   session.send(await signEnvelope(request, identity));
   const answer = await within(ANSWER_MS, session.next(uid)).catch(() => undefined);
   if (answer === undefined || !(await verifyEnvelope(answer, identity.account)).ok) return { kind: 'nobody' };

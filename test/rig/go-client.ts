@@ -12,7 +12,13 @@ const PATIENCE_MS = 50_000;
 /** The first build on a machine fetches and compiles the SDK's hundred packages. */
 const BUILD_MS = 300_000;
 
-/** Whether there is a Go toolchain on this machine that takes the SDK: 1.21 or later. */
+/** Versions of the SDK, each with the module file beside the program that pins it. Nodes of the grid run v0.17. */
+export const GO_SDKS = [
+  { version: 'v0.15.18', modules: 'go.mod' },
+  { version: 'v0.17.0', modules: 'go-0.17.mod' },
+] as const;
+
+/** Whether this machine has a Go toolchain that builds both: 1.23 or later. */
 export const hasGo = isRecent(spawnSync('go', ['env', 'GOVERSION'], { encoding: 'utf8' }).stdout);
 
 /** The program in test/clients/go-sdk, on ThreeFold's Go SDK; its arguments are told in its main.go. */
@@ -26,15 +32,16 @@ export interface GoClient extends AsyncDisposable {
 /** @param version as `go1.26.8`; null when there is none */
 function isRecent(version: string | null): boolean {
   const [, minor] = /^go1\.(\d+)/.exec(version ?? '') ?? [];
-  return Number(minor) >= 21;
+  return Number(minor) >= 23;
 }
 
-/** Builds it. @throws with what the toolchain said */
-export async function buildGoClient(): Promise<GoClient> {
+/** Builds the program with one version of the SDK. @throws with what the toolchain said */
+export async function buildGoClient({ modules }: (typeof GO_SDKS)[number]): Promise<GoClient> {
   const directory = await mkdtemp(join(tmpdir(), 'rmb-go-'));
   const binary = join(directory, 'rmb-go');
-  // As go.mod and go.sum pin it, whatever the machine's own settings are.
-  const build = spawn('go', ['build', '-mod=readonly', '-buildvcs=false', '-o', binary, '.'], {
+  // Pinned by the module file and its sums, whatever the machine's own settings are.
+  const flags = ['-mod=readonly', `-modfile=${modules}`, '-buildvcs=false'];
+  const build = spawn('go', ['build', ...flags, '-o', binary, '.'], {
     cwd: SOURCE,
     env: { ...process.env, GOFLAGS: '', GOWORK: 'off', CGO_ENABLED: '0' },
   });

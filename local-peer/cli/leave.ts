@@ -1,0 +1,29 @@
+import { EXIT } from './failure.ts';
+
+const NAMES = ['stdout', 'stderr'] as const;
+type StreamName = (typeof NAMES)[number];
+
+/** From now on the process ends when its output cannot be written: nobody reads it, or the disk is full. */
+export function endOnLostOutput(): void {
+  for (const name of NAMES) process[name].on('error', (error) => endWithLoss(name, error));
+}
+
+/** Ends the process once stdout and stderr have taken all bytes: a pipe takes 64 KiB at once, the rest would be lost. */
+export async function leave(code: number): Promise<never> {
+  await Promise.all(NAMES.map(flushed));
+  process.exit(code);
+}
+
+/** Resolves when the stream has taken all bytes. */
+function flushed(name: StreamName): Promise<void> {
+  return new Promise((resolve) => {
+    process[name].write('', (error) => (error ? endWithLoss(name, error) : resolve()));
+  });
+}
+
+function endWithLoss(name: StreamName, error: NodeJS.ErrnoException): never {
+  if (error.code === 'EPIPE') process.exit(EXIT.brokenPipe);
+  const why = error.code === 'ENOSPC' ? 'the disk is full (ENOSPC)' : error.code;
+  if (name === 'stdout') process.stderr.write(`rmb-peer: the output cannot be written: ${why}\n`);
+  process.exit(EXIT.failed);
+}
