@@ -1,3 +1,5 @@
+import { TAKEN_OVER, USED_TWICE } from '../../proto/session-close.ts';
+
 /** A close frame carries at most 123 bytes of reason (RFC 6455 §5.5: 125 with the code). */
 const MAX_REASON_BYTES = 123;
 
@@ -5,8 +7,9 @@ const MAX_REASON_BYTES = 123;
 export const CLOSE = {
   text: { code: 1003, reason: 'text frame: RMB speaks binary envelopes only' },
   oversize: { code: 1009, reason: 'envelope too large' },
-  replaced: { code: 4409, reason: 'session taken over by a newer connection' },
-  contested: { code: 4409, reason: 'session used by another program' },
+  takenOver: TAKEN_OVER,
+  usedTwice: USED_TWICE,
+  unreadable: { code: 1012, reason: 'the relay was updated and cannot read this session: connect again' },
 } as const;
 
 /** The close for a frame that is no envelope, with what is wrong about it. */

@@ -106,7 +106,14 @@ export function openLimiter(
     read: (socket) => sessions.notesOn(socket).sent,
     write: (socket, sent) => sessions.note(socket, { sent }),
     readEnded: (minute) => ended.read(minute),
-    addEnded: (share) => ended.add(share),
+    addEnded: (share) => {
+      try {
+        ended.add(share);
+      } catch (error) {
+        // A share that is lost lets a few messages more through; a failure here would lock the next connection out.
+        console.error(JSON.stringify({ event: 'share-not-written', twin: ctx.id.name, error: String(error) }));
+      }
+    },
     soon: soonOf(ctx),
   });
 }

@@ -1,4 +1,5 @@
 import type { WebSocket } from 'ws';
+import { USED_TWICE } from '../../proto/session-close.ts';
 import { Backoff } from '../backoff.ts';
 import type { Log } from '../ports.ts';
 import type { PartState } from '../state.ts';
@@ -6,11 +7,12 @@ import { FramesInWork } from './frames.ts';
 import { HEARTBEAT, Heartbeat, type HeartbeatTimes } from './heartbeat.ts';
 import { dial, gather } from './socket.ts';
 
-/** The relay refuses a switch within 10 s: coming back sooner would only be refused again. */
+/** In a duel of two programs the relay refuses a switch within 10 s: coming back sooner would only be refused again. */
 const CONTESTED_MS = 12_000;
-const CONTESTED_CODE = 4409;
+/** Only these words of the relay say that the other one is alive; a session that was taken over says nothing of it. */
+const CONTESTED_DETAIL = `${USED_TWICE.code} ${USED_TWICE.reason}`;
 const CONTESTED =
-  'one identity is used twice: another program with this twin’s secret took the session; stop one of the two';
+  'one identity is used twice: the relay saw two live programs take this twin’s session from each other; stop one of the two';
 /** A relay that has opened answers a ping in this time. */
 const PROOF_MS = 10_000;
 /** At a stop the relay has this long to answer our close. */
@@ -130,8 +132,8 @@ export class RelayConnection {
     const socket = dial(`${this.#url}/?${token}`, {
       onDate: (date, askedAt) => this.#port.onDate(date, askedAt),
       onOpen: () => this.#opened(socket),
-      onLost: (code, detail) => {
-        if (code !== CONTESTED_CODE) return this.#lost(detail, this.#backoff.next());
+      onLost: (_, detail) => {
+        if (detail !== CONTESTED_DETAIL) return this.#lost(detail, this.#backoff.next());
         this.#port.log.error({ relay: this.#url, detail }, `relay: ${CONTESTED}`);
         this.#lost(CONTESTED, CONTESTED_MS * (1 + Math.random() / 4));
       },
