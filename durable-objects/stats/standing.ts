@@ -3,12 +3,14 @@ import type { TwinGauges } from '../contract.ts';
 
 // A twin's row of gauges, and how long it holds. Pure: times are Unix ms.
 
-/** Sessions of a twin that was not heard of for this long count no more: a relay that is killed tells of no end. */
-const SESSIONS_HOLD_MS = 5_400_000;
+/** A connected twin says again how it stands, at the first event after this long. Each time costs a call and a row. */
+export const RENEW_MS = 10_800_000;
+/** A row that says the same is written again only after this long: a busy twin hands over every five minutes. */
+const REWRITE_MS = RENEW_MS / 2;
+/** Sessions in an older row count no more: a relay that is killed tells of no end. Twice as long as a renewal takes. */
+const SESSIONS_HOLD_MS = 21_600_000;
 /** Mail lies for a day at most, so a row that is older says nothing. Before that an alarm tells that mail has gone. */
 const ROW_HOLDS_MS = 86_400_000;
-/** A row that says the same is written again only after this long. Then each twin heard of in the last hour counts. */
-const RENEW_MS = 1_800_000;
 
 const schema = z.object({
   sessions: z.number(),
@@ -36,7 +38,7 @@ export function isNothing({ sessions, mailboxMessages, outboxMessages }: TwinGau
 
 /** Returns whether `next` must be written over `before`. A row costs as much as a stored message. */
 export function mustWrite(before: Standing | undefined, next: Standing): boolean {
-  return before === undefined || next.at - before.at >= RENEW_MS || !isSame(before, next);
+  return before === undefined || next.at - before.at >= REWRITE_MS || !isSame(before, next);
 }
 
 /** Returns what a row still says at `now`. */

@@ -14,7 +14,11 @@ describe('an attachment', () => {
     fc.assert(
       fc.property(twin, sid, (id, name) => {
         const session = { twin: id, sid: name, host: 'relay.example' };
-        const notes = { sent: { minute: 30_000_000, messages: 1, bytes: 2 }, counts: { relay_message_rx: 3 } };
+        const notes = {
+          sent: { minute: 30_000_000, messages: 1, bytes: 2 },
+          counts: { relay_message_rx: 3 },
+          toldAt: 4,
+        };
         const lost = { sid: name, at: 5 };
         for (const attached of [
           { kind: 'open' as const, session, rivalry: { switchedAt: 5, isDuel: true }, notes: {} },

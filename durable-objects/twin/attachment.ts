@@ -15,6 +15,7 @@ const openSchema = z.object({
   isDuel: z.boolean().optional(),
   sent: z.object({ minute: count, messages: count, bytes: count }).optional(),
   counts: z.record(z.string(), z.number()).optional(),
+  toldAt: z.number().optional(),
 });
 
 const closedSchema = z.object({
@@ -37,6 +38,8 @@ export interface Notes {
   readonly sent?: RateWindow | undefined;
   /** What its twin's object has counted and not handed over yet; on one of its sockets. */
   readonly counts?: Counts | undefined;
+  /** When its twin's object last said how the twin stands (Unix ms); on one of its sockets at least. */
+  readonly toldAt?: number | undefined;
 }
 
 /** The attachment of a socket that holds a session. */
@@ -72,16 +75,24 @@ export function writeAttachment(attached: Attached): z.infer<typeof openSchema> 
     return { v: 1, closed: true, ...(lost && { sid: lost.sid, switchedAt: lost.at }) };
   }
   const { session, rivalry, notes } = attached;
-  const { sent, counts } = notes;
-  return { v: 1, ...session, ...rivalry, ...(sent && { sent }), ...(counts && { counts }) };
+  const { sent, counts, toldAt } = notes;
+  return {
+    v: 1,
+    ...session,
+    ...rivalry,
+    ...(sent && { sent }),
+    ...(counts && { counts }),
+    ...(toldAt !== undefined && { toldAt }),
+  };
 }
 
 /** Returns what a socket carries; undefined if this code cannot read it. */
 export function readAttachment(attachment: unknown): Attached | undefined {
   const open = openSchema.safeParse(attachment);
   if (open.success) {
-    const { twin, sid, host, switchedAt, isDuel = false, sent, counts } = open.data;
-    return { kind: 'open', session: { twin, sid, host }, rivalry: { switchedAt, isDuel }, notes: { sent, counts } };
+    const { twin, sid, host, switchedAt, isDuel = false, sent, counts, toldAt } = open.data;
+    const notes = { sent, counts, toldAt };
+    return { kind: 'open', session: { twin, sid, host }, rivalry: { switchedAt, isDuel }, notes };
   }
   const closed = closedSchema.safeParse(attachment);
   if (!closed.success) return undefined;

@@ -71,14 +71,15 @@ export class Sessions<S extends Socket> {
     const { sid } = session;
     const older = this.#live(sid);
     if (older.length === 0 && this.all().length >= MAX_SESSIONS) return 'full';
-    const rivalry = older.map((each) => this.#openOn(each)?.rivalry).at(0) ?? NO_RIVAL;
+    const before = older.map((each) => this.#openOn(each)).at(0);
+    const rivalry = before?.rivalry ?? NO_RIVAL;
     const isContested = older.length > 0 && !takesOver(rivalry, now);
     this.#store.acceptWebSocket(socket, isContested ? [] : [tagOf(sid)]);
     if (isContested) {
       this.#close(socket, CLOSE.usedTwice, { kind: 'closed' });
       return 'contested';
     }
-    this.#write(socket, { kind: 'open', session, rivalry, notes: {} });
+    this.#write(socket, { kind: 'open', session, rivalry, notes: { toldAt: before?.notes.toldAt } });
     this.#open.set(sid, socket);
     this.#dismissed.delete(sid);
     // Only a live client reads the reason, and its answer makes the switch part of a duel.

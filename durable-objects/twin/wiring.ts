@@ -143,6 +143,14 @@ export function openReporter(
     restore: () => unreported.restore(),
     keep: (counts) => unreported.keep(counts),
     handOver: (counts, standing) => statsObject(stats, twin).add(counts, twin, standing),
+    toldAt: () => {
+      const told = sessions.all().map((socket) => sessions.notesOn(socket).toldAt ?? 0);
+      return told.length === 0 ? Date.now() : Math.max(...told);
+    },
+    noteTold: (toldAt) => {
+      const [socket] = sessions.all();
+      if (socket !== undefined) sessions.note(socket, { toldAt });
+    },
     gauges,
     soon: soonOf(ctx),
   });
