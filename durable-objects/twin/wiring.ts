@@ -27,8 +27,8 @@ export type TwinAlarms = Alarms<'mailbox-expiry' | 'mailbox-drain' | 'federation
 
 /** Long enough for any drain to end or go on by itself, short enough for one that died with its object. */
 const RESUME_DRAIN_MS = 5_000;
-/** Until then what was given to a socket has left this machine, or its end is known. */
-const SETTLE_MS = 2_000;
+/** Mail that a socket was given is removed after this. A client whose link died is back by then (3 s at most). */
+const SETTLE_MS = 4_000;
 /** Letters are removed in bunches: an alarm costs a row. */
 const EXPIRY_BUNCH_MS = 60_000;
 const UNREPORTED = 'unreported';

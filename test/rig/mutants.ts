@@ -198,7 +198,7 @@ const boxes = rows(
       'durable-objects/twin/sessions.ts',
       "kind: 'open', session, rivalry, notes",
       "kind: 'open', session, rivalry: older.length > 0 ? afterAnswer(rivalry, now) : rivalry, notes",
-      ['sids/silent'],
+      ['sids/silent', 'sids/duel'],
     ],
   ],
 );
