@@ -51,7 +51,7 @@ export interface Open {
 }
 
 /** The session that a socket lost to a newer connection, and when (Unix ms). */
-export interface Switch {
+interface Switch {
   readonly sid?: string | undefined;
   readonly at: number;
 }
@@ -60,7 +60,7 @@ export interface Switch {
  * The attachment of a socket that is no session any more. After two sleeps the platform calls such a socket open again
  * when its client never answered the close: only this mark tells.
  */
-export interface Closed {
+interface Closed {
   readonly kind: 'closed';
   /** Present if a newer connection took the session. */
   readonly lost?: Switch | undefined;
