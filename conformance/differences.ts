@@ -5,7 +5,7 @@
 const DIFFERENCES = {
   'refusals over HTTP': 'a program reads the code; people read the same text inside',
   'second connection of one session':
-    'closing both lets a half-open connection take its successor with it; two programs on one session must learn of it',
+    'closing both lets a half-open connection take its successor with it; two programs on one session must learn of it, and a client whose link flaps must never be locked out',
   'text or undecodable frame': 'a client without a reason reconnects and sends the same again',
   'frame over the limit': 'a client that only sees its connection torn sends the same again',
   'sid over 1,024 bytes': 'a session must fit what the platform keeps for a sleeping socket',

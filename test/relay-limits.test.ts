@@ -3,6 +3,7 @@ import type { Address } from '../proto/address.ts';
 import { encodeEnvelope } from '../proto/envelope.ts';
 import type { Client } from './rig/client.ts';
 import { request } from './rig/envelopes.ts';
+import { connectFrail } from './rig/ghost.ts';
 import { type Network, startNetwork } from './rig/network.ts';
 
 /** Limits hold for whole minutes of the clock: what a test sends must lie in one. */
@@ -56,6 +57,27 @@ describe('a limit of 5 messages and 2000 bytes a minute', () => {
       await using a = await network.join(1);
       expect(await send(a, A, 3)).toEqual({ passed, refused });
     }
+  });
+
+  it('counts what a replaced connection sent, once, however often its object sleeps', async () => {
+    await using ghost = await connectFrail(network.relay.port, 1, await network.identity(1));
+    expect(await send(ghost.client, A, 2)).toEqual({ passed: 2, refused: 0 });
+    await using newer = await network.join(1);
+    await ghost.diedAtClose();
+    await network.relay.evict(1);
+    expect(await send(newer, A, 1)).toEqual({ passed: 1, refused: 0 });
+    await network.relay.evict(1);
+    expect(await send(newer, A, 4)).toEqual({ passed: 2, refused: 2 });
+  });
+
+  it('counts what a connection sent that is closed for it', async () => {
+    await using ghost = await connectFrail(network.relay.port, 1, await network.identity(1));
+    expect(await send(ghost.client, A, 3)).toEqual({ passed: 3, refused: 0 });
+    ghost.client.send('text');
+    await ghost.diedAtClose();
+    await network.relay.evict(1);
+    await using next = await network.join(1);
+    expect(await send(next, A, 3)).toEqual({ passed: 2, refused: 1 });
   });
 
   it('is each twin’s own', async () => {

@@ -26,7 +26,7 @@ export const CATALOGUE = [
   {
     name: 'relay_worker_connections',
     type: 'gauge',
-    help: 'number of connections, by the shard that counts them',
+    help: 'number of connections of twins heard of in the last hours, by the shard that counts them',
     label: 'worker',
   },
   {

@@ -1,6 +1,7 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { StatsRpc, StatsSnapshot, TwinGauges } from '../contract.ts';
 import { type Counts, mergeBounded } from './counts.ts';
+import { fade, isNothing, mustWrite, readStanding, type Standing } from './standing.ts';
 
 const TOTALS = 'totals';
 const GAUGES = 'twin:';
@@ -12,7 +13,7 @@ const MOST_LABELS = 200;
  */
 export class StatsObject extends DurableObject implements StatsRpc {
   #totals: Counts | undefined;
-  #gauges: Map<number, TwinGauges> | undefined;
+  #standings: Map<number, Standing> | undefined;
 
   /** Adds counts; `gauges` says how twin `twin` stands now, absolutely. A twin with nothing open is forgotten. */
   async add(counts: Counts, twin?: number, gauges?: TwinGauges): Promise<void> {
@@ -24,20 +25,21 @@ export class StatsObject extends DurableObject implements StatsRpc {
       this.#totals = totals;
     }
     if (twin === undefined || gauges === undefined) return;
-    const known = this.#loadGauges();
-    const before = known.get(twin);
-    if (isNothing(gauges)) {
-      if (before !== undefined) this.ctx.storage.kv.delete(`${GAUGES}${twin}`);
-      known.delete(twin);
-    } else if (before === undefined || !isSame(before, gauges)) {
-      this.ctx.storage.kv.put(`${GAUGES}${twin}`, gauges);
-      known.set(twin, gauges);
+    const standings = this.#loadStandings();
+    const next = { ...gauges, at: Date.now() };
+    if (isNothing(gauges)) this.#forget(twin);
+    else if (mustWrite(standings.get(twin), next)) {
+      this.ctx.storage.kv.put(`${GAUGES}${twin}`, next);
+      standings.set(twin, next);
     }
   }
 
   async snapshot(): Promise<StatsSnapshot> {
+    const now = Date.now();
     const sum = { sessions: 0, mailboxMessages: 0, mailboxBytes: 0, outboxMessages: 0 };
-    for (const gauges of this.#loadGauges().values()) {
+    for (const [twin, standing] of this.#loadStandings()) {
+      const gauges = fade(standing, now);
+      if (isNothing(gauges)) this.#forget(twin);
       sum.sessions += gauges.sessions;
       sum.mailboxMessages += gauges.mailboxMessages;
       sum.mailboxBytes += gauges.mailboxBytes;
@@ -46,30 +48,22 @@ export class StatsObject extends DurableObject implements StatsRpc {
     return { totals: this.#loadTotals(), gauges: sum };
   }
 
+  #forget(twin: number): void {
+    if (this.#loadStandings().delete(twin)) this.ctx.storage.kv.delete(`${GAUGES}${twin}`);
+  }
+
   #loadTotals(): Counts {
     this.#totals ??= this.ctx.storage.kv.get<Counts>(TOTALS) ?? {};
     return this.#totals;
   }
 
-  #loadGauges(): Map<number, TwinGauges> {
-    if (this.#gauges !== undefined) return this.#gauges;
-    this.#gauges = new Map();
-    for (const [key, gauges] of this.ctx.storage.kv.list<TwinGauges>({ prefix: GAUGES })) {
-      this.#gauges.set(Number(key.slice(GAUGES.length)), gauges);
+  #loadStandings(): Map<number, Standing> {
+    if (this.#standings !== undefined) return this.#standings;
+    this.#standings = new Map();
+    for (const [key, row] of this.ctx.storage.kv.list({ prefix: GAUGES })) {
+      const standing = readStanding(row);
+      if (standing !== undefined) this.#standings.set(Number(key.slice(GAUGES.length)), standing);
     }
-    return this.#gauges;
+    return this.#standings;
   }
-}
-
-function isNothing({ sessions, mailboxMessages, outboxMessages }: TwinGauges): boolean {
-  return sessions + mailboxMessages + outboxMessages === 0;
-}
-
-function isSame(a: TwinGauges, b: TwinGauges): boolean {
-  return (
-    a.sessions === b.sessions &&
-    a.mailboxMessages === b.mailboxMessages &&
-    a.mailboxBytes === b.mailboxBytes &&
-    a.outboxMessages === b.outboxMessages
-  );
 }

@@ -13,15 +13,35 @@ describe('an attachment', () => {
   it('holds a session through a sleep, any sid and none', () => {
     fc.assert(
       fc.property(twin, sid, (id, name) => {
-        const session = { twin: id, sid: name, host: 'relay.example', switchedAt: 5 };
-        expect(readAttachment(structuredClone(writeAttachment(session)))).toEqual({ session, notes: {} });
-        const notes = { sent: { minute: 30_000_000, messages: 1, bytes: 2 }, counts: { relay_message_rx: 3 } };
-        expect(readAttachment(structuredClone(writeAttachment(session, notes)))).toEqual({ session, notes });
+        const session = { twin: id, sid: name, host: 'relay.example' };
+        const notes = {
+          sent: { minute: 30_000_000, messages: 1, bytes: 2 },
+          counts: { relay_message_rx: 3 },
+          toldAt: 4,
+        };
+        const lost = { sid: name, at: 5 };
+        for (const attached of [
+          { kind: 'open' as const, session, rivalry: { switchedAt: 5, isDuel: true }, notes: {} },
+          { kind: 'open' as const, session, rivalry: { switchedAt: 0, isDuel: false }, notes },
+          { kind: 'closed' as const },
+          { kind: 'closed' as const, lost },
+        ]) {
+          expect(readAttachment(structuredClone(writeAttachment(attached)))).toEqual(attached);
+        }
       }),
     );
   });
 
-  it('is nobody’s session when another hand wrote it', () => {
+  it('of the code before the last deploy is read', () => {
+    expect(readAttachment({ v: 1, twin: 7, sid: 'x', host: 'relay.example', switchedAt: 0 })).toEqual({
+      kind: 'open',
+      session: { twin: 7, sid: 'x', host: 'relay.example' },
+      rivalry: { switchedAt: 0, isDuel: false },
+      notes: {},
+    });
+  });
+
+  it('of another version, or garbage, is unreadable', () => {
     for (const other of [null, undefined, 5, {}, { v: 2, twin: 1, host: '', switchedAt: 0 }]) {
       expect(readAttachment(other)).toBeUndefined();
     }

@@ -1,11 +1,14 @@
+import { TAKEN_OVER, USED_TWICE } from '../../proto/session-close.ts';
+
 /** A close frame carries at most 123 bytes of reason (RFC 6455 §5.5: 125 with the code). */
 const MAX_REASON_BYTES = 123;
 
 /** Why the relay ends a connection; 4000–4999 are ours to define (RFC 6455 §7.4.2). */
 export const CLOSE = {
   text: { code: 1003, reason: 'text frame: RMB speaks binary envelopes only' },
-  replaced: { code: 4409, reason: 'session taken over by a newer connection' },
-  contested: { code: 4409, reason: 'session used by another program' },
+  takenOver: TAKEN_OVER,
+  usedTwice: USED_TWICE,
+  unreadable: { code: 1012, reason: 'the relay was updated and cannot read this session: connect again' },
 } as const;
 
 /** The close for an envelope of more bytes than the relay takes: the peer tells its program how many that are. */

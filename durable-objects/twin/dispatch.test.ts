@@ -6,7 +6,7 @@ import { type Departure, uidOf } from './inbound.ts';
 import { Standings } from './verdict.ts';
 
 const departure = (uid: string, fields: Partial<Departure> = {}): Departure => ({
-  from: { twin: 1, host: 'relay.example', switchedAt: 0 },
+  from: { twin: 1, host: 'relay.example' },
   to: { twin: 2 },
   bytes: encodeEnvelope({ uid, timestamp: 0n, expiration: 0n, relays: [] }),
   isRequest: true,

@@ -4,7 +4,7 @@ import { decodeEnvelope, type Envelope, encodeEnvelope } from '../../proto/envel
 import { type Departure, receive, uidOf } from './inbound.ts';
 
 const NOW = 1_800_000_000_500;
-const session = { twin: 1, host: 'relay.example', switchedAt: 0 };
+const session = { twin: 1, host: 'relay.example' };
 const envelope = (fields: Partial<Envelope> = {}): Envelope => ({
   uid: 'u',
   timestamp: 1_800_000_000n,

@@ -51,15 +51,13 @@ export class RateLimiter<S> {
     return !exceeds(total, this.#limit);
   }
 
-  /** A socket is gone: its share stays with the twin until the minute is over. @param now Unix ms */
+  /** A socket leaves the twin's sockets: its share stays until the minute is over. @param now Unix ms */
   ended(socket: S, now: number): void {
     if (!isLimited(this.#limit)) return;
     const share = this.#shareOf(socket);
     this.#unwritten.delete(socket);
     if (share?.minute !== minuteOf(now)) return;
     this.#store.addEnded(share);
-    // The platform may still list the socket: it must not count twice.
-    this.#store.write(socket, { ...share, messages: 0, bytes: 0 });
   }
 
   #totalOf(minute: number): OpenWindow {

@@ -16,6 +16,7 @@ function rig() {
     isDiskFull: false,
     rows: 0,
     told: 0,
+    toldAt: NOW,
   };
   const handed: Counts = {};
   const soon: (() => Promise<void>)[] = [];
@@ -40,6 +41,10 @@ function rig() {
         if (state.isStatsAway) throw new Error('away');
         merge(handed, counts);
         state.told += 1;
+      },
+      toldAt: () => state.toldAt,
+      noteTold: (at) => {
+        state.toldAt = at;
       },
       gauges: () => ({ sessions: sockets.size, mailboxMessages: 0, mailboxBytes: 0, outboxMessages: 0 }),
       soon: (work) => void soon.push(work),
@@ -110,6 +115,17 @@ describe('Reporter', () => {
     await settle();
     await reporter.flush();
     expect([state.told, handed]).toEqual([2, { relay_message_rx: 1 }]);
+  });
+
+  it('says again how the twin stands after three hours, however short it wakes, and hands over no counts', async () => {
+    const { sockets, state, handed, wake, settle } = rig();
+    sockets.set('a', undefined);
+    for (let minute = 0; minute < 600; minute += 1) {
+      state.now = NOW + minute * 60_000;
+      wake().received(100);
+      await settle();
+    }
+    expect([state.told, handed]).toEqual([3, {}]);
   });
 
   it('does not fail its caller when storage does', async () => {

@@ -2,6 +2,7 @@ import type { TwinGauges } from '../contract.ts';
 import { DELIVERY_BUCKETS, FEDERATION_BUCKETS, type MetricName } from '../stats/catalogue.ts';
 import type { Counts } from '../stats/counts.ts';
 import { Histogram, Meter } from '../stats/meters.ts';
+import { RENEW_MS } from '../stats/standing.ts';
 import { Tally } from '../stats/tally.ts';
 import { WritePace } from './write-pace.ts';
 
@@ -14,6 +15,10 @@ export interface ReporterPort {
   /** Writes what is not handed over yet where a sleep does not forget it; undefined: nothing is left. */
   keep(counts: Counts | undefined): void;
   handOver(counts: Counts, gauges: TwinGauges): Promise<void>;
+  /** When the twin last said how it stands (Unix ms), as far as a sleep has not forgotten it; `now` if nobody asks. */
+  toldAt(): number;
+  /** Keeps that through a sleep. */
+  noteTold(at: number): void;
   gauges(): TwinGauges;
   /** Runs work when what has arrived is through, and so many ms have passed. */
   soon(work: () => Promise<void>, ms: number): void;
@@ -33,12 +38,14 @@ export class Reporter {
   readonly #delivery = new Histogram('relay_delivery_seconds', DELIVERY_BUCKETS);
   readonly #tries = new Histogram('relay_federation_try_seconds', FEDERATION_BUCKETS);
   readonly #pace = new WritePace();
+  #toldAt: number;
 
   constructor(port: ReporterPort) {
     this.#port = port;
     const sources = [this.#rx, this.#rxBytes, this.#tx, this.#txBytes, this.#delivery, this.#tries];
     this.#tally = new Tally(port.now(), undefined, sources);
     this.#tally.restore(port.restore());
+    this.#toldAt = port.toldAt();
   }
 
   count(name: MetricName, by = 1, label?: string): void {
@@ -94,7 +101,7 @@ export class Reporter {
    */
   async announce(): Promise<void> {
     try {
-      await this.#port.handOver({}, this.#port.gauges());
+      await this.#handOver({});
     } catch {
       // The stats object is away for a moment: it learns that with the next hand-over.
     }
@@ -107,7 +114,7 @@ export class Reporter {
   async flush(): Promise<void> {
     const counts = this.#tally.take(this.#port.now());
     try {
-      await this.#port.handOver(counts, this.#port.gauges());
+      await this.#handOver(counts);
     } catch {
       // The stats object is away for a moment: what it did not take is counted still, and handed over later.
       this.#tally.restore(counts);
@@ -124,9 +131,19 @@ export class Reporter {
     const keep = async () => {
       this.#pace.written(this.#port.now());
       if (this.#tally.isDue(this.#port.now())) await this.flush();
-      else this.#keep();
+      else {
+        this.#keep();
+        // A twin that wakes now and then is never due: without this its sessions would fade from the gauges.
+        if (this.#port.now() - this.#toldAt >= RENEW_MS) await this.announce();
+      }
     };
     this.#port.soon(keep, this.#pace.wait(this.#port.now()));
+  }
+
+  async #handOver(counts: Counts): Promise<void> {
+    await this.#port.handOver(counts, this.#port.gauges());
+    this.#toldAt = this.#port.now();
+    this.#port.noteTold(this.#toldAt);
   }
 
   #keep(): void {

@@ -1,14 +1,14 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { base64urlnopad } from '@scure/base';
-import { type Attached, type Notes, readAttachment, type Session, writeAttachment } from './attachment.ts';
+import type { SessionClose } from '../../proto/session-close.ts';
+import { type Attached, type Notes, type Open, readAttachment, type Session, writeAttachment } from './attachment.ts';
 import { CLOSE } from './close.ts';
+import { afterAnswer, isDuelAt, NO_RIVAL, takesOver } from './rivalry.ts';
 
 const OPEN = 1;
 /** A program that opens ever new sids would otherwise fill its object; each costs the platform some memory. */
 export const MAX_SESSIONS = 1000;
-/** Two programs that fight over one session would otherwise throw each other out without end. */
-const SWITCH_PAUSE_MS = 10_000;
 
 /** The part of a hibernating WebSocket that sessions need. */
 export interface Socket {
@@ -26,46 +26,66 @@ export interface SocketStore<S extends Socket> {
 }
 
 /**
- * What became of a new connection: its session is `new`; it `replaced` an elder one; it was `contested`, taken and
+ * What became of a new connection: its session is `new`; it `replaced` an older one; it was `contested`, taken and
  * closed at once with the reason; or the twin is `full` and the connection was not taken.
  */
 export type Acceptance = 'new' | 'replaced' | 'contested' | 'full';
+
+/** A session that has no connection any more. */
+export interface End {
+  readonly sid: string | undefined;
+  /** The relay closed the socket for what it sent; only now its client is gone. */
+  readonly wasDismissed: boolean;
+}
 
 /** The tag under which the platform finds a session's sockets; a raw sid may exceed its 256 characters. */
 export function tagOf(sid: string | undefined): string {
   return sid === undefined ? 'n' : `s${base64urlnopad.encode(sha256(utf8ToBytes(sid)))}`;
 }
 
-/** The sockets of one twin by sid. The map is a cache: what counts is on the sockets. */
+/**
+ * The sockets of one twin by sid. The maps are caches: what counts is on the sockets. A socket that lost its session
+ * carries the mark `closed` from before its close: `readyState` calls it open again after two sleeps.
+ */
 export class Sessions<S extends Socket> {
   readonly #store: SocketStore<S>;
+  readonly #leaves: (socket: S) => void;
   readonly #open = new Map<string | undefined, S>();
-  /** What stands on each socket, read once: a frame is too short to parse it every time. */
+  /** What each socket carries, read once: a frame is too short to parse it every time. */
   readonly #known = new WeakMap<S, Attached>();
+  /** The last connection of a session, closed for what it sent, until its client is gone or another connects. */
+  readonly #dismissed = new Map<string | undefined, S>();
 
-  constructor(store: SocketStore<S>) {
+  /** @param leaves called before a socket's notes go: the last moment to take them over */
+  constructor(store: SocketStore<S>, leaves: (socket: S) => void) {
     this.#store = store;
+    this.#leaves = leaves;
   }
 
   /**
-   * Takes a new connection in; the newer one of a session wins at once. Only when the session changed
-   * hands less than 10 s ago the newcomer is closed instead, with a code that says why.
+   * Takes a new connection in. The newer one of a session wins at once; only in the pause of a duel it is closed
+   * instead, with a code that says why.
    * @param now Unix ms
    */
-  accept(socket: S, session: Omit<Session, 'switchedAt'>, now: number): Acceptance {
-    const elders = this.#live(session.sid);
-    if (elders.length === 0 && this.all().length >= MAX_SESSIONS) return 'full';
-    const contested = elders.some((elder) => now - (this.sessionOf(elder)?.switchedAt ?? 0) < SWITCH_PAUSE_MS);
-    // A loser is accepted without a tag: closing it tells the program why, and nothing ever finds it.
-    this.#store.acceptWebSocket(socket, contested ? [] : [tagOf(session.sid)]);
-    if (contested) {
-      socket.close(CLOSE.contested.code, CLOSE.contested.reason);
+  accept(socket: S, session: Session, now: number): Acceptance {
+    const { sid } = session;
+    const older = this.#live(sid);
+    if (older.length === 0 && this.all().length >= MAX_SESSIONS) return 'full';
+    const before = older.map((each) => this.#openOn(each)).at(0);
+    const rivalry = before?.rivalry ?? NO_RIVAL;
+    const isContested = older.length > 0 && !takesOver(rivalry, now);
+    this.#store.acceptWebSocket(socket, isContested ? [] : [tagOf(sid)]);
+    if (isContested) {
+      this.#close(socket, CLOSE.usedTwice, { kind: 'closed' });
       return 'contested';
     }
-    socket.serializeAttachment(writeAttachment({ ...session, switchedAt: elders.length > 0 ? now : 0 }));
-    for (const elder of elders) elder.close(CLOSE.replaced.code, CLOSE.replaced.reason);
-    this.#open.set(session.sid, socket);
-    return elders.length > 0 ? 'replaced' : 'new';
+    this.#write(socket, { kind: 'open', session, rivalry, notes: { toldAt: before?.notes.toldAt } });
+    this.#open.set(sid, socket);
+    this.#dismissed.delete(sid);
+    // Only a live client reads the reason, and its answer makes the switch part of a duel.
+    const why = isDuelAt(rivalry, now) ? CLOSE.usedTwice : CLOSE.takenOver;
+    for (const each of older) this.#close(each, why, { kind: 'closed', lost: { sid, at: now } });
+    return older.length > 0 ? 'replaced' : 'new';
   }
 
   /** Whether the session is connected here. */
@@ -103,29 +123,34 @@ export class Sessions<S extends Socket> {
   }
 
   /** Closes a session's socket for what it sent. */
-  dismiss(socket: S, { code, reason }: { readonly code: number; readonly reason: string }): void {
+  dismiss(socket: S, why: SessionClose): void {
     const session = this.sessionOf(socket);
-    if (session !== undefined && this.#open.get(session.sid) === socket) this.#open.delete(session.sid);
-    socket.close(code, reason);
+    if (session === undefined) return;
+    this.#dismissed.set(session.sid, socket);
+    this.#close(socket, why, { kind: 'closed' });
   }
 
-  /** The session that stands on a socket; undefined when the socket is none of ours. */
+  /** Closes the sockets whose attachment this code cannot read; returns how many. Their clients connect again. */
+  dismissUnreadable(): number {
+    const unreadable = this.#store.getWebSockets().filter((socket) => this.#read(socket) === undefined);
+    for (const socket of unreadable) this.#close(socket, CLOSE.unreadable, { kind: 'closed' });
+    return unreadable.length;
+  }
+
+  /** The session that a socket holds; undefined when it holds none. */
   sessionOf(socket: S): Session | undefined {
-    return this.#read(socket)?.session;
+    return this.#openOn(socket)?.session;
   }
 
-  /** What stands on a socket beside its session. */
+  /** What a socket carries beside its session. */
   notesOn(socket: S): Notes {
-    return this.#read(socket)?.notes ?? {};
+    return this.#openOn(socket)?.notes ?? {};
   }
 
   /** Writes on a socket what a sleep must not forget; what is not named stays. */
   note(socket: S, notes: Notes): void {
-    const attached = this.#read(socket);
-    if (attached === undefined) return;
-    const next = { session: attached.session, notes: { ...attached.notes, ...notes } };
-    this.#known.set(socket, next);
-    socket.serializeAttachment(writeAttachment(next.session, next.notes));
+    const open = this.#openOn(socket);
+    if (open !== undefined) this.#write(socket, { ...open, notes: { ...open.notes, ...notes } });
   }
 
   /** The sockets that hold a session. */
@@ -138,12 +163,58 @@ export class Sessions<S extends Socket> {
     return socket.readyState === OPEN && this.sessionOf(socket) !== undefined;
   }
 
-  /** Forgets a socket that closed; answers its session when that has no connection any more. */
-  forget(socket: S): Session | undefined {
+  /**
+   * Takes note of a socket's end; returns its session if that has no connection any more.
+   * @param code of the client's close frame; 1006 if none came
+   */
+  ended(socket: S, code: number): End | undefined {
+    const attached = this.#read(socket);
+    if (attached?.kind === 'open') {
+      const { sid } = attached.session;
+      this.#mark(socket, { kind: 'closed' });
+      return this.has(sid) ? undefined : { sid, wasDismissed: false };
+    }
+    // An answer carries our code. A client that was leaving by itself sends its own code, and is no rival.
+    if (attached?.lost !== undefined && code === CLOSE.takenOver.code)
+      this.#answered(attached.lost.sid, attached.lost.at);
+    for (const [sid, dismissed] of this.#dismissed) {
+      if (dismissed !== socket) continue;
+      this.#dismissed.delete(sid);
+      return { sid, wasDismissed: true };
+    }
+    return undefined;
+  }
+
+  /** The connection that lost a session at `at` was alive: its successor carries that. */
+  #answered(sid: string | undefined, at: number): void {
+    const holder = this.#find(sid);
+    const open = holder && this.#openOn(holder);
+    if (holder && open) this.#write(holder, { ...open, rivalry: afterAnswer(open.rivalry, at) });
+  }
+
+  #close(socket: S, { code, reason }: SessionClose, mark: Attached): void {
+    this.#mark(socket, mark);
+    socket.close(code, reason);
+  }
+
+  /** From now on the socket is no session. */
+  #mark(socket: S, mark: Attached): void {
     const session = this.sessionOf(socket);
-    if (session === undefined) return undefined;
-    if (this.#open.get(session.sid) === socket) this.#open.delete(session.sid);
-    return this.has(session.sid) ? undefined : session;
+    if (session !== undefined) {
+      this.#leaves(socket);
+      if (this.#open.get(session.sid) === socket) this.#open.delete(session.sid);
+    }
+    this.#write(socket, mark);
+  }
+
+  #write(socket: S, attached: Attached): void {
+    this.#known.set(socket, attached);
+    socket.serializeAttachment(writeAttachment(attached));
+  }
+
+  #openOn(socket: S): Open | undefined {
+    const attached = this.#read(socket);
+    return attached?.kind === 'open' ? attached : undefined;
   }
 
   #read(socket: S): Attached | undefined {

@@ -26,6 +26,9 @@ import {
   type TwinEnv,
 } from './wiring.ts';
 
+/** No close frame came. */
+const TORN_CODE = 1006;
+
 /** One twin: its sockets, its routing, its mailbox. A switchboard; every decision is in a file of its own. */
 export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
   readonly #settings: Settings;
@@ -36,8 +39,6 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
   readonly #departures: Departures;
   readonly #reporter: Reporter;
   readonly #alarms: TwinAlarms;
-  /** Closed by us for what they sent. */
-  readonly #dismissed = new WeakSet<WebSocket>();
   /** Made once a socket, not once a frame. */
   readonly #ports = new WeakMap<WebSocket, InboundPort>();
 
@@ -46,7 +47,7 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
     this.#settings = settingsOf(env);
     const sql = new TablesOnDemand(ctx.storage.sql);
     this.#alarms = openAlarms(ctx, sql);
-    this.#sessions = new Sessions(ctx);
+    this.#sessions = new Sessions(ctx, (socket) => this.#limiter.ended(socket, Date.now()));
     this.#mailbox = new Mailbox(sql, this.#settings.mailbox);
     this.#reporter = openReporter(ctx, env.STATS, this.#sessions, () => this.#gauges());
     this.#reporter.woke();
@@ -71,6 +72,7 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
       reply: (sid, bytes) => this.#send(sid, bytes),
       mail: (sid, bytes) => ctx.waitUntil(this.#delivery.mail(sid, bytes)),
     });
+    this.#dismissUnreadable();
   }
 
   /** A checked WebSocket upgrade, from the Worker only. */
@@ -80,10 +82,12 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
     const { 0: client, 1: server } = new WebSocketPair();
     const acceptance = this.#sessions.accept(server, session, Date.now());
     if (acceptance === 'full') return new Response(null, { status: 429 });
-    // The elder connection may have been dead for a while: what it was given last is given again.
-    if (acceptance === 'replaced') this.#delivery.ended(session.sid, false);
-    // Its first page goes ahead of all that arrives from now on; the rest must not hold up the answer.
-    if (acceptance !== 'contested') this.ctx.waitUntil(this.#delivery.drain(session.sid));
+    if (acceptance !== 'contested') {
+      // Its last connection may have been dead for a while: mail that it did not answer for is given again.
+      this.#delivery.ended(session.sid, false);
+      // Its first page goes ahead of all that arrives from now on; the rest must not hold up the answer.
+      this.ctx.waitUntil(this.#delivery.drain(session.sid));
+    }
     if (acceptance !== 'new') this.#reporter.count('relay_session_evictions_total', 1, acceptance);
     // A session that only changed hands changes no gauge.
     if (acceptance === 'new' && this.#sessions.all().length === 1) this.ctx.waitUntil(this.#reporter.announce());
@@ -104,12 +108,12 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
   }
 
   override webSocketClose(socket: WebSocket, code: number, reason: string, isClean: boolean): void {
-    this.#ended(socket, isClean);
+    this.#ended(socket, code, isClean);
     answerClose(socket, code, reason);
   }
 
   override webSocketError(socket: WebSocket): void {
-    this.#ended(socket, false);
+    this.#ended(socket, TORN_CODE, false);
   }
 
   override async alarm(): Promise<void> {
@@ -142,15 +146,26 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
     return new Line((batch) => this.deliver(batch));
   }
 
-  #ended(socket: WebSocket, isClean: boolean): void {
-    this.#limiter.ended(socket, Date.now());
-    const session = this.#sessions.forget(socket);
+  #ended(socket: WebSocket, code: number, isClean: boolean): void {
+    const end = this.#sessions.ended(socket, code);
     // Another connection holds the session, or never lost it: that was counted when it came.
-    if (session === undefined) return;
-    if (!this.#dismissed.has(socket)) {
-      this.#reporter.count('relay_session_evictions_total', 1, isClean ? 'closed' : 'broken');
-    }
-    this.#delivery.ended(session.sid, isClean);
+    if (end === undefined) return;
+    this.#delivery.ended(end.sid, isClean);
+    if (end.wasDismissed) return;
+    this.#reporter.count('relay_session_evictions_total', 1, isClean ? 'closed' : 'broken');
+    this.#flushIfAlone();
+  }
+
+  /** Otherwise they would stay open and deaf, and their pings would be answered. */
+  #dismissUnreadable(): void {
+    const dismissed = this.#sessions.dismissUnreadable();
+    if (dismissed === 0) return;
+    this.#reporter.count('relay_session_evictions_total', dismissed, 'unreadable');
+    this.#flushIfAlone();
+  }
+
+  /** Without a session there is no later event at which counts and gauges are handed over. */
+  #flushIfAlone(): void {
     if (this.#sessions.all().length === 0) this.ctx.waitUntil(this.#reporter.flush());
   }
 
@@ -159,8 +174,8 @@ export class TwinObject extends DurableObject<TwinEnv> implements TwinRpc {
     return {
       close: (why) => {
         this.#reporter.count('relay_session_evictions_total', 1, `protocol-${why.code}`);
-        this.#dismissed.add(socket);
         this.#sessions.dismiss(socket, why);
+        this.#flushIfAlone();
       },
       admit: (bytes, now) => {
         this.#reporter.received(bytes);

@@ -27,8 +27,8 @@ export type TwinAlarms = Alarms<'mailbox-expiry' | 'mailbox-drain' | 'federation
 
 /** Long enough for any drain to end or go on by itself, short enough for one that died with its object. */
 const RESUME_DRAIN_MS = 5_000;
-/** Until then what was given to a socket has left this machine, or its end is known. */
-const SETTLE_MS = 2_000;
+/** Mail that a socket was given is removed after this. A client whose link died is back by then (3 s at most). */
+const SETTLE_MS = 4_000;
 /** Letters are removed in bunches: an alarm costs a row. */
 const EXPIRY_BUNCH_MS = 60_000;
 const UNREPORTED = 'unreported';
@@ -106,7 +106,14 @@ export function openLimiter(
     read: (socket) => sessions.notesOn(socket).sent,
     write: (socket, sent) => sessions.note(socket, { sent }),
     readEnded: (minute) => ended.read(minute),
-    addEnded: (share) => ended.add(share),
+    addEnded: (share) => {
+      try {
+        ended.add(share);
+      } catch (error) {
+        // A share that is lost lets a few messages more through; a failure here would lock the next connection out.
+        console.error(JSON.stringify({ event: 'share-not-written', twin: ctx.id.name, error: String(error) }));
+      }
+    },
     soon: soonOf(ctx),
   });
 }
@@ -136,6 +143,14 @@ export function openReporter(
     restore: () => unreported.restore(),
     keep: (counts) => unreported.keep(counts),
     handOver: (counts, standing) => statsObject(stats, twin).add(counts, twin, standing),
+    toldAt: () => {
+      const told = sessions.all().map((socket) => sessions.notesOn(socket).toldAt ?? 0);
+      return told.length === 0 ? Date.now() : Math.max(...told);
+    },
+    noteTold: (toldAt) => {
+      const [socket] = sessions.all();
+      if (socket !== undefined) sessions.note(socket, { toldAt });
+    },
     gauges,
     soon: soonOf(ctx),
   });

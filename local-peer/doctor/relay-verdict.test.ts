@@ -20,6 +20,7 @@ describe('explainLoss', () => {
     ['refused: 200 <html>', /proxy on the way/],
     ['refused: 400', /proxy on the way/],
     ['4409 session used by another program', /stop one of the two/],
+    ['4409 session taken over by a newer connection', /try again/],
     ['no answer within 10 s', /says nothing/],
     ['connection closed', /operator/],
   ])('%s', (loss, next) => {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { TAKEN_OVER, USED_TWICE } from '../../proto/session-close.ts';
 import { type Line, type Lines, linesOf } from './line.ts';
 
 /** How far the way to a relay goes: each step needs the one before. Texts are what was seen, or why not. */
@@ -61,7 +62,8 @@ export function explainLoss(detail: string, twin: number): { readonly detail: st
 }
 
 function lossRemedy(detail: string): string {
-  if (detail.startsWith('4409')) return 'another program uses this session of the twin: stop one of the two';
+  if (detail.endsWith(USED_TWICE.reason)) return 'another program uses this session of the twin: stop one of the two';
+  if (detail.endsWith(TAKEN_OVER.reason)) return 'a newer connection opened the same session: try again';
   if (/no answer/.test(detail)) return 'it takes connections and says nothing: it hangs, or a proxy does';
   return 'try again; when it stays so tell the relay’s operator';
 }

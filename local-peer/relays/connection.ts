@@ -1,4 +1,5 @@
 import type { WebSocket } from 'ws';
+import { USED_TWICE } from '../../proto/session-close.ts';
 import { Backoff } from '../backoff.ts';
 import type { Log, SentEnvelope } from '../ports.ts';
 import type { PartState } from '../state.ts';
@@ -7,11 +8,12 @@ import { HEARTBEAT, Heartbeat, type HeartbeatTimes } from './heartbeat.ts';
 import { LargeFrames } from './large-frames.ts';
 import { dial, gather } from './socket.ts';
 
-/** The relay refuses a switch within 10 s: coming back sooner would only be refused again. */
+/** In a duel of two programs the relay refuses a switch within 10 s: coming back sooner would only be refused again. */
 const CONTESTED_MS = 12_000;
-const CONTESTED_CODE = 4409;
+/** Only these words of the relay say that the other one is alive; a session that was taken over says nothing of it. */
+const CONTESTED_DETAIL = `${USED_TWICE.code} ${USED_TWICE.reason}`;
 const CONTESTED =
-  'one identity is used twice: another program with this twin’s secret took the session; stop one of the two';
+  'one identity is used twice: the relay saw two live programs take this twin’s session from each other; stop one of the two';
 /** A relay was sent more than it takes (RFC 6455 §7.4.1). Ours says in its reason how much that is. */
 const TOO_LARGE_CODE = 1009;
 /** A relay that has opened answers a ping in this time. */
@@ -139,7 +141,7 @@ export class RelayConnection {
       onOpen: () => this.#opened(socket),
       onLost: (code, detail) => {
         if (code === TOO_LARGE_CODE) this.#tooLarge(detail);
-        if (code !== CONTESTED_CODE) return this.#lost(detail, this.#backoff.next());
+        if (detail !== CONTESTED_DETAIL) return this.#lost(detail, this.#backoff.next());
         this.#port.log.error({ relay: this.#url, detail }, `relay: ${CONTESTED}`);
         this.#lost(CONTESTED, CONTESTED_MS * (1 + Math.random() / 4));
       },

@@ -5,6 +5,11 @@ import { systemFault } from '../system-fault.ts';
 const CONNECT_MS = 10_000;
 /** The first words of a refusal are enough; whoever says none, or never ends, is not waited for. */
 const REFUSAL_MS = 2_000;
+/**
+ * After a close of either side the relay has this long to end the connection. workerd on one's own machine ends it only
+ * when its object sleeps: a peer that waited for that would be away for 10 s.
+ */
+const CLOSE_MS = 2_000;
 const MAX_FRAME = 32 * 2 ** 20;
 /** A write of this size is worth its system call, bytes. */
 const MOST_GATHERED = 64 * 2 ** 10;
@@ -37,7 +42,12 @@ export function gather(socket: WebSocket, bytes: number): void {
 
 /** Opens a WebSocket to a relay. A refusal, however broken, ends in `onLost`. */
 export function dial(url: string, port: SocketPort): WebSocket {
-  const options = { perMessageDeflate: false, handshakeTimeout: CONNECT_MS, maxPayload: MAX_FRAME };
+  const options = {
+    perMessageDeflate: false,
+    handshakeTimeout: CONNECT_MS,
+    closeTimeout: CLOSE_MS,
+    maxPayload: MAX_FRAME,
+  };
   const askedAt = Date.now();
   const socket = new WebSocket(url, options);
   const tellDate = ({ date }: { readonly date?: string | undefined }) => {

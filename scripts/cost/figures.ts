@@ -39,14 +39,14 @@ export const MESSAGES = {
     ...plain,
     title: 'stored, 32 at once',
     each: { requests: 0.002, objectRequests: 0.16, rowsWritten: 0.12, rowsRead: 0.05, lookups: 0.005 },
-    busyMs: 2.2,
+    busyMs: 4.2,
     calls: 0.1,
   },
   storedSingly: {
     ...plain,
     title: 'stored, one by one',
     each: { requests: 0.03, objectRequests: 1.2, rowsWritten: 1.25, rowsRead: 0.1, lookups: 0.06 },
-    busyMs: 52,
+    busyMs: 92,
     calls: 1,
   },
   federated: {
