@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { withinSpan, withLife } from '../conformance/life.ts';
 import { encodeEnvelope } from '../proto/envelope.ts';
 import type { Client } from './rig/client.ts';
 import { request } from './rig/envelopes.ts';
@@ -57,16 +58,27 @@ describe('a mailbox', () => {
   });
 
   it('drops what expired while it waited, by the life that its sender gave it', async () => {
-    const now = Math.floor(Date.now() / 1000);
-    const S = { twin: 4, connection: 'late' };
-    // Its life ends in four seconds, long after it is stored.
-    a.send(request(A, S, { uid: 'short', timestamp: BigInt(now - 56), expiration: 60n }));
-    a.send(request(A, S, { uid: 'long', timestamp: BigInt(now), expiration: 60n }));
-    await sentThrough(4);
-    await new Promise((resolve) => setTimeout(resolve, (now + 4) * 1000 - Date.now()));
-    await using late = await network.join(4, 'late');
-    expect((await late.next()).uid).toBe('long');
-    expect(late.waiting).toBe(0);
+    const came = await withLife(
+      4,
+      async (seconds) => {
+        const now = Math.floor(Date.now() / 1000);
+        const sid = `late-${seconds}`;
+        const S = { twin: 4, connection: sid };
+        const short = { uid: 'short', timestamp: BigInt(now - 56), expiration: BigInt(56 + seconds) };
+        const marker = request(A, { twin: 4, connection: 'nobody' }, { tags: 'fail-fast' });
+        a.send(request(A, S, short));
+        a.send(request(A, S, { uid: 'long', timestamp: BigInt(now), expiration: 600n }));
+        a.send(marker);
+        const first = await a.next();
+        // Its life was over before it was stored: its sender was told.
+        if (first.uid !== marker.uid) return (await a.next()).uid === marker.uid ? 'too late' : 'disorder';
+        await new Promise((resolve) => setTimeout(resolve, (now + seconds) * 1000 - Date.now()));
+        await using late = await network.join(4, sid);
+        return [(await late.next()).uid, late.waiting];
+      },
+      (outcome) => outcome === 'too late',
+    );
+    expect(came).toEqual(['long', 0]);
   });
 
   it('keeps 15 MiB, and refuses what its bytes do not leave room for', async () => {
@@ -120,16 +132,23 @@ describe('after its object was put to sleep', () => {
   });
 
   it('a session is still replaced by its newer connection', async () => {
-    const elder = await network.join(3, 'replaced');
-    await network.relay.evict(3);
-    await using newer = await network.join(3, 'replaced');
-    expect(await elder.closed).toMatchObject({ code: 4409 });
-    await network.relay.evict(3);
-    const late = await network.join(3, 'replaced');
-    expect(await late.closed).toMatchObject({ code: 4409, reason: 'session used by another program' });
-    const sent = request(A, { twin: 3, connection: 'replaced' });
-    a.send(sent);
-    expect((await newer.next()).uid).toBe(sent.uid);
+    let nth = 0;
+    const ends = await withinSpan(10_000, async () => {
+      nth += 1;
+      const sid = `replaced-${nth}`;
+      const elder = await network.join(3, sid);
+      await network.relay.evict(3);
+      await using newer = await network.join(3, sid);
+      const { code } = await elder.closed;
+      await network.relay.evict(3);
+      const late = await network.join(3, sid);
+      const end = await Promise.race([late.closed, newer.closed.then(() => 'the newer one went')]);
+      if (newer.socket.readyState !== 1) return [code, end];
+      const sent = request(A, { twin: 3, connection: sid });
+      a.send(sent);
+      return [code, end, (await newer.next()).uid === sent.uid];
+    });
+    expect(ends).toEqual([4409, { code: 4409, reason: 'session used by another program' }, true]);
   });
 
   it('a mailbox still has its order', async () => {

@@ -2,6 +2,7 @@ import type { Case } from '../case.ts';
 import { passes, unlessEnded } from '../dialogue.ts';
 import { request } from '../envelopes.ts';
 import { ask, statusLine, upgradeHeaders } from '../http.ts';
+import { withinSpan } from '../life.ts';
 import type { Session } from '../session.ts';
 import { freshSid, type Stage } from '../stage.ts';
 
@@ -80,14 +81,15 @@ export const sids: readonly Case[] = [
     name: 'three times',
     section: '6.12',
     title: 'a third connection within 10 s does not take the session over',
-    observe: async (stage) => {
-      const sid = freshSid();
-      const sessions = [];
-      for (let n = 0; n < 3; n += 1) sessions.push(await stage.openAs('caller', sid));
-      const [, second, third] = sessions;
-      if (!second || !third) return 'no sessions';
-      return [await alive(second), await alive(third)];
-    },
+    observe: (stage) =>
+      withinSpan(10_000, async () => {
+        const sid = freshSid();
+        const sessions = [];
+        for (let n = 0; n < 3; n += 1) sessions.push(await stage.openAs('caller', sid));
+        const [, second, third] = sessions;
+        if (!second || !third) return 'no sessions';
+        return [await alive(second), await alive(third)];
+      }),
     // The first two have closed each other: the third is alone.
     reference: ['closed 1005', 'the very bytes'],
     meant: { seen: ['the very bytes', 'closed 4409 with a reason'], difference: 'second connection of one session' },
