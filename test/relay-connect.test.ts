@@ -2,6 +2,7 @@ import { base64urlnopad } from '@scure/base';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { mintToken } from '../proto/token.ts';
+
 import { type Network, startNetwork } from './rig/network.ts';
 import { upgrade } from './rig/upgrade.ts';
 
