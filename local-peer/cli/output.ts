@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
 import { hideSecrets } from '../config/mask.ts';
+import { plain, plainJson } from '../plain.ts';
 import type { Log } from '../ports.ts';
 
 /** Writes a line for whoever reads the result. */
@@ -9,7 +10,7 @@ export function print(line: string): void {
 
 /** Writes one JSON value. */
 export function printJson(value: object): void {
-  print(JSON.stringify(value));
+  print(plainJson(value));
 }
 
 /** Writes a line beside the result. */
@@ -35,7 +36,8 @@ export function stderrLog(level: 'info' | 'debug' | 'trace', secrets: readonly s
   }
   const at = (name: string) => (fields: object, message: string) => {
     const details = Object.entries(fields).map(([key, value]) => ` ${key}=${JSON.stringify(value)}`);
-    note(hideSecrets(`rmb-peer: ${name}: ${message}${details.join('')}`, secrets));
+    // A stranger's uid or error may be in it.
+    note(plain(hideSecrets(`rmb-peer: ${name}: ${message}${details.join('')}`, secrets)));
   };
   return { debug: at('debug'), info: at('info'), warn: at('warning'), error: at('error') };
 }

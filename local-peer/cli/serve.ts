@@ -5,7 +5,7 @@ import { hideSecrets } from '../config/mask.ts';
 import { plain, plainJson } from '../plain.ts';
 import type { Log } from '../ports.ts';
 import { addJsonFlag, addSessionFlags, addTimeoutFlag, countOf, jsonOption, optionsOf, withSettings } from './flags.ts';
-import { msText, note, paint, print } from './output.ts';
+import { msText, note, paint, print, printJson } from './output.ts';
 import { programEnvironment } from './program-environment.ts';
 import { type Served, Service } from './service.ts';
 import { runProgram } from './service-program.ts';
@@ -57,7 +57,7 @@ Examples:
           log: warnings,
         });
         const address = formatAddress(session.own);
-        if (json) print(plainJson({ type: 'ready', address, command: cmd, relays: session.relays }));
+        if (json) printJson({ type: 'ready', address, command: cmd, relays: session.relays });
         else print(`rmb-peer: serving ${cmd} at ${address}, relays ${session.relays.join(' ')}`);
         const misplaced = await session.misplaced();
         if (misplaced !== undefined) note(`rmb-peer: ${plain(misplaced)}`);
@@ -70,7 +70,7 @@ Examples:
 function tell({ uid, source, command, error, ms }: Served, isJson: boolean): void {
   if (isJson) {
     const took = Number(ms.toFixed(1));
-    return void print(plainJson({ type: 'request', uid, source, command, error: error ?? null, milliseconds: took }));
+    return void printJson({ type: 'request', uid, source, command, error: error ?? null, milliseconds: took });
   }
   const outcome = error === undefined ? paint('green', 'answered') : paint('red', `error: ${plain(error)}`);
   print(`${plain(command)} from ${plain(source)}: ${outcome}, ${msText(ms)} ms`);
