@@ -1,5 +1,12 @@
 import { defineConfig } from 'vitest/config';
 
+// Time limits only end a test that hangs: they are many times what a test takes, so that a busy machine reaches none.
+const HANGS_MS = 400_000;
+const poll = { timeout: 120_000 };
+
+// Test files share their modules with others of the same process: half of the time went into loading them again.
+const isolate = false;
+
 // Two projects: what runs without servers (beside the code), and what starts real ones (test/).
 export default defineConfig({
   test: {
@@ -7,6 +14,10 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          isolate,
+          testTimeout: HANGS_MS,
+          hookTimeout: HANGS_MS,
+          expect: { poll },
           include: [
             '{proto,chain,workers,durable-objects,local-peer,local-relay,dev-chain,conformance,bench,scripts}/**/*.test.ts',
           ],
@@ -15,9 +26,11 @@ export default defineConfig({
       {
         test: {
           name: 'system',
+          isolate,
           include: ['test/**/*.test.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          testTimeout: HANGS_MS,
+          hookTimeout: HANGS_MS,
+          expect: { poll },
           maxWorkers: 2,
           maxConcurrency: 2,
           // After the unit tests, not beside them: servers need the machine for themselves.

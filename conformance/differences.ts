@@ -14,7 +14,6 @@ const DIFFERENCES = {
     'the Worker asks for none; workerd on one’s own machine takes the offer before it is asked',
   'stored message whose time is over': 'nobody waits for its answer any more; a request that runs late may do harm',
   'mailbox full': 'a sender that is told can act; a dropped message is silence',
-  'bytes that are not HTTP': 'Cloudflare’s front, or workerd, answers before the Worker is asked',
   'counters whose name has no _total':
     'the names stay what dashboards read; as counters Prometheus’s own check would refuse them',
   'metrics of the process': 'a Worker has no process of its own',

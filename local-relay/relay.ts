@@ -9,8 +9,6 @@ import { keepWatch, watcherDoor, watcherStatus } from './watcher.ts';
 
 const CONFIG = fileURLToPath(new URL('../wrangler.toml', import.meta.url));
 
-/** Cloudflare waits ten seconds, and for every timer; Miniflare takes an object from the middle of its work. */
-const QUIET_MS = 300;
 /** By this name Miniflare finds the objects' class. */
 const NAME = 'relay';
 
@@ -24,7 +22,10 @@ export interface LocalRelay extends AsyncDisposable {
   readonly httpUrl: string;
   /** The names by which twins of this relay are known on chain. */
   readonly domains: readonly string[];
-  /** Puts a twin's object to sleep once it is quiet, as the platform does: its memory is gone, its sockets stay. */
+  /**
+   * Puts a twin's object to sleep, at once: its memory is gone, its sockets stay. The platform waits until an object has
+   * had nothing to do for ten seconds; Miniflare takes it from the middle of its work.
+   */
   evict(twin: number): Promise<void>;
   /** The same for the object that follows the chain. */
   evictWatcher(): Promise<void>;
@@ -122,10 +123,7 @@ async function startOn(port: number, options: RelayOptions): Promise<LocalRelay>
     wsUrl: `ws://localhost:${port}`,
     httpUrl: `http://localhost:${port}`,
     domains,
-    evict: async (twin) => {
-      await new Promise((resolve) => setTimeout(resolve, QUIET_MS));
-      await miniflare.unsafeEvictDurableObject(NAME, 'TwinObject', { name: String(twin) });
-    },
+    evict: (twin) => miniflare.unsafeEvictDurableObject(NAME, 'TwinObject', { name: String(twin) }),
     evictWatcher: () => miniflare.unsafeEvictDurableObject(NAME, 'ChainWatcher', { name: 'chain' }),
     watcherStatus: () => watcherStatus(miniflare),
     cached: async (key) => await (await miniflare.getKVNamespace('TWINS')).get(key, 'text'),

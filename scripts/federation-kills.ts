@@ -1,11 +1,11 @@
 import { parseArgs } from 'node:util';
 import { federateUnderKills, killsText } from '../test/rig/federation-kills.ts';
 
-/** The kill test for as long as one likes: `npm run federation-kills -- --requests 50000 --minutes 10`. */
+/** The kill test as large as one likes: `npm run federation-kills -- --requests 50000 --kills 100`. */
 const { values } = parseArgs({
-  options: { requests: { type: 'string', default: '20000' }, minutes: { type: 'string', default: '5' } },
+  options: { requests: { type: 'string', default: '20000' }, kills: { type: 'string', default: '40' } },
 });
-const report = await federateUnderKills(Number(values.requests), 45, Number(values.minutes) * 60_000);
+const report = await federateUnderKills(Number(values.requests), 45, Number(values.kills));
 console.log(killsText(report));
 const isBad = report.loads.some(({ lost, strays }) => lost.length > 0 || strays.length > 0);
 process.exitCode = isBad ? 1 : 0;

@@ -28,7 +28,7 @@ describe('npm run conformance', () => {
     const noRelay = createServer((_, response) => response.writeHead(404).end('page not found'));
     noRelay.listen(port, '127.0.0.1');
     await once(noRelay, 'listening');
-    const where = ['--relay', `ws://127.0.0.1:${port}`, '--chain', chain.wsUrl];
+    const where = ['--relay', `ws://127.0.0.1:${port}`, '--chain', chain.wsUrl, '--patience', '60'];
     const plain = await conformance(...where, '--only', 'metrics', '--only', 'http', '--only', 'tags');
     expect(plain.code).toBe(1);
     expect(plain.out).toContain('pass     §5.6   http: GET / without an upgrade\n');

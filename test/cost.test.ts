@@ -6,13 +6,17 @@ import { type Figures, IDLE, MESSAGES } from '../scripts/cost/figures.ts';
 import { FRAMES_A_REQUEST } from '../scripts/cost/prices.ts';
 import type { Client } from './rig/client.ts';
 import { request } from './rig/envelopes.ts';
-import { bundleMetered, quiet, type RelayUse, useOf, useOfAll } from './rig/metered.ts';
+import { bundleMetered, handTogether, quiet, type RelayUse, sleep, useOf, useOfAll } from './rig/metered.ts';
 import { devIdentity, startTwoRelays, type TwoRelays } from './rig/two-relays.ts';
 import { until } from './rig/until.ts';
 
 // What a message costs is counted on workerd, and must not be more than docs/cost.md says (scripts/cost/figures.ts).
 const FIGURES = { ...MESSAGES, ...IDLE };
 const A = { twin: 1 };
+/** A burst of 32 reaches its object in three parts; with a batch for each part the figures hold on any machine. */
+const PARTS = [11, 11, 10];
+/** The same, with a ping behind the burst. */
+const PARTS_AND_PING = [11, 11, 11];
 const payload = { kind: 'plain' as const, bytes: new Uint8Array(256) };
 
 let relays: TwoRelays;
@@ -28,18 +32,21 @@ afterAll(async () => {
 
 /** Sends messages to a twin, `burst` of them at once and the next when they have arrived and nothing is left to do. */
 async function pass(messages: number, burst: number, to: Client, twin: number): Promise<void> {
+  await handTogether(relays.a, burst === 1 ? [] : PARTS);
   const frame = encodeEnvelope(await signEnvelope(request(A, { twin }, { payload }), await devIdentity(1)));
   for (let sent = 0; sent < messages; sent += burst) {
     for (let n = 0; n < burst; n += 1) sender.send(frame);
     for (let n = 0; n < burst; n += 1) await to.nextBytes();
     if (burst === 1) await Promise.all([relays.a, relays.b].map(quiet));
   }
+  await handTogether(relays.a, []);
 }
 
 /** Sends messages to a twin that is away, `burst` of them at once and the next when they are stored. */
 async function leave(messages: number, burst: number, twin: number): Promise<void> {
   const frame = encodeEnvelope(request(A, { twin }, { payload }));
   const ping = request(A, undefined, { content: { kind: 'ping' } });
+  await handTogether(relays.a, burst === 1 ? [] : PARTS_AND_PING);
   for (let sent = 0; sent < messages; sent += burst) {
     for (let n = 0; n < burst; n += 1) sender.send(frame);
     // Its pong comes when all before it has arrived; then its object is busy until that is stored.
@@ -47,6 +54,7 @@ async function leave(messages: number, burst: number, twin: number): Promise<voi
     await sender.next();
     await quiet(relays.a);
   }
+  await handTogether(relays.a, []);
 }
 
 /** What `messages` used, each, in the units of docs/cost.md. */
@@ -126,7 +134,7 @@ it('what a message costs to another relay that is the only one for a while, unti
 describe('what an idle twin costs', () => {
   it('nothing for the pings of WebSocket, its object asleep', async () => {
     await using b = await relays.join(relays.a, 2);
-    await relays.a.evict(2);
+    await sleep(relays.a, 2);
     const use = await useOf(relays.a, async () => {
       for (let n = 0; n < 100; n += 1) {
         b.socket.ping('alive');
@@ -141,7 +149,7 @@ describe('what an idle twin costs', () => {
     await using b = await relays.join(relays.a, 2);
     const uses: RelayUse[] = [];
     for (let n = 0; n < 5; n += 1) {
-      await relays.a.evict(2);
+      await sleep(relays.a, 2);
       const ping = async () => {
         b.send(request({ twin: 2 }, undefined, { content: { kind: 'ping' } }));
         await b.next();
@@ -171,9 +179,11 @@ describe('what an idle twin costs', () => {
 });
 
 it('a crowd that asks whether the relay is ready asks its one watcher once in a while', async () => {
+  const began = performance.now();
   const use = await useOf(relays.a, async () => {
     for (let n = 0; n < 50; n += 1) await (await fetch(`${relays.a.httpUrl}/readyz`)).text();
   });
   expect(use.worker.requests).toBe(50);
-  expect(use.objects.ChainWatcher.calls).toBeLessThan(5);
+  // Once every five seconds: a slow machine takes longer, and may ask more often.
+  expect(use.objects.ChainWatcher.calls).toBeLessThanOrEqual(1 + Math.floor((performance.now() - began) / 5_000));
 });

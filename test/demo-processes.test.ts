@@ -1,17 +1,15 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest';
 import { start } from '../demo/processes.ts';
-
-/** Longer than a program's start on a busy machine. */
-const START_MS = 3_000;
 
 let directory: string;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'rmb-demo-'));
 });
 afterAll(() => rm(directory, { recursive: true }));
+afterEach(() => void vi.useRealTimers());
 
 async function program(text: string): Promise<string> {
   const file = join(directory, `${text.length}.mjs`);
@@ -20,10 +18,15 @@ async function program(text: string): Promise<string> {
 }
 
 it('a program of the demo that is ready is left alone, however long it runs', async () => {
-  // It outlives the time it had to start, and ends by itself.
-  const file = await program(`console.log('ready'); setTimeout(() => process.exit(7), ${START_MS + 500});`);
-  await using running = await start('a program', file, [], START_MS);
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const file = await program(
+    `setInterval(() => {}, 1000); process.on('SIGUSR2', () => process.exit(7)); console.log('ready');`,
+  );
+  await using running = await start('a program', file, []);
   expect(running.ready).toBe('ready');
+  // An hour later it still hears signals.
+  vi.advanceTimersByTime(3_600_000);
+  process.kill(running.pid, 'SIGUSR2');
   expect(await running.died).toMatch(/^a program ended \(code 7\)/);
 });
 

@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Socket } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { WebSocketServer } from 'ws';
 import { RelayConnection } from '../local-peer/relays/connection.ts';
+import { HEARTBEAT } from '../local-peer/relays/heartbeat.ts';
 import type { PartState } from '../local-peer/state.ts';
 import { within } from './rig/client.ts';
 import { startProxy } from './rig/proxy.ts';
@@ -18,6 +19,7 @@ const log = {
 };
 const owned: (() => unknown)[] = [];
 afterEach(async () => {
+  vi.useRealTimers();
   warned.length = 0;
   for (const close of owned.splice(0).reverse()) await close();
 });
@@ -42,7 +44,7 @@ async function startServer(manners: ((socket: Socket) => void)[] = []) {
   return { port: address.port, sessions };
 }
 
-function open(port: number, onFrame: () => Promise<void> = async () => undefined, times = { ping: 100, dead: 400 }) {
+function open(port: number, onFrame: () => Promise<void> = async () => undefined, times = HEARTBEAT) {
   const states: PartState[] = [];
   const changes = new Set<() => void>();
   const connection = new RelayConnection(
@@ -114,10 +116,11 @@ it('comes back, when it is asked to, with another handshake, and what was sent b
 });
 
 describe('a socket that is half open', () => {
+  const SOON = { ping: 100, dead: 400 };
   it.each([['both ways'], ['up'], ['down']])('%s is found, given up and made again', async (way) => {
     const { port } = await startServer();
     await using proxy = await startProxy({ port });
-    const { until, states, connection } = open(proxy.port);
+    const { until, states, connection } = open(proxy.port, undefined, SOON);
     await until('the connection', () => connection.isOpen);
     proxy.blackhole(
       ...(way === 'both ways' ? (['up', 'down'] as const) : way === 'up' ? (['up'] as const) : (['down'] as const)),
@@ -129,6 +132,7 @@ describe('a socket that is half open', () => {
   });
 
   it('is not one that we do not read from: a peer with its hands full keeps its connection', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
     const { port, sessions } = await startServer();
     // More than are ever in work, and none is ever dealt with.
     sessions.on('connection', (session) => {
@@ -140,17 +144,23 @@ describe('a socket that is half open', () => {
       taken += 1;
       return gate.promise;
     });
+    vi.advanceTimersByTime(1);
     await busy.until('the connection', () => busy.connection.isOpen);
     await expect.poll(() => taken).toBeGreaterThanOrEqual(256);
     // Another one, of the same patience, is found dead meanwhile.
     await using proxy = await startProxy({ port: (await startServer()).port });
     const dead = open(proxy.port);
+    vi.advanceTimersByTime(1);
     await dead.until('the connection', () => dead.connection.isOpen);
     proxy.blackhole('up', 'down');
+    vi.advanceTimersByTime(2 * HEARTBEAT.dead);
     await dead.until('the loss', () => dead.states.at(-1)?.isUp === false);
     expect(busy.states.map(({ isUp }) => isUp)).toEqual([true]);
     gate.resolve();
     await expect.poll(() => taken).toBe(300);
+    // One more comes the same way.
+    for (const session of sessions.clients) session.send(new Uint8Array(100));
+    await expect.poll(() => taken === 301 || busy.states.length > 1).toBe(true);
     expect(busy.states).toHaveLength(1);
   });
 });

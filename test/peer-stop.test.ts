@@ -24,7 +24,7 @@ it('a peer that stops loses nothing of what comes in meanwhile, nor of what it h
     }
     for (const tag of outgoing) await rig.request(localRequest({ dst: [6], cmd: 'x', tag }));
     await expect.poll(() => rig.counted.get('command-delivered'), { timeout: 20_000 }).toBeGreaterThan(0);
-    await within(rig.peer.close(), 'the end of the peer', 15_000);
+    await within(rig.peer.close(), 'the end of the peer');
   }
   await using _ = await startPeerRig(network, 2, options);
   const came: (string | undefined)[] = [];

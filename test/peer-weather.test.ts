@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { withLife } from '../conformance/life.ts';
 import { startDevChain } from '../dev-chain/dev-chain.ts';
 import { startRelay } from '../local-relay/relay.ts';
-import { within } from './rig/client.ts';
+import { PATIENCE_MS, within } from './rig/client.ts';
 import { withDate } from './rig/dated.ts';
 import { startDurableRedis } from './rig/durable-redis.ts';
 import { type Network, startNetwork } from './rig/network.ts';
@@ -22,7 +23,7 @@ beforeAll(async () => {
   callee = await startPeerRig(network, 2);
   // Its key is on chain from here on: whoever looks it up once can open what it encrypts.
   const isUpdated = () => callee.logged.some(({ message }) => message === 'chain: our twin is updated');
-  await vi.waitUntil(isUpdated, { timeout: 20_000 });
+  await vi.waitUntil(isUpdated, { timeout: PATIENCE_MS });
   service = await startService(callee.redisUrl, 'test.echo', (payload) => ({ dat: payload }));
 });
 afterAll(async () => {
@@ -87,9 +88,9 @@ describe('the chain', () => {
     await using stopped = await openPeerRig(network, 3, options);
     await untilState(waiting, 'the chain to be tried', (state) => state.chain.detail !== 'not connected yet');
     expect(waiting.peer.state().twin).toBeUndefined();
-    await within(stopped.peer.close(), 'the end of a peer that never began', 15_000);
+    await within(stopped.peer.close(), 'the end of a peer that never began');
     await chain.listen();
-    await within(waiting.peer.ready, 'the peer to be ready', 40_000);
+    await within(waiting.peer.ready, 'the peer to be ready');
     await isAnswered(waiting);
   });
 
@@ -110,7 +111,7 @@ describe('the chain', () => {
     const isTold = () => rig.logged.some(({ message }) => message.startsWith('no twin on chain for this key'));
     await expect.poll(isTold, { timeout: 20_000 }).toBe(true);
     chain.putTwin({ id: 3, account: `0x${Buffer.from(account).toString('hex')}`, relay: null, pk: null });
-    await within(rig.peer.ready, 'the peer to be ready', 40_000);
+    await within(rig.peer.ready, 'the peer to be ready');
     expect(rig.peer.state().twin).toBe(3);
   });
 
@@ -143,12 +144,14 @@ describe('relays', () => {
     await untilState(rig, 'both relays to be up', (state) => [...state.relays.values()].every(({ isUp }) => isUp));
     await isAnswered(rig);
     await first.refuse();
-    await rig.request(localRequest({ dst: [3], exp: 5 }));
+    await rig.request(localRequest({ dst: [3] }));
     expect(await rig.reply('replies')).toMatchObject({ src: '3', err: null });
-    expect([...rig.peer.state().relays].map(([host, { isUp }]) => [host, isUp])).toEqual([
-      [`localhost:${first.port}`, false],
-      [`localhost:${second.port}`, true],
-    ]);
+    await expect
+      .poll(() => [...rig.peer.state().relays].map(([host, { isUp }]) => [host, isUp]))
+      .toEqual([
+        [`localhost:${first.port}`, false],
+        [`localhost:${second.port}`, true],
+      ]);
     await first.listen();
     await untilState(rig, 'the first relay to be back', (state) =>
       [...state.relays.values()].every(({ isUp }) => isUp),
@@ -160,9 +163,17 @@ describe('relays', () => {
     await using rig = await startPeerRig(network, 1, { relays: [`ws://localhost:${relay.port}`], update: false });
     await relay.refuse();
     await untilState(rig, 'the relay to be down', (state) => [...state.relays.values()].every(({ isUp }) => !isUp));
-    await rig.request(localRequest({ ref: 'long', exp: 60 }));
-    await rig.request(localRequest({ ref: 'short', exp: 1 }));
-    expect(await rig.reply('replies')).toMatchObject({
+    await rig.request(localRequest({ ref: 'long', exp: 600 }));
+    const told = await withLife(
+      1,
+      async (exp) => {
+        await rig.request(localRequest({ ref: 'short', exp }));
+        return rig.reply('replies');
+      },
+      // It was over before the peer took it.
+      ({ err }) => err?.message === 'request has expired',
+    );
+    expect(told).toMatchObject({
       ref: 'short',
       err: { code: 102, message: 'request has expired: no relay could be reached in time' },
     });
@@ -194,11 +205,11 @@ describe('relays', () => {
       relay.rewrite('down', (chunk) => withDate(chunk, Date.now() + off * 1000));
       await using session = await network.join(6);
       await using rig = await startPeerRig(network, 1, { relays: [`ws://localhost:${relay.port}`], update: false });
-      expect(Math.abs((rig.peer.state().clockSkew ?? 0) - off)).toBeLessThan(5);
+      expect(Math.abs((rig.peer.state().clockSkew ?? 0) - off)).toBeLessThan(60);
       expect(rig.logged.some(({ message }) => message.startsWith('our clock is off'))).toBe(true);
       await rig.request(localRequest({ dst: [6], cmd: 'x' }));
       const { timestamp, expiration } = await session.next();
-      expect(Math.abs(Number(timestamp) - Date.now() / 1000 - off)).toBeLessThan(30);
+      expect(Math.abs(Number(timestamp) - Date.now() / 1000 - off)).toBeLessThan(60);
       expect(expiration).toBeGreaterThan(30n);
     }
   });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { withLife } from '../conformance/life.ts';
 import { encodeEnvelope } from '../proto/envelope.ts';
 import type { Client } from './rig/client.ts';
 import { request } from './rig/envelopes.ts';
@@ -57,16 +58,27 @@ describe('a mailbox', () => {
   });
 
   it('drops what expired while it waited, by the life that its sender gave it', async () => {
-    const now = Math.floor(Date.now() / 1000);
-    const S = { twin: 4, connection: 'late' };
-    // Its life ends in four seconds, long after it is stored.
-    a.send(request(A, S, { uid: 'short', timestamp: BigInt(now - 56), expiration: 60n }));
-    a.send(request(A, S, { uid: 'long', timestamp: BigInt(now), expiration: 60n }));
-    await sentThrough(4);
-    await new Promise((resolve) => setTimeout(resolve, (now + 4) * 1000 - Date.now()));
-    await using late = await network.join(4, 'late');
-    expect((await late.next()).uid).toBe('long');
-    expect(late.waiting).toBe(0);
+    const came = await withLife(
+      4,
+      async (seconds) => {
+        const now = Math.floor(Date.now() / 1000);
+        const sid = `late-${seconds}`;
+        const S = { twin: 4, connection: sid };
+        const short = { uid: 'short', timestamp: BigInt(now - 56), expiration: BigInt(56 + seconds) };
+        const marker = request(A, { twin: 4, connection: 'nobody' }, { tags: 'fail-fast' });
+        a.send(request(A, S, short));
+        a.send(request(A, S, { uid: 'long', timestamp: BigInt(now), expiration: 600n }));
+        a.send(marker);
+        const first = await a.next();
+        // Its life was over before it was stored: its sender was told.
+        if (first.uid !== marker.uid) return (await a.next()).uid === marker.uid ? 'too late' : 'disorder';
+        await new Promise((resolve) => setTimeout(resolve, (now + seconds) * 1000 - Date.now()));
+        await using late = await network.join(4, sid);
+        return [(await late.next()).uid, late.waiting];
+      },
+      (outcome) => outcome === 'too late',
+    );
+    expect(came).toEqual(['long', 0]);
   });
 
   it('keeps 15 MiB, and refuses what its bytes do not leave room for', async () => {

@@ -72,15 +72,21 @@ async function startNode(behaviour: Behaviour = 'answer') {
   return { state, sockets, http: `http://${host}`, ws: `ws://${host}`, close };
 }
 
-/** The resolver on workerd, in an isolate that knows nothing, over a KV with these values. */
-async function startResolver(urls: string, kv: Record<string, string> = {}) {
+/** The clock of a resolver goes so many times slower where no time limit of its is under test. */
+const SLOWER = 20;
+
+/**
+ * The resolver on workerd, in an isolate that knows nothing, over a KV with these values.
+ * @param slower how many times slower its clock goes than ours
+ */
+async function startResolver(urls: string, kv: Record<string, string> = {}, slower = SLOWER) {
   const miniflare = new Miniflare({
     name: 'resolver',
     modules: [{ type: 'ESModule', path: 'harness.js', contents: script }],
     host: '127.0.0.1',
     compatibilityDate: '2026-07-01',
     compatibilityFlags: ['global_fetch_strictly_public'],
-    bindings: { SUBSTRATE_URLS: urls },
+    bindings: { SUBSTRATE_URLS: urls, SLOWER: slower },
     kvNamespaces: ['TWINS'],
     durableObjects: {
       ASKER: { className: 'Asker', useSQLite: true },
@@ -127,7 +133,8 @@ describe.each(['http', 'ws'] as const)('a chain over %s', (scheme) => {
 
   test.each(['hang', 'nonsense', 'flood'] as const)('a node that answers with %s is left for another', async (how) => {
     const [bad, good] = [await startNode(how), await startNode()];
-    const resolver = await startResolver(`${bad[scheme]},${good[scheme]}`);
+    // The next node is asked when the first is silent for 300 ms of this clock.
+    const resolver = await startResolver(`${bad[scheme]},${good[scheme]}`, {}, 5);
     expect(await resolver.ask('/lookup/7')).toEqual([found('a.example')]);
     expect(await resolver.ask('/lookup/1')).toHaveLength(1);
     expect([bad.state.calls, good.state.calls]).toEqual([1, 2]);
@@ -147,7 +154,7 @@ describe.each(['http', 'ws'] as const)('a chain over %s', (scheme) => {
 
   test('nodes that hang: the same', async () => {
     const [a, b] = [await startNode('hang'), await startNode('hang')];
-    const resolver = await startResolver(`${a[scheme]},${b[scheme]}`, inKv);
+    const resolver = await startResolver(`${a[scheme]},${b[scheme]}`, inKv, 1);
     const error = `the chain is out of reach (${a[scheme]}: no answer in time; ${b[scheme]}: no answer in time)`;
     expect(await resolver.ask('/lookup/2')).toEqual([{ unavailable: error }]);
     expect(await resolver.ask('/lookup/7')).toEqual([found('old.example')]);
@@ -167,7 +174,7 @@ test('a twin that changed on chain: refresh sees it, and so does every lookup af
 
 test('when the object that asks first is cut off in the middle, those who wait for its answer have one', async () => {
   const node = await startNode('hang');
-  const resolver = await startResolver(node.http);
+  const resolver = await startResolver(node.http, {}, 5);
   const cut = resolver.ask('/object/7?name=first');
   await node.state.called.promise;
   const waiting = [resolver.ask('/lookup/7'), resolver.ask('/object/7?name=second')];

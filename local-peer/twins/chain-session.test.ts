@@ -47,7 +47,7 @@ function block(id: number, bytes?: Uint8Array) {
 }
 
 async function live(node: { readonly url: string }) {
-  const opened = await openSession(node.url, 2000);
+  const opened = await openSession(node.url);
   if (!opened.ok) throw new Error(opened.error);
   open.push({ [Symbol.asyncDispose]: async () => opened.value.close() });
   const [twins, odd, gaps]: [Twin[], number[], number[]] = [[], [], []];
@@ -64,19 +64,19 @@ describe('a session with a node', () => {
     const node = await startNode(well());
     const { session, twins } = await live(node);
     expect(session).toMatchObject({ genesis: GENESIS, isTfchain: true });
-    await vi.waitUntil(() => node.asked.includes('state_subscribeStorage'));
+    await node.hears('state_subscribeStorage');
     node.tell('state_storage', block(7));
-    await vi.waitUntil(() => twins.length > 0);
+    await expect.poll(() => twins.length).toBeGreaterThan(0);
     expect(twins).toEqual([{ id: 7, account: new Uint8Array(32).fill(0xab), relay: 'r.example', pk: null }]);
   });
 
-  it('tells of as many twins as a message may hold', { timeout: 60_000 }, async () => {
+  it('tells of as many twins as a message may hold', async () => {
     const node = await startNode(well(hexOf(oddMetadata())));
     const { odd } = await live(node);
-    await vi.waitUntil(() => node.asked.includes('state_subscribeStorage'));
+    await node.hears('state_subscribeStorage');
     const count = 400_000;
     node.tell('state_storage', block(7, oddEvents(count)));
-    await vi.waitUntil(() => odd.length > 0, { timeout: 50_000 });
+    await expect.poll(() => odd.length).toBeGreaterThan(0);
     expect(odd.length).toBe(count);
   });
 
@@ -85,13 +85,13 @@ describe('a session with a node', () => {
     const node = await startNode(answers);
     const { session, twins, gaps } = await live(node);
     expect(session.isTfchain).toBe(false);
-    await vi.waitUntil(() => node.asked.includes('state_subscribeRuntimeVersion'));
+    await node.hears('state_subscribeRuntimeVersion');
     Object.assign(answers, well(METADATA, 2));
     node.tell('state_runtimeVersion', { specVersion: 1 });
     node.tell('state_runtimeVersion', { specVersion: 2 });
-    await vi.waitUntil(() => gaps.length > 0);
+    await expect.poll(() => gaps.length).toBeGreaterThan(0);
     node.tell('state_storage', block(8));
-    await vi.waitUntil(() => twins.length > 0);
+    await expect.poll(() => twins.length).toBeGreaterThan(0);
     expect([twins.map(({ id }) => id), gaps.length]).toEqual([[8], 1]);
     expect(node.asked.filter((method) => method === 'state_getMetadata')).toHaveLength(2);
   });
@@ -101,7 +101,7 @@ describe('a session with a node', () => {
     const node = await startNode(answers);
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'performance'] });
     const { session, ended } = await live(node);
-    await vi.waitUntil(() => node.asked.includes('state_subscribeRuntimeVersion'));
+    await node.hears('state_subscribeRuntimeVersion');
     const ask = () => Promise.all([1, 2, 3].map((id) => twinById(session, id)));
     expect(await ask()).toEqual([1, 2, 3].map(() => ({ ok: true, value: undefined })));
     Reflect.deleteProperty(answers, 'state_getStorage');
@@ -127,7 +127,7 @@ describe('a session with a node', () => {
   ])('ends with one %s', async (_, misbehave, fault) => {
     const node = await startNode(well());
     const { ended } = await live(node);
-    await vi.waitUntil(() => node.asked.includes('state_subscribeStorage'));
+    await node.hears('state_subscribeStorage');
     node.send('nonsense');
     misbehave(node);
     expect(await ended).toBe(fault);
@@ -139,7 +139,7 @@ describe('a session with a node', () => {
     const address = server.address();
     const port = typeof address === 'object' ? address?.port : undefined;
     const faults = await Promise.all(
-      [`ws://127.0.0.1:${port}/KEY`, 'ws://127.0.0.1:9/KEY', 'ws://key.invalid'].map((url) => openSession(url, 2000)),
+      [`ws://127.0.0.1:${port}/KEY`, 'ws://127.0.0.1:9/KEY', 'ws://key.invalid'].map((url) => openSession(url)),
     );
     expect(faults.map((each) => !each.ok && each.error)).toEqual([
       'it cannot be connected to (HTTP 403)',
@@ -148,12 +148,12 @@ describe('a session with a node', () => {
     ]);
   });
 
-  it.each<[string, Answers, string]>([
+  it.each<[string, Answers, string, number?]>([
     ['gives no metadata', { ...well(), state_getMetadata: '0x00' }, 'its metadata cannot be used: '],
     ['has no first block', { ...well(), chain_getBlockHash: [null] }, 'it has no block 0'],
-    ['takes calls and never answers', {}, 'it did not become ready'],
-  ])('is not opened with one that %s', async (_, answers, fault) => {
-    const opened = await openSession((await startNode(answers)).url, 500);
+    ['takes calls and never answers', {}, 'it did not become ready', 500],
+  ])('is not opened with one that %s', async (_, answers, fault, openMs) => {
+    const opened = await openSession((await startNode(answers)).url, openMs);
     expect(!opened.ok && opened.error).toContain(fault);
   });
 });

@@ -31,13 +31,13 @@ async function orderOf(relay: string, url = chain.wsUrl) {
   return { url, key: { seed: seed.value, keyType }, profile: { relay, pk: e2ePublicKey } };
 }
 
-it('writes a twin on chain', { timeout: 20_000 }, async () => {
+it('writes a twin on chain', async () => {
   expect(await updateTwin(await orderOf('relay.example'), never)).toBeUndefined();
   // A peer that cannot pay tries for weeks: what is over must let go of what ends with the peer.
   expect(getEventListeners(never, 'abort')).toEqual([]);
 });
 
-it('says what the chain holds against it', { timeout: 20_000 }, async () => {
+it('says what the chain holds against it', async () => {
   const order = await orderOf('relay.example');
   const stranger = { ...order.key, seed: new Uint8Array(32).fill(7) };
   await expect(updateTwin({ ...order, key: stranger }, never)).rejects.toThrow(/^1010: .*pay some fees/);
@@ -49,24 +49,24 @@ it('tells what the chain refused in a block, which was paid for, from what never
   expect(await refused).toBe('tfgridModule.TwinNotExists');
 }, 20_000);
 
-it('says that a node is not there, without its URL', { timeout: 20_000 }, async () => {
+it('says that a node is not there, without its URL', async () => {
   const failed = updateTwin(await orderOf('relay.example', 'ws://127.0.0.1:9/KEY'), never);
   await expect(failed).rejects.toThrow(/^the node cannot be connected to$/);
 });
 
-it('says what a node has against it in few words, which cannot move a cursor', { timeout: 20_000 }, async () => {
+it('says what a node has against it in few words, which cannot move a cursor', async () => {
   const refusal = new Error(`no\u001b[2J\n${'x'.repeat(10_000)}`);
   await using node = await startScriptedNode({ chain_getBlockHash: refusal });
   const failed = updateTwin(await orderOf('relay.example', node.url), never);
   await expect(failed).rejects.toThrow(/^[\x20-\x7e]{100,120}$/);
 });
 
-it('ends at once when nobody waits for it any more', { timeout: 20_000 }, async () => {
+it('ends at once when nobody waits for it any more', async () => {
   const failed = updateTwin(await orderOf('relay.example'), AbortSignal.abort());
   await expect(failed).rejects.toThrow('the process that writes it was ended');
 });
 
-it('says that no process can be begun, and ends no peer by it', { timeout: 20_000 }, async () => {
+it('says that no process can be begun, and ends no peer by it', async () => {
   const order = await orderOf('relay.example');
   const program = `
     import { openSync } from 'node:fs';

@@ -74,7 +74,7 @@ export function startCommand(args: readonly string[], env: Record<string, string
     });
   return {
     pid: child.pid ?? 0,
-    said: (text) => within(said(text), `'${text}' of ${args[0]}`, 40_000),
+    said: (text) => within(said(text), `'${text}' of ${args[0]}`),
     stderr: () => outputs.stderr,
     signal: (name) => void child.kill(name),
     stopReading: () => void child.stdout.destroy(),
@@ -89,5 +89,5 @@ export function startCommand(args: readonly string[], env: Record<string, string
 /** Runs a command to its end. */
 export async function runCommand(args: readonly string[], env: Record<string, string>, stdin = ''): Promise<Ended> {
   await using command = startCommand(args, env, stdin);
-  return await within(command.ended, `the end of ${args[0]}`, 60_000);
+  return await within(command.ended, `the end of ${args[0]}`);
 }

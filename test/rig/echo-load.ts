@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
 import type { Envelope } from '../../proto/envelope.ts';
 import type { Identity } from '../../proto/identity.ts';
 import { type LedgerClient, openLedgerClient } from './ledger-client.ts';
@@ -31,6 +32,8 @@ export interface EchoReport {
 export interface EchoLoad extends AsyncDisposable {
   /** Requests that have been answered or refused. */
   readonly done: number;
+  /** Resolves when so many requests have been answered or refused, or no more will be. */
+  reached(count: number): Promise<void>;
   /** Resolves once each request has an answer or an error, or `patienceMs` have passed without any. */
   readonly settled: Promise<EchoReport>;
 }
@@ -51,6 +54,7 @@ export function startEchoLoad(
   const errors: Record<string, number> = {};
   const strays: string[] = [];
   const settled = Promise.withResolvers<EchoReport>();
+  const progress = new EventEmitter();
   let failed = 0;
   let timer: NodeJS.Timeout | undefined;
 
@@ -73,6 +77,7 @@ export function startEchoLoad(
     else answers.set(uid, (answers.get(uid) ?? 0) + 1);
     if (!open.delete(uid)) return;
     if (isError) failed += 1;
+    progress.emit('done');
     watch();
     more();
   });
@@ -102,11 +107,19 @@ export function startEchoLoad(
     clearTimeout(timer);
     settled.resolve(report());
   };
+  let isSettled = false;
+  void settled.promise.then(() => {
+    isSettled = true;
+  });
   watch();
   more();
   return {
     get done() {
       return answers.size + failed;
+    },
+    reached: async (wanted) => {
+      const next = () => Promise.race([once(progress, 'done'), settled.promise]);
+      while (asked.size - open.size < wanted && !isSettled) await next();
     },
     settled: settled.promise,
     [Symbol.asyncDispose]: async () => {

@@ -3,9 +3,6 @@ import { identityOf } from '../../proto/identity.ts';
 import { type EchoReport, startEchoLoad } from './echo-load.ts';
 import { type KillableRelay, startKillableRelay } from './killable-relay.ts';
 
-/** Time between a relay's being up again and the next kill of the other (ms). */
-const BETWEEN_KILLS_MS = 2_500;
-
 /** What two loads, one in each direction, came to. */
 export interface KillsReport {
   readonly kills: number;
@@ -17,9 +14,9 @@ export interface KillsReport {
  * Lets twins of two relays of ours call each other, both ways, while either relay is killed with SIGKILL in turn.
  * @param requests of each of the two loads
  * @param ttl seconds that a request lives: 10 s later each must have its answer or its error
- * @param killingMs kills begin within this time only
+ * @param kills how often one of the relays is killed, spread evenly over the requests
  */
-export async function federateUnderKills(requests: number, ttl: number, killingMs: number): Promise<KillsReport> {
+export async function federateUnderKills(requests: number, ttl: number, kills: number): Promise<KillsReport> {
   await using stack = new AsyncDisposableStack();
   const chain = stack.adopt(await startDevChain({ blockTimeMs: 1000 }), (each) => each.close());
   const settings = { SUBSTRATE_URLS: chain.httpUrl, FEDERATION_SCHEME: 'http' };
@@ -38,18 +35,14 @@ export async function federateUnderKills(requests: number, ttl: number, killingM
     stack.use(startEchoLoad(await placed(101, a), await placed(102, b), load)),
     stack.use(startEchoLoad(await placed(103, b), await placed(104, a), load)),
   ];
-  let isOver = false;
-  const all = Promise.all(loads.map(({ settled }) => settled)).finally(() => {
-    isOver = true;
-  });
-  let kills = 0;
-  for (let victim = a; performance.now() - began < killingMs; victim = victim === a ? b : a) {
-    await Promise.race([all, new Promise((resolve) => setTimeout(resolve, BETWEEN_KILLS_MS))]);
-    if (isOver) break;
+  for (let kill = 1; kill <= kills; kill += 1) {
+    const victim = kill % 2 === 0 ? b : a;
+    // Each load in turn tells how far the whole is.
+    await loads[kill % loads.length]?.reached((requests * kill) / (kills + 1));
     await victim.restart();
-    kills += 1;
   }
-  return { loads: await all, kills, seconds: (performance.now() - began) / 1000 };
+  const all = await Promise.all(loads.map(({ settled }) => settled));
+  return { loads: all, kills, seconds: (performance.now() - began) / 1000 };
 }
 
 /** The report in one line a load. */

@@ -8,7 +8,7 @@ import { within } from './client.ts';
 
 const SOURCE = fileURLToPath(new URL('../clients/go-sdk', import.meta.url));
 /** How long a command may take: the program has 40 s itself. */
-const PATIENCE_MS = 50_000;
+const PATIENCE_MS = 100_000;
 /** The first build on a machine fetches and compiles the SDK's hundred packages. */
 const BUILD_MS = 300_000;
 

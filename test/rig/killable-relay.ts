@@ -63,7 +63,7 @@ export async function startKillableRelay(options: {
       listening.reject(new Error(`the relay on port ${port} ended with ${code}:\n${said.slice(-20).join('\n')}`));
     });
     try {
-      await within(listening.promise, `the relay on port ${port}`, 60_000);
+      await within(listening.promise, `the relay on port ${port}`);
     } catch (error) {
       await kill9();
       throw new Error(`${String(error)}; it said:\n${said.slice(-20).join('\n')}`);

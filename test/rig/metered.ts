@@ -51,6 +51,17 @@ export function quiet(relay: LocalRelay): Promise<RelayUse> {
   });
 }
 
+/** Hands frames to the objects of a metered relay so many at a time, in turn; none: each frame as it comes. */
+export async function handTogether(relay: LocalRelay, handfuls: readonly number[]): Promise<void> {
+  await (await fetch(`${relay.httpUrl}/meter?handfuls=${handfuls.join()}`, { method: 'PUT' })).body?.cancel();
+}
+
+/** Puts a twin's object of a metered relay to sleep as the platform does: when nothing is left to do. */
+export async function sleep(relay: LocalRelay, twin: number): Promise<void> {
+  await quiet(relay);
+  await relay.evict(twin);
+}
+
 async function meter(relay: LocalRelay, method: 'GET' | 'DELETE'): Promise<RelayUse> {
   return used.parse(await (await fetch(`${relay.httpUrl}/meter`, { method })).json());
 }

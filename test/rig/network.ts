@@ -4,6 +4,7 @@ import { freePort } from '../../local-relay/port.ts';
 import { type LocalRelay, startRelay } from '../../local-relay/relay.ts';
 import type { Identity } from '../../proto/identity.ts';
 import { type Client, connectAs } from './client.ts';
+import { bundleMetered, sleep } from './metered.ts';
 import { until } from './until.ts';
 
 /** A dev chain, a relay on workerd, and the development twins at home there. */
@@ -25,7 +26,10 @@ export async function identityOfTwin(id: number): Promise<Identity> {
   return devIdentity(twin);
 }
 
-/** Starts both; all twins of the chain have this relay, from before it starts. */
+/**
+ * Starts both; all twins of the chain have this relay, from before it starts. The relay has a meter: an object is put to
+ * sleep when it has nothing left to do, as the platform does it.
+ */
 export async function startNetwork(settings: Record<string, string> = {}): Promise<Network> {
   const chain = await startDevChain({ blockTimeMs: 1000 });
   const port = await freePort();
@@ -35,10 +39,14 @@ export async function startNetwork(settings: Record<string, string> = {}): Promi
     chain.putTwin({ id, account: `0x${Buffer.from(account).toString('hex')}`, relay: domain, pk: null });
   };
   for (const { id } of DEV_TWINS) await put(id, `localhost:${port}`);
-  const relay = await startRelay({ port, settings: { SUBSTRATE_URLS: chain.httpUrl, ...settings } });
+  const relay = await startRelay({
+    port,
+    settings: { SUBSTRATE_URLS: chain.httpUrl, ...settings },
+    bundle: bundleMetered,
+  });
   return {
     chain,
-    relay,
+    relay: { ...relay, evict: (twin) => sleep(relay, twin) },
     identity,
     join: async (twin, sid) => connectAs(relay.wsUrl, twin, await identity(twin), sid),
     settle: async (id, domain) => {

@@ -22,19 +22,28 @@ export interface OddRelay extends AsyncDisposable {
   readonly most: number;
   /** Requests under way. */
   readonly open: number;
-  manner: Manner;
   /** How long each answer takes (ms). */
   delay: number;
 }
 
-/** Starts one on a free port of 127.0.0.1. */
-export async function startOddRelay(manner: Manner): Promise<OddRelay> {
+/**
+ * Starts one on a free port of 127.0.0.1. It answers in these manners, one after another; the last one goes on.
+ * @param onOpen called for each request once all that ended before it is known to have ended
+ */
+export async function startOddRelay(
+  manners: readonly [Manner, ...Manner[]] | Manner,
+  onOpen: () => void = () => undefined,
+): Promise<OddRelay> {
+  const plan = [manners].flat();
   const got: Got[] = [];
   const sockets = new Set<Socket>();
   let [open, most] = [0, 0];
   const server = createServer(async (request, response) => {
     open += 1;
-    most = Math.max(most, open);
+    void endsSeen().then(() => {
+      most = Math.max(most, open);
+      onOpen();
+    });
     response.once('close', () => {
       open -= 1;
     });
@@ -44,7 +53,9 @@ export async function startOddRelay(manner: Manner): Promise<OddRelay> {
     const decoded = decodeEnvelope(bytes);
     got.push({ uid: decoded.ok ? decoded.value.uid : '', headers: request.headers, bytes });
     if (relay.delay > 0) await new Promise((resolve) => setTimeout(resolve, relay.delay));
-    behave(relay.manner, response, relay.domain);
+    const [manner = 202] = plan;
+    if (plan.length > 1) plan.shift();
+    behave(manner, response, relay.domain);
   });
   server.on('connection', (socket) => {
     sockets.add(socket);
@@ -64,7 +75,6 @@ export async function startOddRelay(manner: Manner): Promise<OddRelay> {
     get open() {
       return open;
     },
-    manner,
     delay: 0,
     [Symbol.asyncDispose]: async () => {
       for (const socket of sockets) socket.destroy();
@@ -72,6 +82,11 @@ export async function startOddRelay(manner: Manner): Promise<OddRelay> {
     },
   };
   return relay;
+}
+
+/** Resolves when the event loop has seen the end of all that ended before now: a busy one reads several events at once. */
+async function endsSeen(): Promise<void> {
+  for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
 function behave(manner: Manner, response: ServerResponse, domain: string): void {

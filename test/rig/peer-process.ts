@@ -64,7 +64,7 @@ export function startPeerProcess(start: PeerCommand = {}): PeerProcess {
       void ended.then((code) => reject(new Error(`the peer ended with ${code}:\n${output()}`)));
     });
     found.catch(() => undefined);
-    return within(found, `${what} of the peer`, 40_000);
+    return within(found, `${what} of the peer`);
   };
   return {
     pid: child.pid ?? 0,

@@ -13,7 +13,7 @@ export function untilState({ peer }: PeerRig, what: string, isSo: (state: PeerSt
     const stop = peer.onChange(look);
     look();
   });
-  return within(reached, what, 40_000);
+  return within(reached, what);
 }
 
 /** Resolves when the peer reports its Redis as up. */

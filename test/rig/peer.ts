@@ -43,7 +43,7 @@ export interface PeerRig extends AsyncDisposable {
   reply(queue: string): Promise<z.infer<typeof reply>>;
 }
 
-const WAIT_SECONDS = 20;
+const WAIT_SECONDS = 120;
 
 /** How a peer is started; what is absent is the network's, or a peer's default. */
 export interface PeerOptions {

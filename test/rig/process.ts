@@ -38,7 +38,7 @@ export async function launchProgram(
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   const early = ended.then((code) => Promise.reject(new Error(`${args[0]} ended with ${code}:\n${said.join('\n')}`)));
   early.catch(() => undefined);
-  const ready = await within(Promise.race([first.promise, early]), `${args[0]} to be ready`, 40_000);
+  const ready = await within(Promise.race([first.promise, early]), `${args[0]} to be ready`);
   return {
     pid: child.pid ?? 0,
     ready,

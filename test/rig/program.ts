@@ -15,7 +15,7 @@ export async function openProgram(url: string): Promise<Program> {
   return {
     redis,
     ask: async (request) => void (await redis.lPush('msgbus.system.local', JSON.stringify(request))),
-    reply: async (queue, seconds = 20) => {
+    reply: async (queue, seconds = 120) => {
       const popped = await redis.brPop(queue, seconds);
       if (popped === null) throw new Error(`no reply in ${queue} within ${seconds} s`);
       return JSON.parse(popped.element);

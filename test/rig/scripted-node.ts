@@ -33,6 +33,8 @@ export interface ScriptedNode extends AsyncDisposable {
   dialled(count: number): Promise<void>;
   /** Resolves when the connection of this place, counted from 0, has ended. */
   left(place: number): Promise<void>;
+  /** Resolves when a method has been called so often. */
+  hears(method: string, times?: number): Promise<void>;
   /** Sends a text to whoever came last. */
   send(text: string): void;
   /** Sends news of a subscription. */
@@ -53,6 +55,7 @@ export async function startScriptedNode(answers: Answers): Promise<ScriptedNode>
     socket.on('message', (data) => {
       const { id, method } = call.parse(JSON.parse(String(data)));
       asked.push(method);
+      arrivals.emit('call');
       if (method in answers) socket.send(JSON.stringify({ jsonrpc: '2.0', id, ...outcomeOf(answers[method]) }));
     });
   });
@@ -70,6 +73,9 @@ export async function startScriptedNode(answers: Answers): Promise<ScriptedNode>
       const socket = sockets[place];
       if (socket === undefined) throw new Error(`no connection ${place}`);
       if (socket.readyState !== socket.CLOSED) await once(socket, 'close');
+    },
+    hears: async (wanted, times = 1) => {
+      while (asked.filter((method) => method === wanted).length < times) await once(arrivals, 'call');
     },
     send,
     tell: (method, result) => send(JSON.stringify({ jsonrpc: '2.0', method, params: { subscription: 'x', result } })),

@@ -1,5 +1,6 @@
+import { PATIENCE_MS } from './client.ts';
+
 const LOOK_MS = 50;
-const PATIENCE_MS = 45_000;
 
 /** Looks again and again until something can be seen that announces itself to nobody; rejects when it does not come. */
 export async function until<T>(what: string, look: () => Promise<T | undefined | false>): Promise<T> {

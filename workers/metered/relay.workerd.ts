@@ -1,5 +1,5 @@
 // The deployed Worker with a meter on each of its objects, for test/cost.test.ts. `GET /meter` answers what was used,
-// `DELETE /meter` counts from nothing.
+// `DELETE /meter` counts from nothing. `PUT /meter?handfuls=11,11,10` hands frames to objects so many at a time, in turn.
 import type {
   Batch,
   StatsSnapshot,
@@ -16,10 +16,12 @@ import relay, {
   TwinObject as Twin,
   ChainWatcher as Watcher,
 } from '../relay.ts';
+import { Handfuls, handTogether } from './handfuls.ts';
 import { meterOf, reset, use, worker } from './meter.ts';
 
 export class TwinObject extends Twin {
   readonly #meter;
+  readonly #handfuls = new Handfuls();
 
   constructor(ctx: DurableObjectState, env: TwinEnv) {
     const meter = meterOf('TwinObject', ctx);
@@ -45,7 +47,7 @@ export class TwinObject extends Twin {
 
   override async webSocketMessage(socket: WebSocket, frame: string | ArrayBuffer): Promise<void> {
     this.#meter.use.frames += 1;
-    await this.#meter.during(Promise.resolve(super.webSocketMessage(socket, frame)));
+    await this.#meter.during(this.#handfuls.together().then(() => super.webSocketMessage(socket, frame)));
   }
 
   override async alarm(): Promise<void> {
@@ -91,12 +93,15 @@ export class TwinResolver extends Resolver {
 
 export default {
   async fetch(request, env, ctx) {
-    if (new URL(request.url).pathname !== '/meter') {
+    const { pathname, searchParams } = new URL(request.url);
+    if (pathname !== '/meter') {
       worker.requests += 1;
       return await relay.fetch(request, env, ctx);
     }
     const used = Response.json(use());
     if (request.method === 'DELETE') reset();
+    if (request.method === 'PUT')
+      handTogether(searchParams.get('handfuls')?.split(',').filter(Boolean).map(Number) ?? []);
     return used;
   },
   scheduled: relay.scheduled,
