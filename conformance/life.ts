@@ -15,6 +15,7 @@ export async function withLife<T>(
   if (!isTooShort(seen) || seconds * 2 > LONGEST_SECONDS) return seen;
   return withLife(seconds * 2, observe, isTooShort);
 }
+<<<<<<< HEAD
 
 const MOST_TRIES = 5;
 
@@ -26,3 +27,5 @@ export async function withinSpan<T>(ms: number, observe: () => Promise<T>): Prom
     if (performance.now() - began < ms || tries === MOST_TRIES) return seen;
   }
 }
+=======
+>>>>>>> steady

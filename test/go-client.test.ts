@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { withLife } from '../conformance/life.ts';
 import { startDevChain } from '../dev-chain/dev-chain.ts';
 import { DEV_TWINS } from '../dev-chain/dev-twins.ts';
 import { readMetadataFile } from '../dev-chain/metadata-file.ts';
@@ -182,7 +183,11 @@ describe.skipIf(!hasGo).each(GO_SDKS)('the Go SDK $version', (sdk) => {
     it('answers call with its error, and not at all without a schema', async () => {
       const [failed, silent] = await Promise.all([
         run('call', twin, 'go.fail'),
-        run('call', twin, 'go.caller', '--schema', 'none', '-t', '1'),
+        withLife(
+          1,
+          (seconds) => run('call', twin, 'go.caller', '--schema', 'none', '-t', String(seconds)),
+          ({ code }) => code === 1,
+        ),
       ]);
       expect(failed).toMatchObject({ code: 1, stdout: '' });
       expect(failed.stderr).toContain(`twin ${twin} answered with error 0: failed on purpose`);
