@@ -15,17 +15,3 @@ export async function withLife<T>(
   if (!isTooShort(seen) || seconds * 2 > LONGEST_SECONDS) return seen;
   return withLife(seconds * 2, observe, isTooShort);
 }
-<<<<<<< HEAD
-
-const MOST_TRIES = 5;
-
-/** Observes something that says nothing about the relay unless it happens within `ms`: if it took longer, again. */
-export async function withinSpan<T>(ms: number, observe: () => Promise<T>): Promise<T> {
-  for (let tries = 1; ; tries += 1) {
-    const began = performance.now();
-    const seen = await observe();
-    if (performance.now() - began < ms || tries === MOST_TRIES) return seen;
-  }
-}
-=======
->>>>>>> steady

@@ -9,19 +9,11 @@ import { type Network, startNetwork } from './rig/network.ts';
 const MINUTE_MS = 60_000;
 /** What a test mostly needs. */
 const NEEDED_MS = 10_000;
-<<<<<<< HEAD
-=======
-const LIMITS = { RATE_LIMIT_MESSAGES: '5', RATE_LIMIT_BYTES: '2000' };
->>>>>>> steady
 const OVER = { kind: 'error', code: 0, message: 'exceeded rate limits, dropping message' };
 
 let network: Network;
 beforeAll(async () => {
-<<<<<<< HEAD
   network = await startNetwork({ RATE_LIMIT_MESSAGES: '5', RATE_LIMIT_BYTES: '2000' });
-=======
-  network = await startNetwork(LIMITS);
->>>>>>> steady
 });
 afterAll(() => network[Symbol.asyncDispose]());
 
@@ -55,7 +47,6 @@ async function send(client: Client, from: Address, count: number): Promise<{ pas
   return seen;
 }
 
-<<<<<<< HEAD
 /** Puts a twin with the account of twin 6 on chain. */
 async function anotherTwin(id: number): Promise<number> {
   await network.settle(id, `localhost:${network.relay.port}`);
@@ -63,9 +54,6 @@ async function anotherTwin(id: number): Promise<number> {
 }
 
 /** Each test has a twin of its own: a minute's count is the twin's. */
-=======
-/** Each test has a twin of its own, or a network: a minute's count is the twin's. */
->>>>>>> steady
 describe('a limit of 5 messages and 2000 bytes a minute', () => {
   it('lets exactly 5 pass, in a burst, over its sessions, and after its object slept', async () => {
     const seen = await inOneMinute(async () => {
@@ -105,7 +93,6 @@ describe('a limit of 5 messages and 2000 bytes a minute', () => {
   });
 
   it('counts what a replaced connection sent, once, however often its object sleeps', async () => {
-<<<<<<< HEAD
     const from = { twin: await anotherTwin(7) };
     const seen = await inOneMinute(async () => {
       await using ghost = await connectFrail(network.relay.port, from.twin, await network.identity(6));
@@ -116,19 +103,6 @@ describe('a limit of 5 messages and 2000 bytes a minute', () => {
       counts.push(await send(newer, from, 1));
       await network.relay.evict(from.twin);
       return [...counts, await send(newer, from, 4)];
-=======
-    const self = { twin: 1 };
-    const seen = await inOneMinute(async () => {
-      await using own = await startNetwork(LIMITS);
-      await using ghost = await connectFrail(own.relay.port, 1, await own.identity(1));
-      const counts = [await send(ghost.client, self, 2)];
-      await using newer = await own.join(1);
-      await ghost.diedAtClose();
-      await own.relay.evict(1);
-      counts.push(await send(newer, self, 1));
-      await own.relay.evict(1);
-      return [...counts, await send(newer, self, 4)];
->>>>>>> steady
     });
     expect(seen).toEqual([
       { passed: 2, refused: 0 },
@@ -138,7 +112,6 @@ describe('a limit of 5 messages and 2000 bytes a minute', () => {
   });
 
   it('counts what a connection sent that is closed for it', async () => {
-<<<<<<< HEAD
     const from = { twin: await anotherTwin(8) };
     const seen = await inOneMinute(async () => {
       await using ghost = await connectFrail(network.relay.port, from.twin, await network.identity(6));
@@ -148,18 +121,6 @@ describe('a limit of 5 messages and 2000 bytes a minute', () => {
       await network.relay.evict(from.twin);
       await using next = await connectAs(network.relay.wsUrl, from.twin, await network.identity(6));
       return [...counts, await send(next, from, 3)];
-=======
-    const self = { twin: 1 };
-    const seen = await inOneMinute(async () => {
-      await using own = await startNetwork(LIMITS);
-      await using ghost = await connectFrail(own.relay.port, 1, await own.identity(1));
-      const before = await send(ghost.client, self, 3);
-      ghost.client.send('text');
-      await ghost.diedAtClose();
-      await own.relay.evict(1);
-      await using next = await own.join(1);
-      return [before, await send(next, self, 3)];
->>>>>>> steady
     });
     expect(seen).toEqual([
       { passed: 3, refused: 0 },
