@@ -1,7 +1,8 @@
+import { hash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { anyEnvelope } from '../../test/rig/any-envelope.ts';
-import { resplit } from '../../test/rig/forgeries.ts';
+import { forgerOf } from '../../test/rig/forgeries.ts';
 import { decodeEnvelope, type Envelope, encodeEnvelope } from '../envelope-codec.ts';
 import { signedString } from '../signed-string.ts';
 import { canonical } from './canonical.ts';
@@ -120,6 +121,8 @@ const sealable: fc.Arbitrary<Envelope> = fc
   })
   .map(({ tags, ...rest }) => (tags === undefined ? rest : { ...rest, tags }));
 
+/** A hash that is fast enough for a million. */
+const NODE = { sha256Text: (parts: readonly Uint8Array[]) => hash('sha256', Buffer.concat(parts), 'base64url') };
 /** Forgeries of one envelope, and of how many envelopes: a million in all. */
 const EACH = 2_000;
 const ENVELOPES = 500;
@@ -131,14 +134,14 @@ describe('a million re-splits of sealed envelopes', () => {
     for (const [n, envelope] of fc.sample(sealable, { numRuns: ENVELOPES, seed: 7 }).entries()) {
       const sealed = addSeal(envelope);
       if (!sealed.ok) throw new Error(sealed.error.reason);
-      const random = randomOf(n);
+      const forge = forgerOf(sealed.value, randomOf(n));
       for (let round = 0; round < EACH; ) {
-        const forged = resplit(sealed.value, random);
+        const forged = forge();
         if (forged === undefined) continue;
         round += 1;
         made += 1;
         if (round === 1) expect(joined(signedString(forged))).toBe(joined(signedString(sealed.value)));
-        if (!checkSeal(forged).ok) refused += 1;
+        if (!checkSeal(forged, undefined, NODE).ok) refused += 1;
         else expect(joined(canonical(forged, forged.tags))).toBe(joined(canonical(sealed.value, sealed.value.tags)));
       }
     }

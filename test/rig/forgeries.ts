@@ -9,16 +9,19 @@ const MAX_U32_DIGITS = 9;
 const latin1 = new TextDecoder('latin1');
 
 /**
- * Returns another envelope with the same signed string and signature: what a liar can make of a signed one. Fields are
- * cut anew at random places, half of the time near the places of before. Undefined when the cut is not possible. The
- * signed string must be ASCII: then its bytes and characters are the same.
+ * Returns a forger of a signed envelope: each call makes another envelope with the same signed string and signature,
+ * as a liar can. Fields are cut anew at random places, half of the time near the places of before. Undefined when a
+ * cut is not possible. The signed string must be ASCII: then its bytes and characters are the same.
  */
-export function resplit(envelope: Envelope, random: Random): Envelope | undefined {
+export function forgerOf(envelope: Envelope, random: Random): () => Envelope | undefined {
   const text = signedString(envelope)
     .map((part) => latin1.decode(part))
     .join('');
-  const cut = random() < 0.5 ? nearCuts(envelope, random) : farCuts(text, random);
-  return cut === undefined ? undefined : envelopeFrom(text, cut, envelope, random);
+  const ends = endsOf(envelope);
+  return () => {
+    const cut = random() < 0.5 ? nearCuts(ends, random) : farCuts(text, random);
+    return cut === undefined ? undefined : envelopeFrom(text, cut, envelope, random);
+  };
 }
 
 /** Where each field ends, in the order of the signed string. */
@@ -45,12 +48,16 @@ function lengthsOf({ uid, tags, timestamp, expiration, source, destination, cont
   ];
 }
 
-function nearCuts(envelope: Envelope, random: Random): Cuts {
+function endsOf(envelope: Envelope): number[] {
   let at = 0;
-  const ends = lengthsOf(envelope).map((length) => {
+  return lengthsOf(envelope).map((length) => {
     at += length;
     return at;
   });
+}
+
+function nearCuts(original: readonly number[], random: Random): Cuts {
+  const ends = [...original];
   const moves = 1 + Math.floor(random() * 3);
   for (let n = 0; n < moves; n += 1) {
     const place = Math.floor(random() * ends.length);
