@@ -11,6 +11,7 @@ const found: TwinLookup = { found: { id: 2, account: new Uint8Array(32), relay: 
 function settings(verify: 'signature' | 'off'): Settings {
   const parsed = parseSettings({
     RELAY_DOMAINS: 'relay.example',
+    RELAY_ALIASES: '',
     SUBSTRATE_URLS: 'http://localhost:1',
     CATCHUP_THRESHOLD: '600',
     RATE_LIMIT_MESSAGES: '0',
