@@ -79,7 +79,7 @@ export function parseClaims(text: string): Result<Claims, string> {
   const object = parseObject(text);
   if (!object.ok) return object;
   const { sid, cap } = object.value;
-  const aud = audience(text, object.value['aud']);
+  const aud = audience(text, object.value.aud);
   if (!aud.ok) return aud;
   const sub = wholeNumber(text, object.value, 'sub', 'u32');
   if (!sub.ok) return sub;

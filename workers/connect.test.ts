@@ -52,7 +52,7 @@ describe('the audience of a token', () => {
     });
     // A refused audience costs no look-up.
     expect(isAsked).toBe(checked.ok);
-    return checked.ok ? 'open' : `${checked.error.code}: ${checked.error.details?.['expected']}`;
+    return checked.ok ? 'open' : `${checked.error.code}: ${checked.error.details?.expected}`;
   }
 
   it('is one of the names of the relay, with or without its port', async () => {

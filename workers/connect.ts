@@ -55,7 +55,13 @@ export async function checkUpgrade(request: Request, port: ConnectPort): Promise
   if (time !== undefined) return err(tokenRefusal(time, claims));
   const { host } = new URL(request.url);
   const names = port.names.length > 0 ? port.names : [host];
-  if (claims.aud !== undefined && !isOurs(claims.aud.map((name) => name.toLowerCase()), names)) {
+  if (
+    claims.aud !== undefined &&
+    !isOurs(
+      claims.aud.map((name) => name.toLowerCase()),
+      names,
+    )
+  ) {
     return err(otherAudience(names));
   }
   const recalled = port.recall(twin);
