@@ -26,6 +26,9 @@ const DIFFERENCES = {
   'federation: 408 and 429': 'both say “later”: what would pass in a second is not given up',
   'federation ingress: unsigned or forged':
     'whoever can reach the port could speak for any twin; and errors of “twin 0” are a relay’s own word',
+  'federation ingress: cut anew':
+    'the signed string has no separators: without the seal, any twin could forge any other’s signature',
+  'federation ingress: implausible': 'fields that no honest sender writes are marks of a signed string cut anew',
   'federation ingress: expired': 'its sender has given up, or will before it is answered',
   'federation ingress: nobody here': '202 for what nobody will ever fetch is a lie, and fills the store',
   'federation ingress: too large': 'what a session may not send, a stranger may not either',

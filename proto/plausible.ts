@@ -3,22 +3,20 @@ import type { Envelope } from './envelope-codec.ts';
 import { err, ok, type Result } from './result.ts';
 
 /** How far an envelope's timestamp may lie ahead of the reader's clock, seconds: a slow clock is no liar. */
-export const MAX_AHEAD_SECONDS = 300;
+const MAX_AHEAD_SECONDS = 300;
 /** The longest life of an envelope, seconds. Merged numbers make lives of centuries. */
-export const MAX_LIFE_SECONDS = 86_400;
+const MAX_LIFE_SECONDS = 86_400;
 /** Characters of a uid, and of a sid. */
-export const MAX_NAME_LENGTH = 256;
-export const MAX_SCHEMA_LENGTH = 128;
+const MAX_NAME_LENGTH = 256;
+const MAX_SCHEMA_LENGTH = 128;
 /** Characters of `tags`, the seal included. */
-export const MAX_TAGS_LENGTH = 1_024;
-/** Characters that a program may use of them: the rest is for the seal and its comma. */
-export const MAX_PROGRAM_TAGS_LENGTH = 970;
-export const MAX_RELAYS = 8;
+const MAX_TAGS_LENGTH = 1_024;
+const MAX_RELAYS = 8;
 /** Characters of one relay: a host name of 253, a port, and a scheme. */
-export const MAX_RELAY_LENGTH = 260;
+const MAX_RELAY_LENGTH = 260;
 
 /** A field that no honest sender writes so. */
-export type ImplausibleField = 'timestamp' | 'expiration' | 'uid' | 'sid' | 'tags' | 'schema' | 'federation' | 'relays';
+type ImplausibleField = 'timestamp' | 'expiration' | 'uid' | 'sid' | 'tags' | 'schema' | 'federation' | 'relays';
 
 /** Why an envelope is not believed, although its signature may hold. */
 export interface Implausible {

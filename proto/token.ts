@@ -21,9 +21,9 @@ export interface ParsedToken {
 }
 
 /** A token that ends later than this is refused, seconds from now: peers make theirs for minutes. */
-export const MAX_TOKEN_SECONDS = 86_400;
+const MAX_TOKEN_SECONDS = 86_400;
 /** A token may be issued so far ahead of the relay's clock, seconds. */
-export const MAX_TOKEN_AHEAD_SECONDS = 300;
+const MAX_TOKEN_AHEAD_SECONDS = 300;
 
 /** Why a token is refused. Times are seconds since 1970. */
 export type TokenFault =

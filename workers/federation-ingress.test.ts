@@ -38,7 +38,7 @@ function take(
     new Request('https://relay.example/', { method: 'POST', body: new Uint8Array(body) }),
     settings(verify),
     {
-      now: () => 0,
+      now: () => Date.now() / 1000,
       lookup: async () => lookup,
       refresh: async () => 'recent',
       spend: () => may,

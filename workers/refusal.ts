@@ -26,6 +26,8 @@ const STATUS = {
   'source-missing': 403,
   'unknown-source': 403,
   'envelope-signature': 403,
+  seal: 403,
+  implausible: 403,
   expired: 410,
   'destination-missing': 404,
   'unknown-destination': 404,
