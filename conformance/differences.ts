@@ -10,6 +10,10 @@ const DIFFERENCES = {
   'frame over the limit': 'a client that only sees its connection torn sends the same again',
   'sid over 1,024 bytes': 'a session must fit what the platform keeps for a sleeping socket',
   'upgrade by another method than GET': 'workerd itself takes no other (RFC 6455 §4.1 allows no other)',
+  'token for more than a day':
+    'a relay that tells a peer a wrong time could make it sign a key to its session for decades',
+  'token from the future': 'the same',
+  'token for another relay': 'a relay could replay a token it was given, and take session and mailbox elsewhere',
   'compression, where a client offers it':
     'the Worker asks for none; workerd on one’s own machine takes the offer before it is asked',
   'stored message whose time is over': 'nobody waits for its answer any more; a request that runs late may do harm',
@@ -22,6 +26,9 @@ const DIFFERENCES = {
   'federation: why another relay refused': '“offline” for a bad signature sends its reader looking in the wrong place',
   'federation ingress: unsigned or forged':
     'whoever can reach the port could speak for any twin; and errors of “twin 0” are a relay’s own word',
+  'federation ingress: cut anew':
+    'the signed string has no separators: without the seal, any twin could forge any other’s signature',
+  'federation ingress: implausible': 'fields that no honest sender writes are marks of a signed string cut anew',
   'federation ingress: expired': 'its sender has given up, or will before it is answered',
   'federation ingress: nobody here': '202 for what nobody will ever fetch is a lie, and fills the store',
   'federation ingress: too large': 'what a session may not send, a stranger may not either',

@@ -3,6 +3,7 @@ import { parseSettings } from './settings.ts';
 
 const good = {
   RELAY_DOMAINS: '',
+  RELAY_ALIASES: '',
   SUBSTRATE_URLS: 'wss://tfchain.example',
   CATCHUP_THRESHOLD: '600',
   RATE_LIMIT_MESSAGES: '0',
@@ -21,6 +22,7 @@ describe('parseSettings', () => {
     const settings = parseSettings({
       ...good,
       RELAY_DOMAINS: 'Relay.Example.  other.example:8443 relay.example:443 2001:DB8::1',
+      RELAY_ALIASES: 'www.Relay.Example',
       SUBSTRATE_URLS: 'ws://a, http://b',
       RATE_LIMIT_MESSAGES: '5',
       FEDERATION_VERIFY: 'off',
@@ -29,6 +31,7 @@ describe('parseSettings', () => {
       ok: true,
       value: {
         relayDomains: ['relay.example', 'other.example:8443', '[2001:db8::1]'],
+        tokenAudience: ['relay.example', 'other.example:8443', '[2001:db8::1]', 'www.relay.example'],
         substrateUrls: ['ws://a', 'http://b'],
         catchUpThreshold: 600,
         rateLimit: { messages: 5, bytes: 0 },
@@ -41,6 +44,7 @@ describe('parseSettings', () => {
 
   it.each([
     ['RELAY_DOMAINS', 'https://relay.example/'],
+    ['RELAY_ALIASES', 'wss://relay.example'],
     ['SUBSTRATE_URLS', ''],
     ['SUBSTRATE_URLS', 'ftp://chain.example'],
     ['CATCHUP_THRESHOLD', '0'],

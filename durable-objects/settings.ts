@@ -15,11 +15,14 @@ const wholeNumber = (least: number, most: number) =>
 const oneOf = <const Words extends readonly [string, ...string[]]>(...words: Words) =>
   z.enum(words, `must be one of: ${words.join(', ')}`);
 
+const hosts = set
+  .transform((text) => text.split(/\s+/).filter(Boolean))
+  .refine((domains) => domains.every((domain) => relayName(domain)), 'must be host names, with or without a port')
+  .transform((domains) => [...new Set(domains.flatMap((domain) => relayName(domain) ?? []))]);
+
 const schema = z.object({
-  RELAY_DOMAINS: set
-    .transform((text) => text.split(/\s+/).filter(Boolean))
-    .refine((domains) => domains.every((domain) => relayName(domain)), 'must be host names, with or without a port')
-    .transform((domains) => [...new Set(domains.flatMap((domain) => relayName(domain) ?? []))]),
+  RELAY_DOMAINS: hosts,
+  RELAY_ALIASES: hosts,
   SUBSTRATE_URLS: set
     .transform((text) => text.split(/[\s,]+/).filter(Boolean))
     .refine(
@@ -45,6 +48,8 @@ export const SETTING_NAMES: readonly string[] = Object.keys(schema.shape);
 export interface Settings {
   /** Names under which this relay is found; empty means: the host names it is reached by. */
   readonly relayDomains: readonly string[];
+  /** Names that a token may be for: the relay's domains and its aliases; empty means the host that was asked. */
+  readonly tokenAudience: readonly string[];
   /** Chain endpoints, all raced. */
   readonly substrateUrls: readonly string[];
   /** After more missed blocks than this the whole cache of twins counts as old. */
@@ -71,6 +76,7 @@ export function parseSettings(env: object): Result<Settings, string> {
   const { data } = parsed;
   return ok({
     relayDomains: data.RELAY_DOMAINS,
+    tokenAudience: [...data.RELAY_DOMAINS, ...data.RELAY_ALIASES],
     substrateUrls: data.SUBSTRATE_URLS,
     catchUpThreshold: data.CATCHUP_THRESHOLD,
     rateLimit: { messages: data.RATE_LIMIT_MESSAGES, bytes: data.RATE_LIMIT_BYTES },

@@ -1,43 +1,9 @@
-import type { Address } from './address.ts';
-import type { Content, Envelope } from './envelope-codec.ts';
+import type { Envelope } from './envelope-codec.ts';
 import { PORTABLE } from './portable.ts';
 import type { Primitives } from './primitives.ts';
+import { signedString } from './signed-string.ts';
 
-const utf8 = new TextEncoder();
-
-function addressParts(address: Address | undefined): string[] {
-  return [`${address?.twin ?? 0}`, address?.connection ?? ''];
-}
-
-function contentParts(content: Content | undefined): string[] {
-  switch (content?.kind) {
-    case 'request':
-      return [content.command];
-    case 'error':
-      return [`${content.code}`, content.message];
-    default:
-      return [];
-  }
-}
-
-/**
- * The 16 bytes a signature covers: MD5 over uid, tags, timestamp, expiration, source, destination (twin, then sid),
- * the command or the error's code and message, schema, federation, the payload's bytes, each relay. Numbers are
- * decimal, an absent address is twin 0, other absent fields are nothing, and nothing stands between them.
- */
+/** Returns the 16 bytes that a signature covers: MD5 over the envelope's signed string. */
 export function challenge(envelope: Envelope, primitives: Pick<Primitives, 'md5'> = PORTABLE): Uint8Array {
-  const head = [
-    envelope.uid,
-    envelope.tags ?? '',
-    `${envelope.timestamp}`,
-    `${envelope.expiration}`,
-    ...addressParts(envelope.source),
-    ...addressParts(envelope.destination),
-    ...contentParts(envelope.content),
-    envelope.schema ?? '',
-    envelope.federation ?? '',
-  ];
-  const text = utf8.encode(head.map((part) => part.toWellFormed()).join(''));
-  const payload = envelope.payload === undefined ? [] : [envelope.payload.bytes];
-  return primitives.md5([text, ...payload, ...envelope.relays.map((relay) => utf8.encode(relay))]);
+  return primitives.md5(signedString(envelope));
 }

@@ -8,6 +8,8 @@ export interface Claims {
   readonly sid?: string;
   readonly iat: number;
   readonly exp: number;
+  /** The relays that the token is for, each `host` or `host:port`. Absent: it opens a session at any relay. */
+  readonly aud?: readonly string[];
   /** What the bearer offers beyond RMB; relays that do not know it ignore it. */
   readonly cap?: readonly string[];
 }
@@ -64,11 +66,21 @@ export function parseObject(text: string): Result<JsonObject, string> {
   }
 }
 
+/** The audience of RFC 7519 §4.1.3: a text, or a list of texts. */
+function audience(text: string, value: unknown): Result<readonly string[] | undefined, string> {
+  if (value === undefined || value === null) return ok(undefined);
+  const names: unknown[] = Array.isArray(value) ? value : [value];
+  const isText = names.every((name) => typeof name === 'string');
+  return isText ? ok(names) : err(unexpected(text, 'aud', value, 'a string'));
+}
+
 /** The claims in the JSON of a token's second part; a refusal is close to the text of the reference. */
 export function parseClaims(text: string): Result<Claims, string> {
   const object = parseObject(text);
   if (!object.ok) return object;
   const { sid, cap } = object.value;
+  const aud = audience(text, object.value.aud);
+  if (!aud.ok) return aud;
   const sub = wholeNumber(text, object.value, 'sub', 'u32');
   if (!sub.ok) return sub;
   if (sid !== undefined && sid !== null && typeof sid !== 'string')
@@ -82,6 +94,7 @@ export function parseClaims(text: string): Result<Claims, string> {
     iat: iat.value,
     exp: exp.value,
     ...(typeof sid === 'string' && { sid }),
+    ...(aud.value !== undefined && { aud: aud.value }),
     ...(Array.isArray(cap) && { cap: cap.filter((name) => typeof name === 'string') }),
   });
 }

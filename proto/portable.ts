@@ -4,6 +4,7 @@ import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { md5 } from '@noble/hashes/legacy.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { randomBytes } from '@noble/hashes/utils.js';
+import { base64urlnopad } from '@scure/base';
 import * as sr25519 from '@scure/sr25519';
 import { ed25519Signer, verifyEd25519 } from './ed25519.ts';
 import type { Primitives } from './primitives.ts';
@@ -49,6 +50,12 @@ export const PORTABLE: Primitives = {
     const hash = md5.create();
     for (const part of parts) hash.update(part);
     return hash.digest();
+  },
+
+  sha256Text(parts) {
+    const hash = sha256.create();
+    for (const part of parts) hash.update(part);
+    return base64urlnopad.encode(hash.digest());
   },
 
   random: randomBytes,

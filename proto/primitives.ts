@@ -33,6 +33,8 @@ export interface Primitives {
   decrypt(key: Uint8Array, nonce: Uint8Array, cipher: Uint8Array): Promise<Uint8Array | undefined>;
   /** Of all the parts, one after the other: 16 bytes. */
   md5(parts: readonly Uint8Array[]): Uint8Array;
+  /** SHA-256 of all the parts, one after the other, in base64url without padding: 43 characters. */
+  sha256Text(parts: readonly Uint8Array[]): string;
   /** Bytes that nobody can guess. */
   random(length: number): Uint8Array;
 }

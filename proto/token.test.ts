@@ -49,10 +49,29 @@ test('no sid, null and "" : the first two are the same session, the last is anot
   expect(await accepts(await signed(header, `{"sub":5,"sid":"",${life}}`), NOW)).toHaveProperty('sid', '');
 });
 
-test('a typ in the header, a padded signature, claims of others and an iat ahead are taken', async () => {
-  const claims = `{"sub":5,"iat":${NOW + 1000},"exp":${NOW},"aud":"x","cap":["custody.1",7]}`;
+test('a typ in the header, a padded signature, claims of others and an iat a little ahead are taken', async () => {
+  const claims = `{"sub":5,"iat":${NOW + 300},"exp":${NOW},"aud":"x","jti":1,"cap":["custody.1",7]}`;
   const token = await signed('{"typ":"JWT","alg":"RS512"}', claims, '=');
-  expect(await accepts(token, NOW)).toEqual({ sub: 5, iat: NOW + 1000, exp: NOW, cap: ['custody.1'] });
+  expect(await accepts(token, NOW)).toEqual({ sub: 5, iat: NOW + 300, exp: NOW, aud: ['x'], cap: ['custody.1'] });
+});
+
+test('a token that ends more than a day from now, or was issued minutes ahead, is refused', async () => {
+  const minted = async (iat: number, exp: number) =>
+    accepts(await signed('{"alg":"RS512"}', `{"sub":5,"iat":${iat},"exp":${exp}}`), NOW);
+  expect(await minted(NOW, NOW + 86_400)).toHaveProperty('sub', 5);
+  expect(await minted(NOW, NOW + 86_401)).toBe('invalid jwt: jwt ends more than 86400 s from now');
+  expect(await minted(NOW + 301, NOW + 400)).toBe('invalid jwt: jwt was issued more than 300 s in the future');
+});
+
+test('an audience is a text or a list of texts', async () => {
+  const audience = async (aud: string) =>
+    accepts(await signed('{"alg":"RS512"}', `{"sub":5,"iat":${NOW},"exp":${NOW},"aud":${aud}}`), NOW);
+  expect(await audience('["a","b:1"]')).toHaveProperty('aud', ['a', 'b:1']);
+  expect(await audience('null')).not.toHaveProperty('aud');
+  expect(await audience('7')).toMatch(/^invalid jwt: jwt: invalid type: integer `7`, expected a string/);
+  expect(await audience('["a",7]')).toMatch(/^invalid jwt: jwt: invalid type: sequence, expected a string/);
+  const minted = await mintToken({ twin: 5, now: NOW, ttl: 60, aud: 'relay.example:8443' }, await identity());
+  expect(await accepts(minted, NOW)).toHaveProperty('aud', ['relay.example:8443']);
 });
 
 test('any text is a token or a fault with words, never an exception', () => {

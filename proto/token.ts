@@ -20,10 +20,17 @@ export interface ParsedToken {
   readonly signature: Uint8Array;
 }
 
+/** A token that ends later than this is refused, seconds from now: peers make theirs for minutes. */
+const MAX_TOKEN_SECONDS = 86_400;
+/** A token may be issued so far ahead of the relay's clock, seconds. */
+const MAX_TOKEN_AHEAD_SECONDS = 300;
+
 /** Why a token is refused. Times are seconds since 1970. */
 export type TokenFault =
   | { readonly reason: 'malformed'; readonly detail: string }
   | { readonly reason: 'expired'; readonly exp: number; readonly now: number }
+  | { readonly reason: 'too-long'; readonly exp: number; readonly now: number }
+  | { readonly reason: 'from-the-future'; readonly iat: number; readonly now: number }
   | { readonly reason: 'signature' };
 
 function malformed(detail: string): { ok: false; error: TokenFault } {
@@ -69,6 +76,17 @@ export function parseToken(token: string): Result<ParsedToken, TokenFault> {
   return ok({ claims: parsed.value, signed, signature: bytes.value });
 }
 
+/**
+ * Returns what is wrong with the times of a token at `now` (seconds since 1970): it has expired (its last second
+ * counts), lives too long, or was issued in the future.
+ */
+export function tokenTimeFault({ iat, exp }: Claims, now: number): TokenFault | undefined {
+  if (now > exp) return { reason: 'expired', exp, now };
+  if (exp > now + MAX_TOKEN_SECONDS) return { reason: 'too-long', exp, now };
+  if (iat > now + MAX_TOKEN_AHEAD_SECONDS) return { reason: 'from-the-future', iat, now };
+  return undefined;
+}
+
 /** Whether the token holds at `now` (seconds since 1970; its last second counts) and the 32-byte account signed it. */
 export async function checkToken(
   token: ParsedToken,
@@ -76,20 +94,23 @@ export async function checkToken(
   now: number,
   primitives: Pick<Primitives, 'verify'> = PORTABLE,
 ): Promise<Result<Claims, TokenFault>> {
-  const { exp } = token.claims;
-  if (now > exp) return err({ reason: 'expired', exp, now });
+  const fault = tokenTimeFault(token.claims, now);
+  if (fault !== undefined) return err(fault);
   const verified = await verifySignature(account, token.signed, token.signature, primitives);
   return verified.ok ? ok(token.claims) : err({ reason: 'signature' });
 }
 
-/** A token for one session of a twin, good from `now` (seconds since 1970) for `ttl` seconds. */
+/**
+ * A token for one session of a twin, good from `now` (seconds since 1970) for `ttl` seconds.
+ * @param aud the relay it is for, `host` or `host:port`: another relay of ours then refuses it
+ */
 export async function mintToken(
-  { twin, sid, now, ttl }: { twin: number; sid?: string; now: number; ttl: number },
+  { twin, sid, now, ttl, aud }: { twin: number; sid?: string; now: number; ttl: number; aud?: string },
   identity: Identity,
 ): Promise<string> {
   if (!isU32(twin)) throw new RangeError(`"twin" expected a u32, got ${twin}`);
   const iat = Math.floor(now);
-  const claims = { sub: twin, sid: sid ?? null, iat, exp: iat + ttl };
+  const claims = { sub: twin, sid: sid ?? null, iat, exp: iat + ttl, ...(aud === undefined ? {} : { aud }) };
   const part = (value: object) => encodeBase64url(new TextEncoder().encode(JSON.stringify(value)));
   const signed = `${part({ alg: ALGORITHM })}.${part(claims)}`;
   const signature = await identity.sign(new TextEncoder().encode(signed));
@@ -103,6 +124,10 @@ export function tokenFaultText(fault: TokenFault): string {
       return `invalid jwt: jwt: ${fault.detail}`;
     case 'expired':
       return 'invalid jwt: jwt has expired';
+    case 'too-long':
+      return `invalid jwt: jwt ends more than ${MAX_TOKEN_SECONDS} s from now`;
+    case 'from-the-future':
+      return `invalid jwt: jwt was issued more than ${MAX_TOKEN_AHEAD_SECONDS} s in the future`;
     case 'signature':
       return 'invalid jwt: jwt: Invalid signature';
   }

@@ -1,6 +1,7 @@
 import { request as httpRequest } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Envelope, encodeEnvelope } from '../proto/envelope.ts';
+import { addSeal } from '../proto/seal/seal.ts';
 import { signEnvelope } from '../proto/signature.ts';
 import { request } from './rig/envelopes.ts';
 import { type Network, startNetwork } from './rig/network.ts';
@@ -65,6 +66,14 @@ async function signed(
   signer = from.twin,
 ): Promise<Uint8Array> {
   return encodeEnvelope(await signEnvelope(request(from, destination, fields), await network.identity(signer)));
+}
+
+/** A sealed request whose last letter of the uid has moved into the tags: its signature holds. */
+async function resplit(): Promise<Uint8Array> {
+  const sealed = addSeal(request(FOREIGN, { twin: 2 }, { tags: 'one' }));
+  if (!sealed.ok) throw new Error(sealed.error.reason);
+  const { uid, tags, ...rest } = await signEnvelope(sealed.value, await network.identity(FOREIGN.twin));
+  return encodeEnvelope({ ...rest, uid: uid.slice(0, -1), tags: `${uid.slice(-1)}${tags}` });
 }
 
 describe('an envelope that another relay brings', () => {
@@ -139,6 +148,21 @@ describe('an envelope that another relay brings', () => {
         /999999 is not on chain/,
       ],
       ['expired', await signed(FOREIGN, { twin: 2 }, { timestamp: 1n }), 410, 'expired', /expired/],
+      [
+        'from the future',
+        await signed(FOREIGN, { twin: 2 }, { timestamp: BigInt(Math.floor(Date.now() / 1000) + 400) }),
+        403,
+        'implausible',
+        /timestamp lies more than 300 s in the future/,
+      ],
+      [
+        'valid for centuries',
+        await signed(FOREIGN, { twin: 2 }, { expiration: 2n ** 63n }),
+        403,
+        'implausible',
+        /lives longer than 86400 s/,
+      ],
+      ['cut anew', await resplit(), 403, 'seal', /the seal is that of another envelope/],
       ['no destination', await signed(FOREIGN, undefined), 404, 'destination-missing', /destination twin is missing/],
       ['twin 0', await signed(FOREIGN, { twin: 0 }), 404, 'destination-missing', /destination twin is missing/],
       [

@@ -43,13 +43,26 @@ describe('a connection', () => {
     }
   });
 
-  it('opens with exp far ahead, iat ahead and sid null', async () => {
+  it('opens with exp hours ahead, iat minutes ahead, its own name as audience and sid null', async () => {
+    const aud = new URL(network.relay.httpUrl).host;
     for (const claims of [
-      { sub: 6, iat: now(), exp: now() + 30 * 365 * 86_400 },
-      { sub: 6, iat: now() + 5000, exp: now() + 6000 },
+      { sub: 6, iat: now(), exp: now() + 23 * 3600 },
+      { sub: 6, iat: now() + 240, exp: now() + 300 },
+      { sub: 6, aud, iat: now(), exp: now() + 60 },
       { sub: 6, sid: null, iat: now(), exp: now() + 60 },
     ]) {
       expect(await upgrade(network.relay.httpUrl, `/?${await tokenOf(6, claims)}`)).toMatchObject({ status: 101 });
+    }
+  });
+
+  it('is refused with a token for years, from the future or for another relay, each by its code', async () => {
+    for (const [code, claims] of [
+      ['long-token', { sub: 6, iat: now(), exp: now() + 30 * 365 * 86_400 }],
+      ['early-token', { sub: 6, iat: now() + 5000, exp: now() + 6000 }],
+      ['other-audience', { sub: 6, aud: 'relay.example', iat: now(), exp: now() + 60 }],
+    ] as const) {
+      const answer = await upgrade(network.relay.httpUrl, `/?${await tokenOf(6, claims)}`);
+      expect(answer).toMatchObject({ status: 401, error: { code } });
     }
   });
 

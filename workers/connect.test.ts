@@ -22,6 +22,7 @@ async function connect(signer: Identity, remembered: TwinLookup | undefined, onC
   const headers = { 'sec-websocket-version': '13', 'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==' };
   let asked = 0;
   const checked = await checkUpgrade(new Request(`http://relay.example/?${token}`, { headers }), {
+    names: [],
     recall: () => remembered,
     lookup: async () => {
       asked += 1;
@@ -31,6 +32,52 @@ async function connect(signer: Identity, remembered: TwinLookup | undefined, onC
   });
   return { checked: checked.ok ? 'open' : checked.error.code, asked };
 }
+
+describe('the audience of a token', () => {
+  const HEADERS = { 'sec-websocket-version': '13', 'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==' };
+
+  /** What a relay of these names says to a token for `aud`, reached as relay.example:8443. */
+  async function verdict(aud: string | undefined, names: readonly string[]): Promise<string> {
+    const twin = await identity('11');
+    const token = await mintToken({ twin: 1, now: NOW, ttl: 60, ...(aud === undefined ? {} : { aud }) }, twin);
+    let isAsked = false;
+    const checked = await checkUpgrade(new Request(`http://relay.example:8443/?${token}`, { headers: HEADERS }), {
+      names,
+      recall: () => undefined,
+      lookup: async () => {
+        isAsked = true;
+        return found(twin);
+      },
+      now: () => NOW,
+    });
+    // A refused audience costs no look-up.
+    expect(isAsked).toBe(checked.ok);
+    return checked.ok ? 'open' : `${checked.error.code}: ${checked.error.details?.expected}`;
+  }
+
+  it('is one of the names of the relay, with or without its port', async () => {
+    for (const aud of ['one.example', 'ONE.example', 'one.example:443', 'two.example:8443']) {
+      expect(await verdict(aud, ['one.example', 'two.example:8443'])).toBe('open');
+    }
+  });
+
+  it('is refused when it is another relay’s, and the refusal names the expected ones', async () => {
+    const refused = 'other-audience: one.example two.example:8443';
+    for (const aud of ['three.example', 'two.example:9', 'one.example.evil', '', 'relay.example:8443']) {
+      expect(await verdict(aud, ['one.example', 'two.example:8443'])).toBe(refused);
+    }
+  });
+
+  it('is the host that was asked, at a relay without names', async () => {
+    expect(await verdict('relay.example:8443', [])).toBe('open');
+    expect(await verdict('relay.example', [])).toBe('open');
+    expect(await verdict('other.example', [])).toBe('other-audience: relay.example:8443');
+  });
+
+  it('may be absent: older clients name none', async () => {
+    expect(await verdict(undefined, ['one.example'])).toBe('open');
+  });
+});
 
 describe('a connection of a twin that was seen a moment ago', () => {
   it('asks nobody', async () => {

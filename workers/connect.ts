@@ -1,10 +1,19 @@
 import type { TwinLookup } from '../durable-objects/contract.ts';
+import { isOurs } from '../durable-objects/domains.ts';
 import type { SessionRequest } from '../durable-objects/twin/session-request.ts';
 import { MAX_SESSIONS } from '../durable-objects/twin/sessions.ts';
 import { isSid, MAX_SID_BYTES } from '../durable-objects/twin/sid.ts';
+import { relayName } from '../proto/relay-name.ts';
 import type { Result } from '../proto/result.ts';
 import { err, ok } from '../proto/result.ts';
-import { type Claims, checkToken, parseToken, type TokenFault, tokenFaultText } from '../proto/token.ts';
+import {
+  type Claims,
+  checkToken,
+  parseToken,
+  type TokenFault,
+  tokenFaultText,
+  tokenTimeFault,
+} from '../proto/token.ts';
 import { relayDomainOf } from '../proto/twin.ts';
 import type { HttpRefusal } from './refusal.ts';
 
@@ -15,6 +24,8 @@ export interface ConnectPort {
   lookup(twin: number): Promise<TwinLookup>;
   /** Unix seconds. */
   now(): number;
+  /** The names of this relay; empty means the host by which the client reached it. */
+  readonly names: readonly string[];
 }
 
 /**
@@ -41,6 +52,15 @@ export async function checkUpgrade(request: Request, port: ConnectPort): Promise
       details: { limit: MAX_SID_BYTES },
     });
   }
+  // Before anybody is asked about the twin: a token that is refused in any case costs nothing.
+  const time = tokenTimeFault(claims, port.now());
+  if (time !== undefined) return err(tokenRefusal(time, claims));
+  const host = relayDomainOf(new URL(request.url));
+  const names = port.names.length > 0 ? port.names : [host];
+  const audience = claims.aud?.flatMap((name) => relayName(name) ?? []);
+  if (audience !== undefined && !isOurs(audience, names)) {
+    return err(otherAudience(names));
+  }
   const recalled = port.recall(twin);
   const lookup = recalled ?? (await port.lookup(twin));
   if ('unavailable' in lookup) return err(unreachable(twin, lookup.unavailable));
@@ -60,9 +80,9 @@ export async function checkUpgrade(request: Request, port: ConnectPort): Promise
     if ('found' in fresh) checked = await checkToken(token.value, fresh.found.account, port.now());
   }
   if (!checked.ok) return err(tokenRefusal(checked.error, claims));
-  const fault = handshakeFault(request.headers);
-  if (fault !== undefined) return err({ code: 'bad-handshake', message: fault });
-  return ok({ twin, sid, host: relayDomainOf(new URL(request.url)) });
+  const handshake = handshakeFault(request.headers);
+  if (handshake !== undefined) return err({ code: 'bad-handshake', message: handshake });
+  return ok({ twin, sid, host });
 }
 
 function unreachable(twin: number, why: string): HttpRefusal {
@@ -71,6 +91,15 @@ function unreachable(twin: number, why: string): HttpRefusal {
     message: `twin ${twin} cannot be looked up: ${why}`,
     hint: 'nothing is wrong with your token: try again in some seconds',
     details: { twin },
+  };
+}
+
+function otherAudience(names: readonly string[]): HttpRefusal {
+  return {
+    code: 'other-audience',
+    message: 'invalid jwt: jwt is for another relay',
+    hint: `this relay is ${names.join(', ')}: connect by one of these names; its operator adds others to RELAY_ALIASES`,
+    details: { expected: names.join(' ') },
   };
 }
 
@@ -89,6 +118,20 @@ function tokenRefusal(fault: TokenFault, claims?: Claims): HttpRefusal {
       };
     case 'expired':
       return { code: 'expired-token', message, ...expiry(fault, claims) };
+    case 'too-long':
+      return {
+        code: 'long-token',
+        message,
+        hint: 'make a token for some minutes: its session outlives it',
+        details: { relayTime: fault.now },
+      };
+    case 'from-the-future':
+      return {
+        code: 'early-token',
+        message,
+        hint: `if it was made just now, your clock is ${fault.iat - fault.now} s ahead of this relay’s`,
+        details: { relayTime: fault.now },
+      };
   }
 }
 

@@ -11,6 +11,7 @@ const found: TwinLookup = { found: { id: 2, account: new Uint8Array(32), relay: 
 function settings(verify: 'signature' | 'off'): Settings {
   const parsed = parseSettings({
     RELAY_DOMAINS: 'relay.example',
+    RELAY_ALIASES: '',
     SUBSTRATE_URLS: 'http://localhost:1',
     CATCHUP_THRESHOLD: '600',
     RATE_LIMIT_MESSAGES: '0',
@@ -37,7 +38,7 @@ function take(
     new Request('https://relay.example/', { method: 'POST', body: new Uint8Array(body) }),
     settings(verify),
     {
-      now: () => 0,
+      now: () => Date.now() / 1000,
       lookup: async () => lookup,
       refresh: async () => 'recent',
       spend: () => may,

@@ -4,7 +4,9 @@ import type { Settings } from '../durable-objects/settings.ts';
 import { VIA } from '../durable-objects/twin/federation/post.ts';
 import { isSid } from '../durable-objects/twin/sid.ts';
 import { decodeEnvelope, type Envelope, expiresAt, hasTag, isExpired } from '../proto/envelope.ts';
+import { checkPlausible, implausibleText } from '../proto/plausible.ts';
 import { relayName } from '../proto/relay-name.ts';
+import { checkSeal, sealFaultText } from '../proto/seal/seal.ts';
 import { signatureFaultText, verifyEnvelope } from '../proto/signature.ts';
 import { relayDomainOf, relayDomains, type Twin } from '../proto/twin.ts';
 import { readBounded } from './bounded-body.ts';
@@ -46,12 +48,26 @@ export async function takeIn(
   if (source === 0) return refusal('source-missing', 'source twin is missing');
   if (settings.federation.verify) {
     if (isExpired(envelope, port.now())) return refusal('expired', 'message has expired');
+    const doubt = doubtOf(envelope, port.now());
+    if (doubt !== undefined) return doubt;
     const fault = await signatureFault(envelope, source, port);
     if (fault !== undefined) return fault;
   }
   if (!port.spend(source, bytes.length))
     return refusal('budget-spent', `twin ${source} has sent too much, try again later`);
   return bring(envelope, bytes, own, port);
+}
+
+/**
+ * Says why an envelope is not believed whatever its signature says; undefined when it may be. Of replies the seal is
+ * not looked at: only the twin that asked knows the seal of its own request, which a Rust peer copies into an error.
+ */
+function doubtOf(envelope: Envelope, now: number): HttpRefusal | undefined {
+  const plausible = checkPlausible(envelope, now);
+  if (!plausible.ok) return refusal('implausible', implausibleText(plausible.error));
+  if (envelope.content?.kind !== 'request') return undefined;
+  const seal = checkSeal(envelope);
+  return seal.ok ? undefined : refusal('seal', `invalid envelope signature: ${sealFaultText(seal.error)}`);
 }
 
 /** What is wrong about the signature; undefined when it is the source twin's. */

@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
 import { chainWatcher, twinObject } from '../durable-objects/objects.ts';
+import { settingsOf } from '../durable-objects/settings.ts';
 import { sessionUrl } from '../durable-objects/twin/session-request.ts';
 import { checkUpgrade, tooManySessions } from './connect.ts';
 import { federationIn } from './federation-route.ts';
@@ -27,6 +28,7 @@ app.use('*', async (context, next) => {
     recall: (twin) => knownTwins.recall(twin, Date.now()),
     lookup: (twin) => knownTwins.renew(twin, Date.now(), (id) => resolver.lookup(id)),
     now: () => Math.floor(Date.now() / 1000),
+    names: settingsOf(context.env).tokenAudience,
   });
   if (!checked.ok) return refuse(context.env, context.executionCtx, checked.error);
   const { twin } = checked.value;

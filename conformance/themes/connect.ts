@@ -66,10 +66,27 @@ async function onPath(stage: Stage, path: string, method = 'GET'): Promise<strin
 
 const admissions: readonly Case[] = [
   taken(['last second', 'a token in its last second (exp is now)'], inItsLastSecond),
-  taken(['thirty years', 'a token for thirty years'], (stage) =>
-    withClaims(stage, { exp: unixNow() + 30 * 365 * 86_400 }),
+  taken(
+    ['thirty years', 'a token for thirty years'],
+    (stage) => withClaims(stage, { exp: unixNow() + 30 * 365 * 86_400 }),
+    { seen: `401 ${JSON_FORM}`, difference: 'token for more than a day' },
   ),
-  taken(['iat ahead', 'an iat in the future'], (stage) => withClaims(stage, { iat: unixNow() + 5000 })),
+  taken(
+    ['iat ahead', 'an iat far in the future'],
+    (stage) => withClaims(stage, { iat: unixNow() + 5000, exp: unixNow() + 5060 }),
+    { seen: `401 ${JSON_FORM}`, difference: 'token from the future' },
+  ),
+  taken(['iat a little ahead', 'an iat of a clock that is a minute fast'], (stage) =>
+    withClaims(stage, { iat: unixNow() + 60, exp: unixNow() + 120 }),
+  ),
+  taken(
+    ['audience of another relay', 'a token whose aud is another relay'],
+    (stage) => withClaims(stage, { aud: 'another-relay.example' }),
+    { seen: `401 ${JSON_FORM}`, difference: 'token for another relay' },
+  ),
+  taken(['own audience', 'a token whose aud is this relay'], (stage) =>
+    withClaims(stage, { aud: new URL(stage.subject.wsUrl).host }),
+  ),
   taken(['sid null', 'sid null: the session without sid'], (stage) => withClaims(stage, { sid: null })),
   taken(['typ', 'a header with typ'], (stage) => withClaims(stage, {}, { typ: 'JWT', alg: 'RS512' })),
   taken(['padding', 'a token with padding at its end'], async (stage) =>

@@ -1,4 +1,5 @@
 import { type Envelope, encodeEnvelope } from '../../proto/envelope.ts';
+import { addSeal } from '../../proto/seal/seal.ts';
 import type { Case, Seen } from '../case.ts';
 import { compare, said } from '../dialogue.ts';
 import type { Difference } from '../differences.ts';
@@ -59,8 +60,20 @@ function delivered(
   return brought(name, observe, [202, 'the very bytes'], meant);
 }
 
+function sealed(envelope: Envelope): Envelope {
+  const result = addSeal(envelope);
+  if (!result.ok) throw new Error(`not sealed: ${result.error.reason}`);
+  return result.value;
+}
+
+/** The same signed string, cut anew: the last letter of the uid is the first of the tags. */
+function cutAnew({ uid, tags, ...rest }: Envelope): Envelope {
+  return { ...rest, uid: uid.slice(0, -1), tags: `${uid.slice(-1)}${tags}` };
+}
+
 const signed = (stage: Stage, envelope: Envelope) => stage.signed('abroad', envelope);
 const FORGED = { seen: 403, difference: 'federation ingress: unsigned or forged' } as const;
+const IMPLAUSIBLE = { seen: 403, difference: 'federation ingress: implausible' } as const;
 const NOBODY = { seen: 404, difference: 'federation ingress: nobody here' } as const;
 
 const deliveries: readonly Case[] = [
@@ -80,6 +93,22 @@ const deliveries: readonly Case[] = [
     ['expired', 'an envelope 1000 s past its time'],
     (stage, sent) => signed(stage, { ...sent, timestamp: BigInt(unixNow() - 1010), expiration: 10n }),
     { seen: 410, difference: 'federation ingress: expired' },
+  ),
+  delivered(['sealed', 'a sealed envelope reaches the session'], async (stage, sent) => signed(stage, sealed(sent))),
+  delivered(
+    ['cut anew', 'a sealed request whose signed string was cut into other fields'],
+    async (stage, sent) => cutAnew(await signed(stage, sealed(sent))),
+    { seen: 403, difference: 'federation ingress: cut anew' },
+  ),
+  delivered(
+    ['from the future', 'an envelope of the next hour'],
+    (stage, sent) => signed(stage, { ...sent, timestamp: BigInt(unixNow() + 3600) }),
+    IMPLAUSIBLE,
+  ),
+  delivered(
+    ['for centuries', 'an envelope that lives for centuries'],
+    (stage, sent) => signed(stage, { ...sent, expiration: 2n ** 62n }),
+    IMPLAUSIBLE,
   ),
   brought(
     ['kept', 'what comes for an offline twin of this relay is kept for it'],

@@ -12,6 +12,11 @@ function md5(parts: readonly Uint8Array[]): Uint8Array {
   return hash('md5', Buffer.concat(parts), 'buffer');
 }
 
+/** Returned as text at once: a buffer would cost more than the hash. */
+function sha256Text(parts: readonly Uint8Array[]): string {
+  return hash('sha256', Buffer.concat(parts), 'base64url');
+}
+
 /** Primitives of Node: OpenSSL, and libsodium's WASM for sr25519 as soon as somebody uses that. */
 export function nodePrimitives(): Primitives {
   const verifyEd25519 = ed25519Verifier();
@@ -30,6 +35,7 @@ export function nodePrimitives(): Primitives {
     encrypt: async (key, nonce, plain) => encrypt(key, nonce, plain),
     decrypt: async (key, nonce, cipher) => decrypt(key, nonce, cipher),
     md5: getFips() === 1 ? PORTABLE.md5 : md5,
+    sha256Text,
     random,
   };
 }
