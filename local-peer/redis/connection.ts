@@ -86,15 +86,26 @@ export class RedisConnection {
   /** Runs a script until it is answered. @throws as `run`, and when the ACL forbids one of `keys` that is a program's */
   async evaluate(script: Script, keys: string[], args: string[]): Promise<unknown> {
     const outcome = await this.run(async () => {
-      try {
-        return { answer: await this.once(script, keys, args) };
-      } catch (error) {
-        if (!isForbidden(error) || (await this.#areOwnForbidden(keys))) throw error;
-        return { error };
-      }
+      const first = await this.#unlessForbidden(script, keys, args);
+      // The rights to our own keys may have come back between the refusal and the look at them.
+      return 'answer' in first ? first : await this.#unlessForbidden(script, keys, args);
     });
     if ('error' in outcome) throw outcome.error;
     return outcome.answer;
+  }
+
+  /** Runs a script once. Returns the error when the ACL forbids a key that is a program's; throws all others. */
+  async #unlessForbidden(
+    script: Script,
+    keys: string[],
+    args: string[],
+  ): Promise<{ answer: unknown } | { error: unknown }> {
+    try {
+      return { answer: await this.once(script, keys, args) };
+    } catch (error) {
+      if (!isForbidden(error) || (await this.#areOwnForbidden(keys))) throw error;
+      return { error };
+    }
   }
 
   /** Returns the bytes of a key. */
