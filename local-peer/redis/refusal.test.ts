@@ -24,6 +24,10 @@ describe('refusalOf', () => {
       'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)',
     ],
     ['away', 'NOAUTH', 'NOAUTH Authentication required.'],
+    // To a command of more than 10 parts, or with a long one, on a connection that is not logged in.
+    ['away', 'NOAUTH', 'ERR Protocol error: unauthenticated multibulk length'],
+    ['away', 'NOAUTH', 'ERR Protocol error: unauthenticated bulk length'],
+    ['passing', 'ERR', 'ERR Protocol error: invalid multibulk length'],
     ['away', 'WRONGPASS', 'WRONGPASS invalid username-password pair or user is disabled.'],
     ['away', 'WRONGPASS', 'ERR AUTH <password> called without any password configured for the default user.'],
     ['away', 'NOPERM', 'NOPERM this user has no permissions to access one of the keys used as arguments'],

@@ -70,6 +70,16 @@ const TEXTS: readonly (readonly [RegExp, string, Meaning])[] = [
     'NOPERM',
     away('the ACL of Redis forbids this user a command of the peer', ACL),
   ],
+  // Redis reads a long command on a connection that has not logged in as an attack, and ends the connection.
+  [/^(ERR )?Protocol error: unauthenticated/, 'NOAUTH', login('Redis wants a password', LOGIN)],
+  [
+    /^(ERR )?Protocol error/,
+    'ERR',
+    failover(
+      'Redis did not understand this peer, and ends the connection',
+      'look at what is between this peer and Redis',
+    ),
+  ],
   [/DB index/, 'ERR', away('Redis does not have the database of --redis', 'correct the number at the end of --redis')],
   [/^ERR max number of clients/, 'ERR', away('Redis takes no further connection', 'raise maxclients')],
   [
