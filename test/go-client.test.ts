@@ -84,25 +84,6 @@ describe.skipIf(!hasGo).each(GO_SDKS)('the Go SDK $version', (sdk) => {
     );
   });
 
-  it('calls a program that `serve` runs', async () => {
-    const args = [
-      'serve',
-      'test.serve',
-      '--sid',
-      'served',
-      '--',
-      'sh',
-      '-c',
-      'grep 19 || { echo "no 19" >&2; exit 1; }',
-    ];
-    await using service = startCommand(args, asTwin(network, GO_ED25519));
-    await service.said('serving');
-    const ask = (payload: string) =>
-      go.run('call', ...as(GO_CALLER), '-to', 'served', String(GO_ED25519), 'test.serve', payload);
-    expect(await ask('[19,23]')).toContain('answer [19,23]');
-    expect(await ask('[20]')).toMatch(/^error (?:.*: )?no 19$/m);
-  });
-
   it('is called by a program behind our peer: its answer, its caller, its errors', async () => {
     const ask = async (cmd: string, payload: string) => {
       const dat = Buffer.from(payload).toString('base64');
