@@ -27,7 +27,7 @@ const TRIES = 2;
 export type SessionConfig = Pick<PeerConfig, 'secret' | 'keyType' | 'substrate' | 'relays'>;
 
 /** Who uses a session. */
-export interface Listener {
+interface Listener {
   /** Never rejects. */
   receive(envelope: Envelope): Promise<void>;
   /** The relay refused an envelope for its size, after it was sent. */
