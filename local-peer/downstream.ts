@@ -34,6 +34,7 @@ export class Downstream {
       case 'response':
       case 'error':
         return this.#parts.replies.reply(envelope, source, frame, turn).catch((error: unknown) => {
+          this.#parts.count('entry-lost', 'answer');
           const why = error instanceof Error ? error.message : String(error);
           this.#parts.log.error({ uid: envelope.uid, from: source }, `failed to leave an answer: ${why}`);
         });

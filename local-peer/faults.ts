@@ -34,6 +34,12 @@ export function faultError(fault: PeerFault): { readonly code: number; readonly 
   }
 }
 
+/** A message of `size` bytes is larger than its relay takes. @param limit what the relay takes, when that is known */
+export function tooLarge(size: number, limit: number | undefined): PeerFault {
+  const most = limit === undefined ? 'its relay takes less' : `its relay takes ${limit}`;
+  return { reason: 'payload', detail: `the message has ${size} bytes, ${most}: send it in parts` };
+}
+
 /** Names the twin whose `pk` on chain is no key, and what its owner must do. */
 export function brokenKey(twin: number): string {
   return `the key of twin ${twin} on chain is no secp256k1 public key: its owner must write the right one there (rmb-peer writes it when it starts)`;

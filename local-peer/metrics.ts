@@ -13,6 +13,7 @@ const EVENTS: Record<PeerEvent, string> = {
   'response-failed': 'Answers that could not be sent',
   'entry-malformed': 'Entries in Redis that nobody can understand',
   'entry-restored': 'Settled entries that an older copy of Redis brought back; they were dropped',
+  'entry-lost': 'Entries that Redis did not take: the key is not a list, or the ACL forbids it',
   'command-delivered': 'Requests of other twins, left for a service',
   'command-refused': 'Requests of other twins that were refused',
   'reply-delivered': 'Answers of other twins, left for a program',

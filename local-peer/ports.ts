@@ -1,4 +1,5 @@
 import type { Address } from '../proto/address.ts';
+import type { PeerFault } from './faults.ts';
 import type { CommandEntry, Question, ReplyEntry } from './messages.ts';
 
 /** What became of a request for a service: `repeated` was delivered before, `full` finds no room in its queue. */
@@ -71,8 +72,11 @@ export interface SentEnvelope {
 
 /** The relays' side of the core. */
 export interface Uplink {
-  /** Hands an envelope to a relay, at the latest at `deadline` (Unix ms by our own clock). */
-  send(bytes: Uint8Array, deadline: number): Promise<Sent>;
+  /**
+   * Hands an envelope to a relay, at the latest at `deadline` (Unix ms by our own clock).
+   * Returns a fault when the envelope is larger than every relay takes.
+   */
+  send(bytes: Uint8Array, deadline: number): Promise<Sent | PeerFault>;
 }
 
 /** What the core says about its work. Nothing in `fields` is ever a secret, a token or a payload. */

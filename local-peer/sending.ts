@@ -41,7 +41,9 @@ export class Sending {
       await turn();
       // Told to be late already: its place in the lane is given up.
       if (isOver) return ok({ sent: 'late' as const, bytes: NONE });
-      return sealed.ok ? ok({ sent: await this.#uplink.send(sealed.value, deadline), bytes: sealed.value }) : sealed;
+      if (!sealed.ok) return sealed;
+      const sent = await this.#uplink.send(sealed.value, deadline);
+      return typeof sent === 'string' ? ok({ sent, bytes: sealed.value }) : err(sent);
     });
     // One that lives short must not learn only after a longer one before it that it is late.
     let timer: NodeJS.Timeout | undefined;
@@ -59,7 +61,7 @@ export class Sending {
   }
 
   /** Sends what was sealed before. */
-  async again(bytes: Uint8Array, to: number, seconds: number): Promise<Sent> {
+  async again(bytes: Uint8Array, to: number, seconds: number): Promise<Sent | PeerFault> {
     const deadline = Date.now() + seconds * 1000;
     return this.#lanes.run(to, async (turn) => {
       await turn();

@@ -29,6 +29,7 @@ export type PeerEvent =
   | 'response-failed'
   | 'entry-malformed'
   | 'entry-restored'
+  | 'entry-lost'
   | 'command-delivered'
   | 'command-refused'
   | 'reply-delivered'

@@ -3,7 +3,7 @@ import { ok, type Result } from '../proto/result.ts';
 import { SentAnswers } from './answers.ts';
 import type { Awaited } from './awaited.ts';
 import type { Clock } from './clock.ts';
-import { faultError, type PeerFault } from './faults.ts';
+import { faultError, type PeerFault, tooLarge } from './faults.ts';
 import type { LocalRequest, LocalResponse, Question, ReplyEntry } from './messages.ts';
 import { answerOf, type Plugin, pluginFor } from './plugins/plugin.ts';
 import type { Held, HeldRequest, Log, SentEnvelope, Told } from './ports.ts';
@@ -89,10 +89,7 @@ export class Upstream {
     if (fault !== undefined) {
       const { code, message } = faultError(fault);
       this.#parts.log.warn({ uid: ref, to: destination.twin, code }, `failed to send response: ${message}`);
-      // The key broke while the service worked: an error needs no key, and tells the caller.
-      if (stamped.ok && fault.reason === 'broken-key') {
-        await this.reply({ ...stamped.value, content: { kind: 'error', code, message } });
-      }
+      if (stamped.ok) await this.#sayInstead(stamped.value, fault);
     }
     await held.end();
   }
@@ -105,6 +102,20 @@ export class Upstream {
     if (fault === undefined) return;
     const why = fault === 'closed' ? 'the peer is stopping' : faultError(fault).message;
     this.#parts.log.warn({ uid: envelope.uid, to }, `failed to send answer: ${why}`);
+    if (fault !== 'closed') await this.#sayInstead(envelope, fault);
+  }
+
+  /**
+   * Sends the caller an error in place of an answer that is too large, or cannot be encrypted since the caller's key
+   * broke. Otherwise the caller waits in vain. The error is small and needs no key.
+   */
+  async #sayInstead(envelope: Envelope, fault: PeerFault): Promise<void> {
+    if (fault.reason !== 'broken-key' && fault.reason !== 'payload') return;
+    const { uid, timestamp, expiration, destination } = envelope;
+    if (destination === undefined) return;
+    const content = { kind: 'error' as const, ...faultError(fault) };
+    const source = { twin: this.#twin };
+    await this.#answer({ uid, timestamp, expiration, source, destination, content, relays: [] }, destination.twin);
   }
 
   /**
@@ -115,8 +126,7 @@ export class Upstream {
   async tooLarge({ uid, destination, isRequest, size }: SentEnvelope, limit: number | undefined): Promise<void> {
     const { awaited, clock, log } = this.#parts;
     const { twin } = destination;
-    const most = limit === undefined ? 'its relay takes less' : `its relay takes ${limit}`;
-    const fault: PeerFault = { reason: 'payload', detail: `the message has ${size} bytes, ${most}: send it in parts` };
+    const fault = tooLarge(size, limit);
     if (isRequest) {
       const question = awaited.find(uid);
       if (question !== undefined) await awaited.settle(uid, twin, this.#told(question, fault));

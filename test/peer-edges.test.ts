@@ -95,4 +95,31 @@ describe('a relay that takes less than the peer sends', () => {
     await caller.request(localRequest({ ref: 'asked', cmd: 'test.large' }));
     expect(await caller.reply('replies')).toMatchObject({ ref: 'asked', src: '2', err: refusal });
   });
+
+  it('closes the connection for the first message that is too large, and for no later one', async () => {
+    await using asking = await startPeerRig(small, 3);
+    await using answering = await startPeerRig(small, 4);
+    await using _ = await startService(answering.redisUrl, 'test.large', () => ({ dat: large }));
+    for (const ref of ['first', 'second']) {
+      await asking.request(localRequest({ ref, dst: [4], dat: large }));
+      expect(await asking.reply('replies')).toMatchObject({ ref, src: '', err: refusal });
+    }
+    expect(asking.counted.get('relay-lost')).toBe(1);
+    for (const ref of ['third', 'fourth']) {
+      await asking.request(localRequest({ ref, dst: [4], cmd: 'test.large' }));
+      expect(await asking.reply('replies')).toMatchObject({ ref, src: '4', err: refusal });
+    }
+    expect([asking.counted.get('relay-lost'), answering.counted.get('relay-lost')]).toEqual([1, 1]);
+  });
+
+  it('answers a caller whose response is larger than any relay takes', async () => {
+    const huge = Buffer.alloc(17 * 2 ** 20).toString('base64');
+    await using _ = await startService(callee.redisUrl, 'test.huge', () => ({ dat: huge }));
+    await caller.request(localRequest({ ref: 'huge', cmd: 'test.huge' }));
+    expect(await caller.reply('replies')).toMatchObject({
+      ref: 'huge',
+      src: '2',
+      err: { code: 101, message: expect.stringContaining('relays take 16777216') },
+    });
+  });
 });

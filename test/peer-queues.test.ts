@@ -181,6 +181,34 @@ describe('a peer', () => {
     await expect.poll(() => program.redis.exists('msgbus.system.v2.local.claimed'), { timeout: 20_000 }).toBe(0);
   });
 
+  it('logs once that its own error cannot reach a ret that is not a list, and counts each error it gives up', async () => {
+    await using program = await openProgram(caller.redisUrl);
+    await program.redis.set('no-queue', 'x');
+    const before = caller.counted.get('entry-lost') ?? 0;
+    await caller.request(localRequest({ ref: 'lost', dst: [999_998, 999_999], ret: 'no-queue' }));
+    const warnings = () => caller.logged.filter(({ message }) => message.includes("'no-queue'"));
+    await expect.poll(() => caller.counted.get('entry-lost') ?? 0, { timeout: 20_000 }).toBe(before + 2);
+    await expect.poll(() => program.redis.exists('msgbus.system.v2.local.claimed'), { timeout: 20_000 }).toBe(0);
+    expect(warnings()).toEqual([
+      {
+        level: 'warn',
+        message: "gave up a reply: the Redis key 'no-queue' is not a list: delete that key, or name another list",
+        fields: { uid: expect.stringMatching(/^[0-9a-f-]{36}$/), ref: 'lost' },
+      },
+    ]);
+  });
+
+  it('logs that the malformed entries’ key is not a list', async () => {
+    await using program = await openProgram(caller.redisUrl);
+    await program.redis.set('msgbus.system.malformed', 'x');
+    await caller.request('{');
+    const message =
+      "gave up a malformed entry: the Redis key 'msgbus.system.malformed' is not a list: delete that key, or name another list";
+    const warned = () => caller.logged.find((line) => line.message === message);
+    await expect.poll(warned, { timeout: 20_000 }).toBeDefined();
+    await program.redis.del('msgbus.system.malformed');
+  });
+
   it('logs an answer that the program’s ret cannot take: which key, which uid, and what to do', async () => {
     await using program = await openProgram(caller.redisUrl);
     await program.redis.set('no-list', 'x');

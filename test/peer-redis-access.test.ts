@@ -152,7 +152,7 @@ it.each([
 it('a list that the ACL forbids holds up nothing: what was for it is given up, what nobody can read put aside', async () => {
   const acl = ['--user', 'peer', 'on', '>pass-word', '~msgbus.*', '~replies', '+@all', '-@dangerous'];
   await using redis = await startDurableRedis(acl);
-  await using _ = await startPeerRig(network, 1, { redis: redis.url.replace('//', '//peer:pass-word@') });
+  await using peer = await startPeerRig(network, 1, { redis: redis.url.replace('//', '//peer:pass-word@') });
   await using program = await openProgram(redis.url);
   await program.ask(localRequest({ dst: [999_999], ret: 'forbidden' }));
   await program.ask(localRequest({ dst: [999_999, 0], ret: 'forbidden' }));
@@ -162,6 +162,8 @@ it('a list that the ACL forbids holds up nothing: what was for it is given up, w
   await expect.poll(() => program.redis.lLen('msgbus.system.malformed'), { timeout: 20_000 }).toBe(1);
   await expect.poll(() => program.redis.exists('msgbus.system.v2.local.claimed'), { timeout: 20_000 }).toBe(0);
   expect(await program.redis.exists('forbidden')).toBe(0);
+  const message = "gave up a reply: Redis forbids this peer the key 'forbidden': allow it in the ACL";
+  expect(peer.logged.filter((line) => line.message === message)).toHaveLength(3);
 });
 
 it('what Redis refuses for good is said once, shown as not up, and tried again', async () => {

@@ -56,6 +56,7 @@ function open(port: number, onFrame: () => Promise<void> = async () => undefined
         for (const look of [...changes]) look();
       },
       onDate: () => undefined,
+      onTooLarge: () => undefined,
       onFrame,
       log,
     },

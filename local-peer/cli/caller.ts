@@ -59,7 +59,10 @@ export class Caller {
 
   constructor(session: Session) {
     this.#session = session;
-    session.listen((envelope) => this.#receive(envelope));
+    session.listen({
+      receive: (envelope) => this.#receive(envelope),
+      refused: ({ uid }, failure) => this.#waiting.get(uid)?.end(err(failure)),
+    });
   }
 
   /** Sends a request. Resolves with the verified reply, or with why there is none. */

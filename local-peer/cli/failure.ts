@@ -1,3 +1,4 @@
+import { faultError, type PeerFault } from '../faults.ts';
 import { plain } from '../plain.ts';
 
 /** How a command can fail: who is to blame, as far as one can know. */
@@ -36,6 +37,16 @@ export class CommandFailure extends Error {
 
   get exitCode(): number {
     return CODES[this.kind];
+  }
+}
+
+/** A message is larger than the relay takes. */
+export class TooLarge extends CommandFailure {
+  readonly fault: PeerFault;
+
+  constructor(fault: PeerFault) {
+    super('relay', faultError(fault).message);
+    this.fault = fault;
   }
 }
 

@@ -1,11 +1,13 @@
 import { parseAddress } from '../../proto/address.ts';
 import type { Envelope } from '../../proto/envelope.ts';
 import { SentAnswers } from '../answers.ts';
+import { faultError } from '../faults.ts';
 import { Lanes } from '../lanes.ts';
 import type { CommandEntry } from '../messages.ts';
 import { versionPlugin } from '../plugins/version.ts';
 import type { Delivery, Log } from '../ports.ts';
 import { Serving } from '../serving.ts';
+import { TooLarge } from './failure.ts';
 import type { Outcome } from './service-program.ts';
 import type { Session } from './session.ts';
 import { WorkQueue } from './work-queue.ts';
@@ -78,7 +80,13 @@ export class Service {
       log,
       count: () => undefined,
     });
-    session.listen((envelope) => this.#receive(envelope));
+    session.listen({
+      receive: (envelope) => this.#receive(envelope),
+      refused: ({ uid, destination }, failure) => {
+        const lost = { uid, destination, expiration: BigInt(MAX_SECONDS), timestamp: BigInt(session.clock.seconds()) };
+        void this.#guarded(uid, this.#refuse(lost, failure));
+      },
+    });
   }
 
   async #receive(envelope: Envelope): Promise<void> {
@@ -145,8 +153,24 @@ export class Service {
     if (destination === undefined || seconds === 0) return;
     const { session, log } = this.#parts;
     const sent = await session.send({ ...envelope, expiration: BigInt(seconds) }, seconds);
-    if (!sent.ok) log.warn({ uid, to: destination.twin }, `failed to send a reply: ${sent.error.message}`);
+    if (!sent.ok && sent.error instanceof TooLarge) await this.#refuse(envelope, sent.error);
+    else if (!sent.ok) log.warn({ uid, to: destination.twin }, `failed to send a reply: ${sent.error.message}`);
     // A request without a uid is no repeat of another one.
+    else if (uid !== '') this.#answers.add(destination.twin, uid, sent.value);
+  }
+
+  /** A reply is larger than the relay takes: an error reply tells the caller, who would wait in vain. */
+  async #refuse(
+    { uid, timestamp, expiration, destination }: Pick<Envelope, 'uid' | 'timestamp' | 'expiration' | 'destination'>,
+    { fault, message }: TooLarge,
+  ): Promise<void> {
+    const { session, log } = this.#parts;
+    if (destination === undefined) return;
+    log.warn({ uid, to: destination.twin }, `failed to send a reply: ${message}`);
+    const content = { kind: 'error' as const, ...faultError(fault) };
+    const seconds = Math.min(Number(expiration), MAX_SECONDS);
+    const sent = await session.send({ uid, timestamp, expiration, destination, content }, seconds);
+    if (!sent.ok) log.warn({ uid, to: destination.twin }, `failed to send an error reply: ${sent.error.message}`);
     else if (uid !== '') this.#answers.add(destination.twin, uid, sent.value);
   }
 

@@ -9,15 +9,15 @@ import { Clock } from '../clock.ts';
 import { maskUrl } from '../config/mask.ts';
 import type { PeerConfig } from '../config.ts';
 import { nodePrimitives } from '../crypto/node-primitives.ts';
-import { faultError } from '../faults.ts';
-import type { Log } from '../ports.ts';
+import { faultError, tooLarge } from '../faults.ts';
+import type { Log, SentEnvelope } from '../ports.ts';
 import { Protocol } from '../protocol.ts';
 import { RelayConnection } from '../relays/connection.ts';
 import { Relays } from '../relays/relays.ts';
 import { Sending } from '../sending.ts';
 import { isKeyOnChain } from '../twins/own-key.ts';
 import { asked, type OpenChain, openChain, ownTwinOf } from './chain.ts';
-import { CommandFailure } from './failure.ts';
+import { CommandFailure, TooLarge } from './failure.ts';
 
 const TOKEN_SECONDS = 300;
 /** A relay is tried twice: what the first refusal tells may be the time, and then the second token is right. */
@@ -25,6 +25,14 @@ const TRIES = 2;
 
 /** What a session is opened with. `secret` is never logged. */
 export type SessionConfig = Pick<PeerConfig, 'secret' | 'keyType' | 'substrate' | 'relays'>;
+
+/** Who uses a session. */
+interface Listener {
+  /** Never rejects. */
+  receive(envelope: Envelope): Promise<void>;
+  /** The relay refused an envelope for its size, after it was sent. */
+  refused(envelope: SentEnvelope, failure: TooLarge): void;
+}
 
 /** A twin's session at its relays, without Redis. */
 export interface Session {
@@ -40,8 +48,8 @@ export interface Session {
   send(envelope: Omit<Envelope, 'source' | 'relays'>, seconds: number): Promise<Result<Uint8Array, CommandFailure>>;
   /** Sends again what was sent before. */
   again(bytes: Uint8Array, to: number, seconds: number): Promise<void>;
-  /** Sets who receives envelopes, those that came before included; `receive` never rejects. */
-  listen(receive: (envelope: Envelope) => Promise<void>): void;
+  /** Sets who receives envelopes, those that came before included. */
+  listen(listener: Listener): void;
   /** When answers may go astray, why; for people. */
   misplaced(): Promise<string | undefined>;
   /** Takes leave without waiting. */
@@ -76,18 +84,21 @@ export async function openSession(
     isKeyOnChain: () => isKeyOnChain(chain.twins, twin, e2ePublicKey),
   });
   // The relay delivers a mailbox at once. Until somebody listens its frames stay in work: beyond 256 the relay waits.
-  const { promise: listened, resolve: listen } = Promise.withResolvers<(envelope: Envelope) => Promise<void>>();
+  const { promise: listened, resolve: listen } = Promise.withResolvers<Listener>();
   const urls = config.relays.map((relay) => new URL(relay));
   const claims = { twin, ttl: TOKEN_SECONDS, ...(sid === false ? {} : { sid }) };
-  const connections = await connect(urls, log, ms, clock, {
+  const { connections, relays } = await connect(urls, log, ms, clock, {
     token: (now) => mintToken({ ...claims, now }, identity.value),
     onFrame: async (frame) => {
       const decoded = decodeEnvelope(frame);
-      if (decoded.ok) await (await listened)(decoded.value);
+      if (decoded.ok) await (await listened).receive(decoded.value);
       else log.warn({ detail: decoded.error.detail }, 'dropped what is no envelope');
     },
+    onTooLarge: (envelope, limit) => {
+      const failure = new TooLarge(tooLarge(envelope.size, limit));
+      void listened.then((listener) => listener.refused(envelope, failure));
+    },
   });
-  const relays = new Relays(connections);
   const sending = new Sending({ protocol, twins: chain.twins, uplink: relays });
   return {
     own,
@@ -102,6 +113,7 @@ export async function openSession(
       if (result.ok && result.value.sent === 'sent') return ok(result.value.bytes);
       if (result.ok) return err(new CommandFailure('relay', `no relay took the message within ${seconds} s`));
       const { error } = result;
+      if (error.reason === 'payload') return err(new TooLarge(error));
       if (error.reason === 'broken-key') return err(new CommandFailure('broken-key', faultError(error).message));
       if (error.reason !== 'unknown-twin') return err(new CommandFailure('chain', faultError(error).message));
       const looked = `TfgridModule.Twins at ${chain.place} has nothing under ${to}`;
@@ -128,6 +140,7 @@ export async function openSession(
 interface Talk {
   token(now: number): Promise<string>;
   onFrame(frame: Uint8Array): Promise<void>;
+  onTooLarge(envelope: SentEnvelope, limit: number | undefined): void;
 }
 
 /** Connects to all relays; resolves when one has proven that it works. @throws CommandFailure when none does */
@@ -137,7 +150,7 @@ async function connect(
   ms: number,
   clock: Clock,
   talk: Talk,
-): Promise<readonly RelayConnection[]> {
+): Promise<{ readonly connections: readonly RelayConnection[]; readonly relays: Relays }> {
   const { promise: up, resolve, reject } = Promise.withResolvers<void>();
   const faults = new Map<URL, string[]>(urls.map((url) => [url, []]));
   const failure = () => {
@@ -152,19 +165,24 @@ async function connect(
         token: () => talk.token(clock.secondsAt(url.host)),
         onDate: (date, askedAt) => clock.measure(url.host, date, askedAt),
         onState: ({ isUp, detail }) => {
-          if (isUp) return resolve();
+          if (isUp) {
+            relays.wake();
+            return resolve();
+          }
           faults.get(url)?.push(detail);
           if ([...faults.values()].every((details) => details.length >= TRIES)) reject(failure());
         },
         onFrame: talk.onFrame,
+        onTooLarge: talk.onTooLarge,
         log,
       }),
   );
+  const relays = new Relays(connections);
   for (const connection of connections) connection.open();
   const timer = setTimeout(() => reject(failure()), ms);
   try {
     await up;
-    return connections;
+    return { connections, relays };
   } finally {
     clearTimeout(timer);
   }

@@ -25,22 +25,27 @@ interface Given {
   readonly mark: string;
   readonly times: number;
   readonly seconds: number;
-  /** Whether a key that is no list counts as given to. */
+  /** Whether the entry is given up when the key is not a list. */
   readonly isGivenUp: boolean;
 }
 
-/** Gives an entry to a list, and settles what it answers in the same step; false for a repeat. */
-export async function give(redis: RedisConnection, list: string, given: Given, ending?: Ending): Promise<boolean> {
+/** What became of an entry for a list. */
+type Gift = 'given' | 'repeated' | 'given up';
+
+/** Gives an entry to a list, and settles what it answers in the same step. */
+export async function give(redis: RedisConnection, list: string, given: Given, ending?: Ending): Promise<Gift> {
   const { text, most, mark, times, seconds, isGivenUp } = given;
   const keys = [list, KEYS.seen(mark), ...(ending === undefined ? [] : [ending.key])];
   const ends = ending === undefined ? [] : [ending.mark, ...ending.removed];
   const how = [String(most), String(seconds), randomUUID(), String(times), isGivenUp ? 'give up' : ''];
-  return (await redis.evaluate(GIVE, keys, [text, ...how, ...ends])) === 1;
+  const gift = await redis.evaluate(GIVE, keys, [text, ...how, ...ends]);
+  return gift === 1 ? 'given' : gift === 2 ? 'given up' : 'repeated';
 }
 
 /** Gives an answer to the program that asked; false for a repeat. */
-export function giveAnswer(redis: RedisConnection, answer: Answer, ending?: Ending): Promise<boolean> {
+export async function giveAnswer(redis: RedisConnection, answer: Answer, ending?: Ending): Promise<boolean> {
   const { queue, entry, fingerprint, times, seconds } = answer;
   const given = { text: writeReply(entry), most: MAX_ENTRIES, mark: `answer.${fingerprint}` };
-  return leaveIn(queue, () => give(redis, queue, { ...given, times, seconds, isGivenUp: false }, ending));
+  const gift = await leaveIn(queue, () => give(redis, queue, { ...given, times, seconds, isGivenUp: false }, ending));
+  return gift === 'given';
 }

@@ -4,6 +4,7 @@ import { type Ending, give, giveAnswer } from './answer.ts';
 import type { RedisConnection } from './connection.ts';
 import { writeReply } from './json.ts';
 import { leaveNote } from './note.ts';
+import { forbidden, notAList } from './queue-fault.ts';
 import { MAX_ENTRIES } from './queues.ts';
 import { isForbidden } from './refusal.ts';
 
@@ -36,6 +37,18 @@ export function readField(field: string): FieldParts | undefined {
   return { order: Number(order), orderText: order, uid, place: place === undefined ? undefined : Number(place) };
 }
 
+/** What a claimed entry reports of itself. */
+export interface EntryWatch {
+  /** The entry is settled. */
+  onEnd(): void;
+  /** A list took nothing, and nobody reads `what`. `why` names the key and what to do. */
+  onLost(
+    what: 'reply' | 'malformed entry',
+    why: string,
+    fields: { readonly uid: string; readonly ref?: string | null },
+  ): void;
+}
+
 /** A claimed entry. Redis keeps it in a hash until it is settled; the peer's memory keeps its uid, whatever Redis loses. */
 export class ClaimedEntry implements HeldRequest {
   readonly uid: string;
@@ -45,19 +58,16 @@ export class ClaimedEntry implements HeldRequest {
   readonly #field: string;
   readonly #key: string;
   readonly #redis: RedisConnection;
-  readonly #onEnd: () => void;
+  readonly #watch: EntryWatch;
   readonly #known: Set<number>;
   #text: string;
 
-  /**
-   * @param key of the hash
-   * @param onEnd called when the entry is settled
-   */
+  /** @param key of the hash */
   constructor(
     entry: { text: string; order: number; uid: string; settled: ReadonlySet<number>; claimedAt: number },
     key: string,
     redis: RedisConnection,
-    onEnd: () => void,
+    watch: EntryWatch,
   ) {
     this.#text = entry.text;
     this.size = entry.text.length;
@@ -68,7 +78,7 @@ export class ClaimedEntry implements HeldRequest {
     this.#field = fieldOf(entry.order, entry.uid);
     this.#key = key;
     this.#redis = redis;
-    this.#onEnd = onEnd;
+    this.#watch = watch;
   }
 
   /** Returns the entry's text, once: from then on only Redis keeps it, however long an answer takes. */
@@ -85,8 +95,8 @@ export class ClaimedEntry implements HeldRequest {
   async end(told?: Told): Promise<void> {
     const ending = { key: this.#key, mark: '', removed: this.#fields() };
     if (told === undefined) await this.#mark(ending);
-    else await this.#tell(told.queue, writeReply(told.entry), MAX_ENTRIES, ending, 'end');
-    this.#onEnd();
+    else await this.#tell(told, ending, 'end');
+    this.#watch.onEnd();
   }
 
   async settle(place: number, total: number, told?: Told): Promise<void> {
@@ -94,7 +104,7 @@ export class ClaimedEntry implements HeldRequest {
     if (this.#known.size >= total) return this.end(told);
     const ending = { key: this.#key, mark: `${this.#field}#${place}`, removed: [] };
     if (told === undefined) await this.#mark(ending);
-    else await this.#tell(told.queue, writeReply(told.entry), MAX_ENTRIES, ending, String(place));
+    else await this.#tell(told, ending, String(place));
   }
 
   async answer(place: number, total: number, answer: Answer): Promise<boolean> {
@@ -102,25 +112,31 @@ export class ClaimedEntry implements HeldRequest {
     const isLast = this.#known.size >= total;
     const fields = isLast ? { mark: '', removed: this.#fields() } : { mark: `${this.#field}#${place}`, removed: [] };
     const isNew = await giveAnswer(this.#redis, answer, { key: this.#key, ...fields });
-    if (isLast) this.#onEnd();
+    if (isLast) this.#watch.onEnd();
     return isNew;
   }
 
   /** Moves it into another list, as `text`. @param most entries that the list keeps, the newest */
   async moveTo(list: string, text: string, most: number): Promise<void> {
-    await this.#tell(list, text, most, { key: this.#key, mark: '', removed: this.#fields() }, 'aside');
-    this.#onEnd();
+    const why = await this.#give(list, text, most, { key: this.#key, mark: '', removed: this.#fields() }, 'aside');
+    if (why !== undefined) this.#watch.onLost('malformed entry', why, { uid: this.uid });
+    this.#watch.onEnd();
   }
 
-  /** Tells it once, though its field is gone from Redis. A list that takes nothing is given up. */
-  async #tell(list: string, text: string, most: number, ending: Ending, what: string): Promise<void> {
+  async #tell({ queue, entry }: Told, ending: Ending, what: string): Promise<void> {
+    const why = await this.#give(queue, writeReply(entry), MAX_ENTRIES, ending, what);
+    if (why !== undefined) this.#watch.onLost('reply', why, { uid: this.uid, ref: entry.ref });
+  }
+
+  /** Gives a text once, though its field is gone from Redis. Returns why the list takes nothing: the text is given up then. */
+  async #give(list: string, text: string, most: number, ending: Ending, what: string): Promise<string | undefined> {
     const given = { text, most, mark: `told.${this.uid}.${what}`, times: 1, seconds: TOLD_SECONDS, isGivenUp: true };
     try {
-      await give(this.#redis, list, given, ending);
+      return (await give(this.#redis, list, given, ending)) === 'given up' ? notAList(list) : undefined;
     } catch (error) {
       if (!isForbidden(error)) throw error;
-      // The ACL keeps the list from us: nobody can be told there.
       await this.#mark(ending);
+      return forbidden(list);
     }
   }
 

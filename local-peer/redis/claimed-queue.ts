@@ -126,7 +126,16 @@ export class ClaimedQueue {
     const field = fieldOf(found.order, found.uid);
     this.#inHands.add(field);
     this.#recent.add(field, found.text);
-    return new ClaimedEntry(found, this.#keys.claimed, this.#redis, () => void this.#inHands.delete(field));
+    // Once an entry: a request may have a thousand destinations, and one list for their replies.
+    let isTold = false;
+    return new ClaimedEntry(found, this.#keys.claimed, this.#redis, {
+      onEnd: () => void this.#inHands.delete(field),
+      onLost: (what, why, fields) => {
+        this.#parts.count('entry-lost', what);
+        if (!isTold) this.#parts.log.warn(fields, `gave up a ${what}: ${why}`);
+        isTold = true;
+      },
+    });
   }
 
   /** A connection of its own: a blocking wait holds up every command behind it. */

@@ -15,12 +15,20 @@ export async function leaveIn<T>(list: string, work: () => Promise<T>): Promise<
   }
 }
 
+/** Says why a key takes no entry when it is not a list, and what to do. */
+export function notAList(key: string): string {
+  return `the Redis key '${key}' is not a list: delete that key, or name another list`;
+}
+
+/** Says that the ACL keeps a key from this peer, and what to do. */
+export function forbidden(key: string): string {
+  return `Redis forbids this peer the key '${key}': allow it in the ACL`;
+}
+
 function describe(list: string, error: unknown): string {
   if (!(error instanceof ErrorReply)) return `Redis did not answer for '${list}': the peer is stopping`;
   // A refused command of a script: Redis before 7 says other things first.
-  if (error.message.includes('WRONGTYPE')) {
-    return `the Redis key '${list}' is not a list: delete that key, or name another list`;
-  }
-  if (isForbidden(error)) return `Redis forbids this peer the key '${list}': allow it in the ACL`;
+  if (error.message.includes('WRONGTYPE')) return notAList(list);
+  if (isForbidden(error)) return forbidden(list);
   return `Redis refuses the list '${list}'`;
 }

@@ -52,20 +52,22 @@ return 1
 
 /**
  * Gives an entry to a list, at most so many times, and settles what it answers in the same step. What the list did not
- * take was not given, unless it is given up: then a list that is no list counts as given to.
+ * take was not given, unless it is given up: then a key that is not a list settles it, too.
  * KEYS list, seen, claimed (when the entry answers a claimed one); ARGV entry, most, seconds, a token of who gives it
  * now, times, 'give up' or '', the field that marks one destination as settled or '', fields that are removed.
- * Returns whether it was given now. A caller that lost the answer and asks again is told the same, by its token.
+ * Returns 1 when it was given now, 2 when it was given up now, 0 for a repeat. A caller that lost the answer and asks
+ * again is told the same, by its token.
  */
 export const GIVE = script(`
-local given = redis.call('HEXISTS', KEYS[2], ARGV[4])
+local given = tonumber(redis.call('HGET', KEYS[2], ARGV[4]) or 0)
 if given == 0 and redis.call('HLEN', KEYS[2]) < tonumber(ARGV[5]) then
   local pushed = redis.pcall('LPUSH', KEYS[1], ARGV[1])
-  if type(pushed) == 'number' then redis.call('LTRIM', KEYS[1], 0, tonumber(ARGV[2]) - 1)
-  elseif ARGV[6] == '' or not string.find(pushed.err, 'WRONGTYPE') then return pushed end
-  redis.call('HSET', KEYS[2], ARGV[4], '')
-  redis.call('EXPIRE', KEYS[2], ARGV[3])
   given = 1
+  if type(pushed) == 'number' then redis.call('LTRIM', KEYS[1], 0, tonumber(ARGV[2]) - 1)
+  elseif ARGV[6] ~= '' and string.find(pushed.err, 'WRONGTYPE') then given = 2
+  else return pushed end
+  redis.call('HSET', KEYS[2], ARGV[4], given)
+  redis.call('EXPIRE', KEYS[2], ARGV[3])
 end
 if KEYS[3] then
   if ARGV[7] ~= '' then redis.call('HSET', KEYS[3], ARGV[7], '') end

@@ -5,7 +5,7 @@ import type { Log, SentEnvelope } from '../ports.ts';
 import type { PartState } from '../state.ts';
 import { FramesInWork } from './frames.ts';
 import { HEARTBEAT, Heartbeat, type HeartbeatTimes } from './heartbeat.ts';
-import { LargeFrames } from './large-frames.ts';
+import { LargeFrames, limitAfter, type SizeLimit } from './large-frames.ts';
 import { dial, gather } from './socket.ts';
 
 /** In a duel of two programs the relay refuses a switch within 10 s: coming back sooner would only be refused again. */
@@ -42,7 +42,7 @@ export interface ConnectionPort {
   /** Resolves when the frame has been dealt with; never rejects. */
   onFrame(frame: Uint8Array): Promise<void>;
   /** The relay closed the connection for the size of this envelope; `limit` is what it takes, if it says so (bytes). */
-  onTooLarge?(envelope: SentEnvelope, limit: number | undefined): void;
+  onTooLarge(envelope: SentEnvelope, limit: number | undefined): void;
   readonly log: Log;
 }
 
@@ -54,6 +54,7 @@ export class RelayConnection {
   readonly #backoff = new Backoff();
   readonly #frames: FramesInWork;
   readonly #large = new LargeFrames();
+  #limit: SizeLimit | undefined;
   #state: State = { kind: 'closed' };
   #isFinishing = false;
   /** What was said of the last failure. */
@@ -74,6 +75,11 @@ export class RelayConnection {
   /** Whether it takes what it is given more slowly than it is given. */
   get isSlow(): boolean {
     return this.#state.kind === 'open' && this.#state.socket.bufferedAmount > MOST_UNSENT;
+  }
+
+  /** What the relay takes, since it refused an envelope for its size; kept over reconnects, until the next start. */
+  get limit(): SizeLimit | undefined {
+    return this.#limit;
   }
 
   open(): void {
@@ -153,7 +159,9 @@ export class RelayConnection {
   #tooLarge(detail: string): void {
     const [, digits] = /(\d+) bytes/.exec(detail) ?? [];
     const limit = digits === undefined ? undefined : Number(digits);
-    for (const envelope of this.#large.refused(limit)) this.#port.onTooLarge?.(envelope, limit);
+    const refused = this.#large.refused(limit);
+    this.#limit = limitAfter(refused, limit) ?? this.#limit;
+    for (const envelope of refused) this.#port.onTooLarge(envelope, limit);
   }
 
   #opened(socket: WebSocket): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { encodeEnvelope } from '../../proto/envelope.ts';
-import { LargeFrames } from './large-frames.ts';
+import { LargeFrames, limitAfter } from './large-frames.ts';
 
 function frame(uid: string, bytes: number): Uint8Array {
   return encodeEnvelope({
@@ -41,5 +41,15 @@ describe('LargeFrames', () => {
     const large = given(frame('a', 5_000));
     large.clear();
     expect(large.refused(undefined)).toEqual([]);
+  });
+});
+
+describe('limitAfter', () => {
+  it('is what the relay names, at least 1 KiB; else one byte less than what the relay refused', () => {
+    const refused = given(frame('a', 5_000)).refused(undefined);
+    expect(limitAfter(refused, 4_000)).toEqual({ bytes: 4_000, isNamed: true });
+    expect(limitAfter([], 0)).toEqual({ bytes: 1_024, isNamed: true });
+    expect(limitAfter(refused, undefined)).toEqual({ bytes: frame('a', 5_000).length - 1, isNamed: false });
+    expect(limitAfter([], undefined)).toBeUndefined();
   });
 });

@@ -6,6 +6,21 @@ const LARGE = 1_024;
 /** What is in flight to one relay when it closes the connection is among so many. */
 const MOST = 256;
 
+/** The largest envelope that a relay takes. */
+export interface SizeLimit {
+  readonly bytes: number;
+  /** Whether the relay named it; else the relay has only refused an envelope one byte larger. */
+  readonly isNamed: boolean;
+}
+
+/** Returns what a relay takes after it refused these envelopes. @param named what the relay says, bytes */
+export function limitAfter(refused: readonly SentEnvelope[], named: number | undefined): SizeLimit | undefined {
+  // A relay that names less must not silence the peer: no relay takes less than LARGE.
+  if (named !== undefined) return { bytes: Math.max(named, LARGE), isNamed: true };
+  const [blamed] = refused;
+  return blamed === undefined ? undefined : { bytes: blamed.size - 1, isNamed: false };
+}
+
 /** The large envelopes that one socket was given: a relay that refuses one for its size does not say which. */
 export class LargeFrames {
   #sent: SentEnvelope[] = [];

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { SizeLimit } from './large-frames.ts';
 import { Relays } from './relays.ts';
 
 function relay(name: string, sent: string[]) {
@@ -6,6 +7,7 @@ function relay(name: string, sent: string[]) {
     isOpen: true,
     isBroken: false,
     isSlow: false,
+    limit: undefined as SizeLimit | undefined,
     async send(): Promise<boolean> {
       if (!this.isBroken) sent.push(name);
       return !this.isBroken;
@@ -39,6 +41,36 @@ describe('Relays', () => {
     b.isOpen = false;
     await relays.send(frame, later());
     expect(sent).toEqual(['b', 'a']);
+  });
+
+  it('goes past a relay that takes less, and refuses what no relay takes with the largest size that one takes', async () => {
+    const sent: string[] = [];
+    const [a, b] = [relay('a', sent), relay('b', sent)];
+    const relays = new Relays([a, b]);
+    a.limit = { bytes: 9, isNamed: true };
+    expect(await relays.send(new Uint8Array(10), later())).toBe('sent');
+    b.limit = { bytes: 20, isNamed: true };
+    expect(await relays.send(new Uint8Array(21), later())).toMatchObject({
+      reason: 'payload',
+      detail: 'the message has 21 bytes, its relay takes 20: send it in parts',
+    });
+    b.limit = { bytes: 20, isNamed: false };
+    expect(await relays.send(new Uint8Array(21), later())).toMatchObject({
+      detail: 'the message has 21 bytes, its relay takes less: send it in parts',
+    });
+    expect(sent).toEqual(['b']);
+  });
+
+  it('refuses a message that waits for its relay when that turns out to take less', async () => {
+    const a = relay('a', []);
+    a.isOpen = false;
+    const relays = new Relays([a]);
+    const sending = relays.send(new Uint8Array(10), later());
+    a.limit = { bytes: 9, isNamed: true };
+    a.isOpen = true;
+    await Promise.resolve();
+    relays.wake();
+    expect(await sending).toMatchObject({ reason: 'payload' });
   });
 
   it('lets a message wait for a connection', async () => {

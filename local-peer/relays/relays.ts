@@ -1,10 +1,14 @@
+import { type PeerFault, tooLarge } from '../faults.ts';
 import type { Sent, Uplink } from '../ports.ts';
+import type { SizeLimit } from './large-frames.ts';
 
 /** A relay as sending sees it. */
 export interface Relay {
   readonly isOpen: boolean;
   /** It has not taken yet what it was given before. */
   readonly isSlow: boolean;
+  /** What it takes, as far as it has refused something; undefined before. */
+  readonly limit: SizeLimit | undefined;
   send(frame: Uint8Array): Promise<boolean>;
 }
 
@@ -21,11 +25,13 @@ export class Relays implements Uplink {
   }
 
   /** @param deadline Unix ms */
-  async send(frame: Uint8Array, deadline: number): Promise<Sent> {
+  async send(frame: Uint8Array, deadline: number): Promise<Sent | PeerFault> {
     for (;;) {
+      // In each round: the relay may have closed its connection for the size of another frame meanwhile.
+      if (!this.#relays.some((relay) => takes(relay, frame))) return this.#tooLarge(frame.length);
       const before = this.#connections;
       for (const relay of this.#inOrder()) {
-        if (!relay.isOpen || !(await relay.send(frame))) continue;
+        if (!relay.isOpen || !takes(relay, frame) || !(await relay.send(frame))) continue;
         if (relay !== this.#relays[0]) this.#relays = [relay, ...this.#relays.filter((each) => each !== relay)];
         return 'sent';
       }
@@ -46,6 +52,12 @@ export class Relays implements Uplink {
   close(): void {
     this.#isClosed = true;
     for (const end of [...this.#waiting]) end('closed');
+  }
+
+  #tooLarge(size: number): PeerFault {
+    const limits = this.#relays.flatMap(({ limit }) => limit ?? []);
+    const most = limits.reduce((a, b) => (b.bytes > a.bytes ? b : a));
+    return tooLarge(size, most.isNamed ? most.bytes : undefined);
   }
 
   /** One that is stuck must not hold up what another would take. */
@@ -69,4 +81,8 @@ export class Relays implements Uplink {
       this.#waiting.add(end);
     });
   }
+}
+
+function takes({ limit }: Relay, frame: Uint8Array): boolean {
+  return limit === undefined || frame.length <= limit.bytes;
 }
