@@ -16,6 +16,7 @@ export type Refusal =
   | 'unreachable'
   | 'lookup-failed'
   | 'mailbox-full'
+  | 'mailbox-share'
   | 'outbox-full'
   | 'undelivered';
 
@@ -48,6 +49,7 @@ const TEXT: Record<Refusal, string> = {
   unreachable: 'no relay of this twin is reachable from here',
   'lookup-failed': 'destination twin cannot be looked up: the chain is out of reach, try again later',
   'mailbox-full': 'mailbox of the destination is full, try again later',
+  'mailbox-share': 'your messages fill their share of the mailbox of the destination, try again later',
   'outbox-full': 'too much is waiting for this destination, try again later',
   undelivered: 'destination could not be reached inside the relay, try again',
 };

@@ -42,6 +42,9 @@ function take(
       lookup: async () => lookup,
       refresh: async () => 'recent',
       spend: () => may,
+      wasAnswered: () => false,
+      answered: () => undefined,
+      repeated: () => undefined,
       deliver: async () => {
         if (verdict === undefined) throw new Error('object reset');
         return verdict;
@@ -71,6 +74,8 @@ describe('the ingress', () => {
     ['stored', undefined],
     ['offline', 404],
     ['full', 503],
+    ['share', 503],
+    ['repeat', undefined],
     ['expired', 410],
   ] as const)('answers %s with a refusal of status %s', async (verdict, status) => {
     const refusal = await take('off', { verdict });

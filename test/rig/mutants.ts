@@ -156,9 +156,9 @@ const routing = rows(
         'routing/to itself',
       ],
     ],
-    ['tags are parted by white space', ENVELOPE, '/[\\s,]+/', '/,/', ['tags/by space', 'tags/by both']],
-    ['tags are compared exactly', ENVELOPE, 'tags?.split(', 'tags?.toLowerCase().split(', ['tags/case']],
-    ['a tag is a whole word', ENVELOPE, 'tags?.split(/[\\s,]+/).includes(tag)', 'tags?.includes(tag)', ['tags/within']],
+    ['tags are parted by white space', ENVELOPE, '/[\\s,]/', '/,/', ['tags/by space', 'tags/by both']],
+    ['tags are compared exactly', ENVELOPE, 'tags.indexOf(tag);', 'tags.toLowerCase().indexOf(tag);', ['tags/case']],
+    ['a tag is a whole word', ENVELOPE, 'isBorder(tags[at - 1])', 'true', ['tags/within']],
   ],
 );
 
