@@ -22,7 +22,9 @@ function settings(verify: 'signature' | 'off'): Settings {
     MAX_ENVELOPE_BYTES: '1024',
     FEDERATION_VERIFY: verify,
     FEDERATION_SCHEME: 'https',
+    FEDERATION_PRIVATE: 'refuse',
     RANKER_PERIOD: '1',
+    METRICS: 'closed',
   });
   if (!parsed.ok) throw new Error(parsed.error);
   return parsed.value;
