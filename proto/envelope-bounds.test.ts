@@ -33,14 +33,19 @@ describe('the bounds of an envelope', () => {
     );
   });
 
-  test.each(['uid', 'tags', 'schema', 'federation'] as const)('allow 64 KiB besides the payload, counting %s', (field) => {
-    const room = MAX_BYTES_BESIDES_PAYLOAD - frameOf({ [field]: 'x'.repeat(60_000) }).length + 60_000;
-    const payload = { kind: 'plain', bytes: new Uint8Array(MIB) } as const;
-    const least = { [field]: 'x'.repeat(room - 10) };
-    expect(verdict(frameOf({ ...least, payload }))).toBe('ok');
-    expect(verdict(frameOf({ [field]: 'x'.repeat(room) }))).toBe('ok');
-    expect(verdict(frameOf({ [field]: 'x'.repeat(room + 1) }))).toBe('it has more than 65536 bytes besides its payload');
-  });
+  test.each(['uid', 'tags', 'schema', 'federation'] as const)(
+    'allow 64 KiB besides the payload, counting %s',
+    (field) => {
+      const room = MAX_BYTES_BESIDES_PAYLOAD - frameOf({ [field]: 'x'.repeat(60_000) }).length + 60_000;
+      const payload = { kind: 'plain', bytes: new Uint8Array(MIB) } as const;
+      const least = { [field]: 'x'.repeat(room - 10) };
+      expect(verdict(frameOf({ ...least, payload }))).toBe('ok');
+      expect(verdict(frameOf({ [field]: 'x'.repeat(room) }))).toBe('ok');
+      expect(verdict(frameOf({ [field]: 'x'.repeat(room + 1) }))).toBe(
+        'it has more than 65536 bytes besides its payload',
+      );
+    },
+  );
 
   test('count sids, commands, error texts and signatures', () => {
     const long = 'x'.repeat(MAX_BYTES_BESIDES_PAYLOAD);
@@ -62,7 +67,13 @@ describe('the bounds of an envelope', () => {
   });
 
   test('count every field, so that their number is bounded', () => {
-    const fields = { plain: [0x6a, 0], source: [0x2a, 0], unknown: [0xf0, 1, 0], group: [0xf3, 1, 0xf4, 1], tags: [0x12, 0] };
+    const fields = {
+      plain: [0x6a, 0],
+      source: [0x2a, 0],
+      unknown: [0xf0, 1, 0],
+      group: [0xf3, 1, 0xf4, 1],
+      tags: [0x12, 0],
+    };
     for (const bytes of Object.values(fields)) {
       expect(verdict(repeated(bytes, 100_000))).toBe('it has more than 65536 bytes besides its payload');
     }

@@ -193,11 +193,12 @@ class PlainReader {
   /** Sees that a text is ASCII, and so UTF-8. */
   #passText(end: number): void {
     if (end - this.#at > MAX_BYTES_BESIDES_PAYLOAD) this.#isPlain = false;
-    else for (; this.#at < end; this.#at += 1) {
-      if ((this.#bytes[this.#at] ?? 0) < 0x80) continue;
-      this.#isPlain = false;
-      return;
-    }
+    else
+      for (; this.#at < end; this.#at += 1) {
+        if ((this.#bytes[this.#at] ?? 0) < 0x80) continue;
+        this.#isPlain = false;
+        return;
+      }
   }
 
   #text(end: number): string {

@@ -210,10 +210,18 @@ describe('an envelope that another relay brings', () => {
       expect(await post(network, await signed({ twin: source }, { twin: 4 }))).toMatchObject({ status: 202 });
     }
     const share = await post(network, await signed(FOREIGN, { twin: 4 }));
-    expect(share).toMatchObject({ status: 503, headers: { 'retry-after': '5' }, body: expect.stringContaining('mailbox-share') });
+    expect(share).toMatchObject({
+      status: 503,
+      headers: { 'retry-after': '5' },
+      body: expect.stringContaining('mailbox-share'),
+    });
     expect(await post(network, await signed({ twin: 6 }, { twin: 4 }))).toMatchObject({ status: 202 });
     const full = await post(network, await signed({ twin: 6 }, { twin: 4 }));
-    expect(full).toMatchObject({ status: 503, headers: { 'retry-after': '5' }, body: expect.stringContaining('mailbox-full') });
+    expect(full).toMatchObject({
+      status: 503,
+      headers: { 'retry-after': '5' },
+      body: expect.stringContaining('mailbox-full'),
+    });
   });
 
   it('counts with a key that has changed on chain since it was last read', async () => {

@@ -118,7 +118,12 @@ describe('what another relay answers', () => {
     await using server = await startOddRelay(200);
     const { client, self } = await joined('web');
     const { port } = server;
-    const twin = await twinAt(`localhost:${port}`, `LOCALHOST.:${port}`, `wss://localhost:${port}/`, `127.0.0.1:${port}`);
+    const twin = await twinAt(
+      `localhost:${port}`,
+      `LOCALHOST.:${port}`,
+      `wss://localhost:${port}/`,
+      `127.0.0.1:${port}`,
+    );
     const payload = { kind: 'plain', bytes: new Uint8Array(2 ** 20) } as const;
     for (let n = 0; n < 4; n += 1) {
       const sent = request(self, { twin }, { payload });

@@ -39,7 +39,12 @@ async function signed(fields: Partial<Envelope> = {}, to: Envelope['destination'
 
 async function metric(series: string): Promise<number> {
   const text = await (await fetch(`${network.relay.httpUrl}/metrics`)).text();
-  return Number(text.split('\n').find((line) => line.startsWith(`${series} `))?.split(' ')[1] ?? 0);
+  return Number(
+    text
+      .split('\n')
+      .find((line) => line.startsWith(`${series} `))
+      ?.split(' ')[1] ?? 0,
+  );
 }
 
 function isHealthy(): Promise<boolean> {
@@ -63,7 +68,10 @@ describe('a bomb', () => {
       expect(alive).toBe(true);
     });
     expect(growth).toBeLessThan(64 * MIB);
-    await until('the refusal to be counted', async () => (await metric('relay_refused_requests_total{code="not-an-envelope"}')) > 0);
+    await until(
+      'the refusal to be counted',
+      async () => (await metric('relay_refused_requests_total{code="not-an-envelope"}')) > 0,
+    );
   });
 
   it('of 15 MiB of tags is refused, and the memory of workerd grows by at most 64 MB', async () => {

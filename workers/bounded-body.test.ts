@@ -27,7 +27,11 @@ const accept = async () => undefined;
 const MIB = 2 ** 20;
 
 /** The size of the body, or why it was not read. */
-async function read(request: Parameters<typeof readBounded>[0], most: number, judge: (head: Uint8Array) => Promise<string | undefined> = accept) {
+async function read(
+  request: Parameters<typeof readBounded>[0],
+  most: number,
+  judge: (head: Uint8Array) => Promise<string | undefined> = accept,
+) {
   const body = await readBounded(request, most, judge);
   return body.ok ? body.bytes.length : body.reason;
 }

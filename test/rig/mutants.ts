@@ -68,6 +68,45 @@ const frames = rows(
   ],
 );
 
+const bounds = rows(
+  ['frames'],
+  [
+    [
+      'an envelope has bounds beside its payload',
+      'proto/envelope-codec.ts',
+      'detail = boundsFault(bytes)',
+      'detail = boundsFault(bytes.subarray(0, 0))',
+      ['frames/33 relays', 'frames/long texts'],
+    ],
+  ],
+);
+
+const repeats = rows(
+  ['federation-in'],
+  [
+    [
+      'what another relay brings again is delivered once',
+      'workers/federation-ingress.ts',
+      'port.wasAnswered(digest)',
+      'digest === undefined',
+      ['federation-in/again'],
+    ],
+  ],
+);
+
+const shares = rows(
+  ['mailbox-full'],
+  [
+    [
+      'a lone source fills half of a mailbox',
+      'durable-objects/twin/mailbox-shares.ts',
+      'return messages <= Math.ceil(maxMessages / LONE_PART)',
+      'return true || messages <= Math.ceil(maxMessages / LONE_PART)',
+      ['mailbox-full/too many', 'mailbox-full/another sender'],
+    ],
+  ],
+);
+
 const pings = rows(
   ['ping', 'source'],
   [
@@ -241,9 +280,12 @@ const limits = rows(
 export const MUTANTS: readonly Mutant[] = [
   ...connections,
   ...frames,
+  ...bounds,
+  ...repeats,
   ...pings,
   ...routing,
   ...boxes,
+  ...shares,
   ...read,
   ...sizes,
   ...limits,

@@ -85,7 +85,6 @@ export function resolverRig(memory = new ResolverMemory()) {
     lookup: (id: number) => run(resolver.lookup(id)),
     refresh: (id: number, block?: string) => run(resolver.refresh(id, block)),
     newGeneration: (name: string) => run(resolver.newGeneration(name)),
-    lookupAll: (ids: readonly number[]) => run(Promise.all(ids.map((id) => resolver.lookup(id)))),
     many: (id: number, n: number) => run(Promise.all(Array.from({ length: n }, () => resolver.lookup(id)))),
   };
 }

@@ -85,13 +85,16 @@ describe('carry', () => {
     });
   });
 
-  it.each([200, 204, 302, 307, 405, 415, 426, 501])('asks a host that answers %s once: it is no relay', async (status) => {
-    expect(await run({ a: [status] })).toMatchObject({ carried: 'not-a-relay', posts: ['a'] });
-    expect(await run({ a: [status], b: [500, 500, 202] })).toMatchObject({
-      carried: 'accepted',
-      posts: ['a', 'b', 'b', 'b'],
-    });
-  });
+  it.each([200, 204, 302, 307, 405, 415, 426, 501])(
+    'asks a host that answers %s once: it is no relay',
+    async (status) => {
+      expect(await run({ a: [status] })).toMatchObject({ carried: 'not-a-relay', posts: ['a'] });
+      expect(await run({ a: [status], b: [500, 500, 202] })).toMatchObject({
+        carried: 'accepted',
+        posts: ['a', 'b', 'b', 'b'],
+      });
+    },
+  );
 
   it('asks a relay that took a message before again, whatever it answers', async () => {
     const known = new KnownRelays();

@@ -9,7 +9,9 @@ const REST_MS = 30_000;
 /** Whether a host is asked: yes, not now, or not at all because it is no relay. */
 export type RelayStanding = 'ask' | 'rests' | 'not-a-relay';
 
-type Known = 'relay' | { readonly failures: number; readonly is: Exclude<RelayStanding, 'ask'>; readonly until: number };
+type Known =
+  | 'relay'
+  | { readonly failures: number; readonly is: Exclude<RelayStanding, 'ask'>; readonly until: number };
 
 /**
  * What hosts have shown themselves to be. Only a relay answers 202: until then a host may be a stranger's web server
