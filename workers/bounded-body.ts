@@ -99,7 +99,10 @@ class Clock {
 
   #look(end: () => void): void {
     const left = this.#began + TIME.ms + (this.#reading.size / MIB) * TIME.msPerMib - Date.now();
-    if (left <= 0) return end();
+    if (left <= 0) {
+      end();
+      return;
+    }
     const timer = setTimeout(() => this.#look(end), left);
     this.#cancel = () => clearTimeout(timer);
   }

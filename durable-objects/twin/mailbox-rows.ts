@@ -112,7 +112,8 @@ export class MailboxRows {
 
   /** All letters of a slot, in order. */
   *letters(slot: number): Iterable<Packed> {
-    for (let [key, last] = [0, -1]; key !== last; ) {
+    let [key, last] = [0, -1];
+    while (key !== last) {
       last = key;
       for (const row of this.after(slot, key)) {
         key = row.key;

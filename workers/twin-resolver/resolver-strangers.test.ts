@@ -17,7 +17,7 @@ describe('an id that no twin has', () => {
     for (const id of [1000, 1001, 1002]) expect(await lookup(id)).toEqual(UNKNOWN);
     expect([calls('chain 1'), calls('chain last id'), calls('get twin')]).toEqual([1, 1, 1]);
     for (const id of [1003, 1004, 1005]) expect(await lookup(id)).toEqual(UNKNOWN);
-    expect([calls('chain 1'), calls('chain last id'), calls('get twin')]).toEqual([1, 2, 1]);
+    expect([calls('chain 1'), calls('chain last id'), calls('get twin')]).toEqual([1, 3, 1]);
   });
 
   test('is asked for by many, and the highest is read once', async () => {
