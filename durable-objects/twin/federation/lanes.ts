@@ -129,7 +129,14 @@ export class Lanes {
     const lanes = this.#load();
     const known = lanes.get(twin);
     if (known !== undefined) return known;
-    const rest = { workers: 0, isRetry: false, retried: new Set<number>(), failing: 0, retries: 0, retryAt: Number.POSITIVE_INFINITY };
+    const rest = {
+      workers: 0,
+      isRetry: false,
+      retried: new Set<number>(),
+      failing: 0,
+      retries: 0,
+      retryAt: Number.POSITIVE_INFINITY,
+    };
     const lane: Lane = { todo: [], tried: [], round: [], ...rest };
     lanes.set(twin, lane);
     return lane;
