@@ -68,19 +68,6 @@ const frames = rows(
   ],
 );
 
-const bounds = rows(
-  ['frames'],
-  [
-    [
-      'an envelope has bounds beside its payload',
-      'proto/envelope-codec.ts',
-      'detail = boundsFault(bytes)',
-      'detail = boundsFault(bytes.subarray(0, 0))',
-      ['frames/33 relays', 'frames/long texts'],
-    ],
-  ],
-);
-
 const repeats = rows(
   ['federation-in'],
   [
@@ -280,7 +267,6 @@ const limits = rows(
 export const MUTANTS: readonly Mutant[] = [
   ...connections,
   ...frames,
-  ...bounds,
   ...repeats,
   ...pings,
   ...routing,
