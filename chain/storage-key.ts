@@ -8,6 +8,9 @@ export function storagePrefix(pallet: string, item: string): string {
 }
 
 const TWINS = storagePrefix('TfgridModule', 'Twins');
+/** The storage key of the highest id that a twin ever had: `TfgridModule.TwinID`, a u32. */
+export const LAST_TWIN_ID_KEY = storagePrefix('TfgridModule', 'TwinID');
+
 const TWIN_IDS = storagePrefix('TfgridModule', 'TwinIdByAccountID');
 const ACCOUNTS = storagePrefix('System', 'Account');
 

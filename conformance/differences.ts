@@ -7,6 +7,8 @@ const DIFFERENCES = {
   'second connection of one session':
     'closing both lets a half-open connection take its successor with it; two programs on one session must learn of it, and a client whose link flaps must never be locked out',
   'text or undecodable frame': 'a client without a reason reconnects and sends the same again',
+  'envelope with too much beside its payload':
+    'each of its texts is copied, and each relay is an object: a frame of 16 MiB took 2 GB of memory',
   'frame over the limit': 'a client that only sees its connection torn sends the same again',
   'sid over 1,024 bytes': 'a session must fit what the platform keeps for a sleeping socket',
   'upgrade by another method than GET': 'workerd itself takes no other (RFC 6455 §4.1 allows no other)',
@@ -23,6 +25,8 @@ const DIFFERENCES = {
   'metrics of the process': 'a Worker has no process of its own',
   'federated error names its session': 'every other error of the relay names the session it is for',
   'federation: 408 and 429': 'both say “later”: what would pass in a second is not given up',
+  'federation ingress: brought again':
+    'one captured envelope could be delivered thousands of times; a relay whose 202 was lost is answered 202 all the same',
   'federation: why another relay refused': '“offline” for a bad signature sends its reader looking in the wrong place',
   'federation ingress: unsigned or forged':
     'whoever can reach the port could speak for any twin; and errors of “twin 0” are a relay’s own word',

@@ -193,7 +193,9 @@ export class Chain {
   }
 
   #twinWrites(twin: LedgerTwin): Entry[] {
-    return [this.runtime.storage.twin(twin), this.#idWrite(twin.account), this.#accountWrite(twin.account)];
+    const { storage } = this.runtime;
+    const lastId = storage.lastTwinId(this.#ledger.lastId);
+    return [storage.twin(twin), lastId, this.#idWrite(twin.account), this.#accountWrite(twin.account)];
   }
 
   #context(): Context {

@@ -49,6 +49,12 @@ export class Ledger {
   readonly #accounts = new Map<string, Account>();
   readonly #accepted = new Map<string, readonly Terms[]>();
   #nextId = 1;
+  #lastId = 0;
+
+  /** The highest id that a twin ever had. */
+  get lastId(): number {
+    return this.#lastId;
+  }
 
   twin(id: number): LedgerTwin | undefined {
     return this.#twins.get(id);
@@ -64,6 +70,7 @@ export class Ledger {
     if (elder !== undefined && this.#ids.get(elder.account) === twin.id) this.#ids.delete(elder.account);
     this.#twins.set(twin.id, twin);
     this.#ids.set(twin.account, twin.id);
+    this.#lastId = Math.max(this.#lastId, twin.id);
     // The last id there is says nothing of where the count stands.
     if (twin.id < MAX_ID) this.#nextId = Math.max(this.#nextId, twin.id + 1);
     if (this.account(twin.account).free === 0n) this.fund(twin.account);
@@ -119,6 +126,7 @@ export class Ledger {
     if (this.#ids.has(account)) return { ok: false, error: 'TwinWithPubkeyExists' };
     const twin = { id: this.#nextId, account, relay, pk, entities: [] };
     this.#nextId += 1;
+    this.#lastId = Math.max(this.#lastId, twin.id);
     this.#twins.set(twin.id, twin);
     this.#ids.set(account, twin.id);
     return { ok: true, event: { kind: 'twinStored', twin } };

@@ -13,6 +13,8 @@ export interface StorageLayout {
   /** @param ms Unix ms */
   now(ms: number): Entry;
   twin(twin: LedgerTwin): Entry;
+  /** @param id the highest id that a twin ever had */
+  lastTwinId(id: number): Entry;
   /** @param id undefined: the account has no twin (any more) */
   twinId(account: string, id: number | undefined): Entry;
   account(account: string, state: Account): Entry;
@@ -37,11 +39,13 @@ export function storageLayout(registry: TypeRegistry, metadata: Metadata): Stora
   const accounts = item('system', 'account');
   const twins = item('tfgridModule', 'twins');
   const ids = item('tfgridModule', 'twinIdByAccountID');
+  const lastId = item('tfgridModule', 'twinID');
   const terms = item('tfgridModule', 'usersTermsAndConditions');
   return {
     events: events.key(),
     now: (ms) => [now.key(), now.encode(ms)],
     twin: (twin) => [twins.key(twin.id), twins.encode(twinValue(twin))],
+    lastTwinId: (id) => [lastId.key(), lastId.encode(id)],
     twinId: (account, id) => [ids.key(account), id === undefined ? null : ids.encode(id)],
     account: (account, { nonce, free }) => [
       accounts.key(account),

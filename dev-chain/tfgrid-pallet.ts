@@ -1,5 +1,5 @@
 import type { FrameTypes } from './frame-types.ts';
-import { map, pallet } from './pallet.ts';
+import { map, pallet, plain } from './pallet.ts';
 import { field, variant } from './type-table.ts';
 
 /**
@@ -74,6 +74,7 @@ function storage(types: FrameTypes) {
   const id = table.primitive('U32');
   return [
     map('Twins', id, twinType(types), 'Optional', '0x00'),
+    plain('TwinID', id, '0x00000000'),
     map('TwinIdByAccountID', types.account, id, 'Optional', '0x00'),
     map('UsersTermsAndConditions', types.account, table.sequence(termsType(types)), 'Optional', '0x00'),
   ];

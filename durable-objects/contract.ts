@@ -14,10 +14,15 @@ export interface Parcel {
   readonly ifAway: IfAway;
   /** Unix seconds after which nobody waits for it; only a mailbox looks at it. */
   readonly expiresAt: number;
+  /** SHA-256 of the signed string, as text; only of what another relay brought. */
+  readonly digest?: string | undefined;
 }
 
-/** What became of a parcel at the receiving end. */
-export type Verdict = 'sent' | 'stored' | 'offline' | 'full' | 'expired';
+/**
+ * What became of a parcel at the receiving end. `share`: its source fills its part of the mailbox; `repeat`: it arrived
+ * before, and is not delivered again.
+ */
+export type Verdict = 'sent' | 'stored' | 'offline' | 'full' | 'share' | 'expired' | 'repeat';
 
 /** Parcels on their way to another object: large envelopes as they are, all else in one buffer. */
 export interface Batch {

@@ -14,7 +14,9 @@ const good = {
   MAX_ENVELOPE_BYTES: '16777216',
   FEDERATION_VERIFY: 'signature',
   FEDERATION_SCHEME: 'https',
+  FEDERATION_PRIVATE: 'refuse',
   RANKER_PERIOD: '3600',
+  METRICS: 'closed',
 };
 
 describe('parseSettings', () => {
@@ -37,7 +39,8 @@ describe('parseSettings', () => {
         rateLimit: { messages: 5, bytes: 0 },
         mailbox: { maxMessages: 10_000, maxBytes: 67_108_864, ttl: 3600 },
         maxEnvelopeBytes: 16_777_216,
-        federation: { verify: false, scheme: 'https', rankerPeriod: 3600 },
+        federation: { verify: false, scheme: 'https', allowsPrivate: false, rankerPeriod: 3600 },
+        openMetrics: false,
       },
     });
   });
@@ -56,7 +59,9 @@ describe('parseSettings', () => {
     ['MAX_ENVELOPE_BYTES', undefined],
     ['FEDERATION_VERIFY', 'yes'],
     ['FEDERATION_SCHEME', 'ftp'],
+    ['FEDERATION_PRIVATE', 'yes'],
     ['RANKER_PERIOD', ''],
+    ['METRICS', 'true'],
   ])('names %s when it is %j', (name, value) => {
     const settings = parseSettings({ ...good, [name]: value });
     expect(settings).toMatchObject({ ok: false, error: expect.stringMatching(`^${name}: must be `) });

@@ -38,7 +38,9 @@ const schema = z.object({
   MAX_ENVELOPE_BYTES: wholeNumber(1024, 24 * 2 ** 20),
   FEDERATION_VERIFY: oneOf('signature', 'off'),
   FEDERATION_SCHEME: oneOf('https', 'http'),
+  FEDERATION_PRIVATE: oneOf('refuse', 'allow'),
   RANKER_PERIOD: wholeNumber(1, 86_400),
+  METRICS: oneOf('closed', 'open'),
 });
 
 /** The variables of wrangler.toml, by name. */
@@ -62,9 +64,13 @@ export interface Settings {
     /** Whether what other relays bring must be signed by the twin that it names as its source. */
     readonly verify: boolean;
     readonly scheme: 'https' | 'http';
+    /** Whether relays at private and link-local addresses, and localhost, are asked. */
+    readonly allowsPrivate: boolean;
     /** How long a relay's failures count against it. */
     readonly rankerPeriod: number;
   };
+  /** Whether /metrics answers without the operator's token. */
+  readonly openMetrics: boolean;
 }
 
 /** Reads settings from the Worker's variables; the error names each bad variable and what it must be. */
@@ -85,8 +91,10 @@ export function parseSettings(env: object): Result<Settings, string> {
     federation: {
       verify: data.FEDERATION_VERIFY === 'signature',
       scheme: data.FEDERATION_SCHEME,
+      allowsPrivate: data.FEDERATION_PRIVATE === 'allow',
       rankerPeriod: data.RANKER_PERIOD,
     },
+    openMetrics: data.METRICS === 'open',
   });
 }
 

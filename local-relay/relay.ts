@@ -78,7 +78,7 @@ export async function startRelay(options: RelayOptions): Promise<LocalRelay> {
 async function startOn(port: number, options: RelayOptions): Promise<LocalRelay> {
   const { workerOptions, main } = unstable_getMiniflareWorkerOptions(CONFIG);
   if (main === undefined) throw new Error('wrangler.toml names no main');
-  const bindings = { ...workerOptions.bindings, ...given(options.settings) };
+  const bindings = { ...workerOptions.bindings, ...localSettings(options.settings), ...given(options.settings) };
   const domains = localDomains(String(bindings.RELAY_DOMAINS ?? ''), port);
   const vars = { ...bindings, RELAY_DOMAINS: domains.join(' ') };
   const settings = parseSettings(vars);
@@ -151,6 +151,11 @@ function localDomains(configured: string, port: number): string[] {
   return [...new Set([...configured.toLowerCase().split(/\s+/), `localhost:${port}`, `127.0.0.1:${port}`])].filter(
     Boolean,
   );
+}
+
+/** The neighbours of a local relay are on the same machine; whoever sets no operator's token reads its metrics. */
+function localSettings({ OPERATOR_TOKEN }: RelaySettings): Record<string, string> {
+  return { FEDERATION_PRIVATE: 'allow', METRICS: OPERATOR_TOKEN === undefined ? 'open' : 'closed' };
 }
 
 function given(settings: RelaySettings): Record<string, string> {

@@ -1,6 +1,7 @@
 import { type Address, isU32 } from './address.ts';
 import { type Address as WireAddress, Envelope as WireEnvelope } from './codec.js';
-import { ok, type Result } from './result.ts';
+import { boundsFault } from './envelope-bounds.ts';
+import { err, ok, type Result } from './result.ts';
 import { type DecodeFault, fromHalves, read, toHalves, wellFormed, write } from './wire.ts';
 
 /** What an envelope is. */
@@ -115,9 +116,12 @@ export function encodeEnvelope(envelope: Envelope): Uint8Array {
 /**
  * Reads a frame. Never throws: truncated input, a known field of another wire type and text that is not UTF-8 are
  * `malformed`. Unknown fields are skipped, a sub-message met twice is merged, of a oneof met twice the last stays.
- * No bytes are an empty envelope. Signature and payload are views on `bytes`, not copies.
+ * No bytes are an empty envelope. Signature and payload are views on `bytes`, not copies. More than 32 relays, or more
+ * than 64 KiB besides the payload, are `malformed`, too: found before anything is copied.
  */
 export function decodeEnvelope(bytes: Uint8Array): Result<Envelope, DecodeFault> {
+  const detail = boundsFault(bytes);
+  if (detail !== undefined) return err({ reason: 'malformed', detail });
   const decoded = read(WireEnvelope, bytes);
   if (!decoded.ok) return decoded;
   const wire = decoded.value;

@@ -1,4 +1,5 @@
 import type { Address } from './address.ts';
+import { MAX_BYTES_BESIDES_PAYLOAD, MAX_RELAYS } from './envelope-bounds.ts';
 import { type Content, decodeEnvelope, type Envelope } from './envelope-codec.ts';
 import { ok, type Result } from './result.ts';
 import type { DecodeFault } from './wire.ts';
@@ -64,6 +65,8 @@ class PlainReader {
   #at = 0;
   /** Nothing was met yet that the codec must look at. */
   #isPlain = true;
+  /** Bytes of payload passed over. */
+  #payload = 0;
 
   constructor(bytes: Uint8Array) {
     this.#bytes = bytes;
@@ -78,6 +81,7 @@ class PlainReader {
     let tags: string | undefined;
     let timestamp = 0;
     let expiration = 0;
+    let relays = 0;
     while (this.#at < length && this.#isPlain) {
       switch (this.#bytes[this.#at++]) {
         case UID:
@@ -113,16 +117,21 @@ class PlainReader {
           break;
         case RELAYS[0]:
           if (this.#bytes[this.#at++] !== RELAYS[1]) return undefined;
+          relays += 1;
           this.#passText(this.#end(length));
           break;
         case SIGNATURE:
+          this.#at = this.#end(length);
+          break;
         case PLAIN:
         case CIPHER:
-          this.#at = this.#end(length);
+          this.#passPayload(this.#end(length));
           break;
         default:
           return undefined;
       }
+      // The codec says which bound it breaks.
+      if (relays > MAX_RELAYS || this.#at - this.#payload > MAX_BYTES_BESIDES_PAYLOAD) return undefined;
     }
     return this.#isPlain && this.#at === length
       ? { source, destination, kind, tags, endsAt: timestamp + expiration }
@@ -176,13 +185,20 @@ class PlainReader {
     return 0;
   }
 
+  #passPayload(end: number): void {
+    this.#payload += end - this.#at;
+    this.#at = end;
+  }
+
   /** Sees that a text is ASCII, and so UTF-8. */
   #passText(end: number): void {
-    for (; this.#at < end; this.#at += 1) {
-      if ((this.#bytes[this.#at] ?? 0) < 0x80) continue;
-      this.#isPlain = false;
-      return;
-    }
+    if (end - this.#at > MAX_BYTES_BESIDES_PAYLOAD) this.#isPlain = false;
+    else
+      for (; this.#at < end; this.#at += 1) {
+        if ((this.#bytes[this.#at] ?? 0) < 0x80) continue;
+        this.#isPlain = false;
+        return;
+      }
   }
 
   #text(end: number): string {

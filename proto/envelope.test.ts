@@ -38,6 +38,8 @@ describe('tags', () => {
   test('are compared exactly', () => {
     expect(hasTag('Fail-Fast', 'fail-fast')).toBe(false);
     expect(hasTag('xfail-fast', 'fail-fast')).toBe(false);
+    expect(hasTag('fail-fastx,fail-fast', 'fail-fast')).toBe(true);
+    expect(hasTag('fail-fastx', 'fail-fast')).toBe(false);
     expect(hasTag('', 'fail-fast')).toBe(false);
     expect(hasTag(undefined, 'fail-fast')).toBe(false);
   });

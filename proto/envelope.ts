@@ -14,9 +14,21 @@ function seconds(now: number): bigint {
   return BigInt(Math.floor(now));
 }
 
-/** Whether `tags`, a list separated by commas or white space, holds `tag`; compared exactly, case and all. */
+/**
+ * Returns whether `tags`, a list separated by commas or white space, holds `tag`; compared exactly, case and all.
+ * The list is not split: a stranger's may be long.
+ */
 export function hasTag(tags: string | undefined, tag: string): boolean {
-  return tags?.split(/[\s,]+/).includes(tag) ?? false;
+  if (tags === undefined) return false;
+  for (let at = tags.indexOf(tag); at >= 0; at = tags.indexOf(tag, at + 1)) {
+    if (isBorder(tags[at - 1]) && isBorder(tags[at + tag.length])) return true;
+  }
+  return false;
+}
+
+/** Whether a token ends at this character: the list's end, a comma or white space. */
+function isBorder(character: string | undefined): boolean {
+  return character === undefined || /[\s,]/.test(character);
 }
 
 /** When the envelope's life ends: seconds since 1970, at most 2^64-1. */

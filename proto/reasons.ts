@@ -14,8 +14,11 @@ export type Refusal =
   | 'expired'
   | Rejection
   | 'unreachable'
+  | 'not-a-relay'
+  | 'private-relay'
   | 'lookup-failed'
   | 'mailbox-full'
+  | 'mailbox-share'
   | 'outbox-full'
   | 'undelivered';
 
@@ -46,8 +49,11 @@ const TEXT: Record<Refusal, string> = {
   'rejected-loop': 'remote relay rejected permanently: it is this relay itself, under another name',
   'rejected-other': 'remote relay rejected permanently: it gave no known reason',
   unreachable: 'no relay of this twin is reachable from here',
+  'not-a-relay': 'what stands on chain as relay of this twin answers as another server: it is no relay',
+  'private-relay': 'the relay of this twin is at a private address, and this relay asks none',
   'lookup-failed': 'destination twin cannot be looked up: the chain is out of reach, try again later',
   'mailbox-full': 'mailbox of the destination is full, try again later',
+  'mailbox-share': 'your messages fill their share of the mailbox of the destination, try again later',
   'outbox-full': 'too much is waiting for this destination, try again later',
   undelivered: 'destination could not be reached inside the relay, try again',
 };

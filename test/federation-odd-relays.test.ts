@@ -10,6 +10,12 @@ import { type Manner, type OddRelay, startOddRelay } from './rig/odd-relay.ts';
 const A = { twin: 1 };
 const EXPIRED = { kind: 'error', code: 0, message: 'message has expired' };
 
+const NO_RELAY = {
+  kind: 'error',
+  code: 0,
+  message: 'what stands on chain as relay of this twin answers as another server: it is no relay',
+};
+
 let network: Network;
 let good: OddRelay;
 let clients: AsyncDisposableStack;
@@ -74,7 +80,7 @@ describe('what another relay answers', () => {
     expect(relay.got).toHaveLength(1);
   });
 
-  const passing: readonly Manner[] = [200, 302, 408, 429, 500, 503, 'hang', 'reset', 'trickle', 'circle'];
+  const passing: readonly Manner[] = [408, 429, 500, 503, 'hang', 'reset', 'trickle'];
   it.concurrent.each(passing)(
     '%s may pass: it is tried again until the time of the message is over',
     async (manner) => {
@@ -95,6 +101,64 @@ describe('what another relay answers', () => {
       );
     },
   );
+
+  const odd: readonly Manner[] = [200, 204, 302, 405, 501, 'circle'];
+  it.each(odd)('%s is no relay: its sender is told at once, and the host is left alone', async (manner) => {
+    await using server = await startOddRelay(manner);
+    const { client, self } = await joined(`odd-${manner}`);
+    for (let n = 0; n < 3; n += 1) {
+      const sent = request(self, { twin: await twinAt(server.domain) });
+      client.send(sent);
+      expect(await client.next()).toMatchObject({ uid: sent.uid, content: NO_RELAY, destination: self });
+    }
+    expect(server.got).toHaveLength(1);
+  });
+
+  it('a message of 1 MiB to a web server that stands on chain four times is POSTed at most twice', async () => {
+    await using server = await startOddRelay(200);
+    const { client, self } = await joined('web');
+    const { port } = server;
+    const twin = await twinAt(
+      `localhost:${port}`,
+      `LOCALHOST.:${port}`,
+      `wss://localhost:${port}/`,
+      `127.0.0.1:${port}`,
+    );
+    const payload = { kind: 'plain', bytes: new Uint8Array(2 ** 20) } as const;
+    for (let n = 0; n < 4; n += 1) {
+      const sent = request(self, { twin }, { payload });
+      client.send(sent);
+      expect(await client.next()).toMatchObject({ uid: sent.uid, content: NO_RELAY });
+    }
+    expect(server.got.length).toBeLessThanOrEqual(2);
+  });
+
+  it.each([200, 302])('%s of a relay that took a message before may pass: it is tried again', async (status) => {
+    await using relay = await startOddRelay([202, status, 202]);
+    const { client, self } = await joined(`page-${status}`);
+    const twin = await twinAt(relay.domain);
+    client.send(request(self, { twin }));
+    await expect.poll(() => relay.got.length).toBe(1);
+    const sent = request(self, { twin });
+    client.send(sent);
+    await expect.poll(() => relay.got.length).toBe(3);
+    expect(relay.got.slice(1).map(({ uid }) => uid)).toEqual([sent.uid, sent.uid]);
+    expect(client.waiting).toBe(0);
+  });
+
+  it('of a private address is never asked for, unless FEDERATION_PRIVATE allows it', async () => {
+    await using server = await startOddRelay(202);
+    await using strict = await startNetwork({ FEDERATION_SCHEME: 'http', FEDERATION_PRIVATE: 'refuse' });
+    await strict.settle(100, `${server.domain}_127.0.0.1:${server.port}`);
+    await using client = await strict.join(1);
+    const sent = request(A, { twin: 100 });
+    client.send(sent);
+    expect(await client.next()).toMatchObject({
+      uid: sent.uid,
+      content: { message: 'the relay of this twin is at a private address, and this relay asks none' },
+    });
+    expect(server.got).toHaveLength(0);
+  });
 
   it('nothing, at two refused ports, is the same', async () => {
     const { client, self } = await joined('refused');

@@ -22,7 +22,9 @@ function settings(verify: 'signature' | 'off'): Settings {
     MAX_ENVELOPE_BYTES: '1024',
     FEDERATION_VERIFY: verify,
     FEDERATION_SCHEME: 'https',
+    FEDERATION_PRIVATE: 'refuse',
     RANKER_PERIOD: '1',
+    METRICS: 'closed',
   });
   if (!parsed.ok) throw new Error(parsed.error);
   return parsed.value;
@@ -42,6 +44,9 @@ function take(
       lookup: async () => lookup,
       refresh: async () => 'recent',
       spend: () => may,
+      wasAnswered: () => false,
+      answered: () => undefined,
+      repeated: () => undefined,
       deliver: async () => {
         if (verdict === undefined) throw new Error('object reset');
         return verdict;
@@ -71,6 +76,8 @@ describe('the ingress', () => {
     ['stored', undefined],
     ['offline', 404],
     ['full', 503],
+    ['share', 503],
+    ['repeat', undefined],
     ['expired', 410],
   ] as const)('answers %s with a refusal of status %s', async (verdict, status) => {
     const refusal = await take('off', { verdict });

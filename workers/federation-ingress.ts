@@ -5,11 +5,14 @@ import { VIA } from '../durable-objects/twin/federation/post.ts';
 import { isSid } from '../durable-objects/twin/sid.ts';
 import { decodeEnvelope, type Envelope, expiresAt, hasTag, isExpired } from '../proto/envelope.ts';
 import { checkPlausible, implausibleText } from '../proto/plausible.ts';
+import { PORTABLE } from '../proto/portable.ts';
 import { relayName } from '../proto/relay-name.ts';
 import { checkSeal, sealFaultText } from '../proto/seal/seal.ts';
 import { signatureFaultText, verifyEnvelope } from '../proto/signature.ts';
+import { signedString } from '../proto/signed-string.ts';
 import { relayDomainOf, relayDomains, type Twin } from '../proto/twin.ts';
-import { readBounded } from './bounded-body.ts';
+import { type BodyFault, readBounded } from './bounded-body.ts';
+import { judgeHead, sourceFault } from './ingress-head.ts';
 import type { HttpRefusal } from './refusal.ts';
 
 /** What the ingress needs. */
@@ -21,6 +24,11 @@ export interface IngressPort {
   refresh(twin: number): Promise<TwinLookup | 'recent' | 'spent'>;
   /** Counts what a twin sends; false when its budget is spent. */
   spend(twin: number, bytes: number): boolean;
+  /** Whether an envelope of this digest was answered 202 a moment ago; `answered` notes that it was. */
+  wasAnswered(digest: string): boolean;
+  answered(digest: string): void;
+  /** An envelope was taken before, and is not delivered again. */
+  repeated(): void;
   /** The receiving end; rejects when the twin's object dies in the call. */
   deliver(twin: number, parcel: Parcel): Promise<Verdict | undefined>;
 }
@@ -36,26 +44,49 @@ export async function takeIn(
   port: IngressPort,
 ): Promise<HttpRefusal | undefined> {
   const own = settings.relayDomains.length > 0 ? settings.relayDomains : [relayDomainOf(new URL(request.url))];
-  const bytes = await readBounded(request, settings.maxEnvelopeBytes);
+  const { verify } = settings.federation;
+  const body = await readBounded(request, settings.maxEnvelopeBytes, (head) => judgeHead(head, verify, port.lookup));
   const via = request.headers.get(VIA);
   if (via !== null && isOurs([relayName(via) ?? via], own)) return refusal('loop', `loop: ${via} is this relay itself`);
-  if (bytes === undefined) return refusal('too-large', `bad request: more than ${settings.maxEnvelopeBytes} bytes`);
+  if (!body.ok) return bodyRefusal(body, settings.maxEnvelopeBytes);
+  const { bytes } = body;
   const decoded = decodeEnvelope(bytes);
   if (!decoded.ok) return refusal('not-an-envelope', `bad request: ${decoded.error.detail}`);
   const envelope = decoded.value;
   // Errors "from twin 0" are a relay's own word to its own session: never another relay's.
   const source = envelope.source?.twin ?? 0;
   if (source === 0) return refusal('source-missing', 'source twin is missing');
-  if (settings.federation.verify) {
+  let digest: string | undefined;
+  if (verify) {
     if (isExpired(envelope, port.now())) return refusal('expired', 'message has expired');
     const doubt = doubtOf(envelope, port.now());
     if (doubt !== undefined) return doubt;
     const fault = await signatureFault(envelope, source, port);
     if (fault !== undefined) return fault;
+    digest = PORTABLE.sha256Text(signedString(envelope));
+    if (port.wasAnswered(digest)) {
+      port.repeated();
+      return undefined;
+    }
   }
   if (!port.spend(source, bytes.length))
     return refusal('budget-spent', `twin ${source} has sent too much, try again later`);
-  return bring(envelope, bytes, own, port);
+  const refused = await bring(envelope, bytes, digest, own, port);
+  if (refused === undefined && digest !== undefined) port.answered(digest);
+  return refused;
+}
+
+function bodyRefusal(fault: BodyFault<HttpRefusal>, most: number): HttpRefusal {
+  switch (fault.reason) {
+    case 'too-large':
+      return refusal('too-large', `bad request: more than ${most} bytes`);
+    case 'too-slow':
+      return refusal('slow-body', 'the body came too slowly: at most 10 s, and 1 s more for each MiB, try again');
+    case 'busy':
+      return refusal('large-bodies', 'this relay reads too many large bodies at once, try again later');
+    case 'refused':
+      return fault.fault;
+  }
 }
 
 /**
@@ -73,9 +104,7 @@ function doubtOf(envelope: Envelope, now: number): HttpRefusal | undefined {
 /** What is wrong about the signature; undefined when it is the source twin's. */
 async function signatureFault(envelope: Envelope, source: number, port: IngressPort): Promise<HttpRefusal | undefined> {
   const known = await port.lookup(source);
-  if ('unavailable' in known)
-    return refusal('lookup-failed', `twin ${source} cannot be looked up: ${known.unavailable}`);
-  if ('unknown' in known) return refusal('unknown-source', `source twin ${source} is not on chain`);
+  if (!('found' in known)) return sourceFault(source, known);
   const checked = await verifyEnvelope(envelope, known.found.account);
   if (checked.ok) return undefined;
   const fault = refusal('envelope-signature', signatureFaultText(checked.error));
@@ -95,6 +124,7 @@ async function signatureFault(envelope: Envelope, source: number, port: IngressP
 async function bring(
   envelope: Envelope,
   bytes: Uint8Array,
+  digest: string | undefined,
   own: readonly string[],
   port: IngressPort,
 ): Promise<HttpRefusal | undefined> {
@@ -113,6 +143,7 @@ async function bring(
     bytes,
     ifAway: stores ? 'store' : 'return',
     expiresAt: end > BigInt(Number.MAX_SAFE_INTEGER) ? Number.MAX_SAFE_INTEGER : Number(end),
+    digest,
   };
   let verdict: Verdict | undefined;
   try {
@@ -120,6 +151,7 @@ async function bring(
   } catch {
     // Its object died in the call. Who is not told 202 comes again.
   }
+  if (verdict === 'repeat') port.repeated();
   return refusalOf(verdict);
 }
 
@@ -127,11 +159,14 @@ function refusalOf(verdict: Verdict | undefined): HttpRefusal | undefined {
   switch (verdict) {
     case 'sent':
     case 'stored':
+    case 'repeat':
       return undefined;
     case 'offline':
       return refusal('offline', 'destination offline');
     case 'full':
       return refusal('mailbox-full', 'mailbox of the destination is full, try again later');
+    case 'share':
+      return refusal('mailbox-share', 'its source fills its share of the mailbox of the destination, try again later');
     case 'expired':
       return refusal('expired', 'message has expired');
     case undefined:

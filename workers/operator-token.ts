@@ -3,11 +3,10 @@ const LEAST_CHARACTERS = 16;
 
 /**
  * Whether an `authorization` header carries the operator's token; takes as long for a wrong one as for the right one.
- * @param token the secret OPERATOR_TOKEN; undefined: everybody may do what operators do
+ * @param token the secret OPERATOR_TOKEN; undefined: nobody is the operator
  */
 export async function isOperator(authorization: string | undefined, token: string | undefined): Promise<boolean> {
-  if (token === undefined) return true;
-  if (token.length < LEAST_CHARACTERS) return false;
+  if (token === undefined || token.length < LEAST_CHARACTERS) return false;
   const [given, expected] = await Promise.all([digest(authorization ?? ''), digest(`Bearer ${token}`)]);
   return crypto.subtle.timingSafeEqual(given, expected);
 }

@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { chainWatcher, statsShards } from '../durable-objects/objects.ts';
-import { parseSettings } from '../durable-objects/settings.ts';
+import { parseSettings, settingsOf } from '../durable-objects/settings.ts';
 import { relayDomainOf } from '../proto/twin.ts';
 import { ChainStatus } from './chain-status.ts';
 import { Metrics } from './metrics.ts';
@@ -19,11 +19,12 @@ const chainStatus = new ChainStatus();
 export const operator = new Hono<{ Bindings: Env & { readonly OPERATOR_TOKEN?: string } }>();
 
 operator.get('/metrics', async (context) => {
-  if (!(await isOperator(context.req.header('authorization'), context.env.OPERATOR_TOKEN))) {
+  const isOpen = settingsOf(context.env).openMetrics;
+  if (!isOpen && !(await isOperator(context.req.header('authorization'), context.env.OPERATOR_TOKEN))) {
     return refuse(context.env, context.executionCtx, {
       code: 'operator-token',
       message: 'this needs the operator’s token',
-      hint: 'send the header "authorization: Bearer TOKEN", with the secret OPERATOR_TOKEN of this relay, which must have at least 16 characters',
+      hint: 'send the header "authorization: Bearer TOKEN", with the secret OPERATOR_TOKEN of this relay, which must be set and have at least 16 characters; or its operator sets METRICS=open',
     });
   }
   const text = await metrics.text({

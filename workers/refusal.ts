@@ -35,6 +35,9 @@ const STATUS = {
   'budget-spent': 503,
   'lookup-failed': 503,
   'mailbox-full': 503,
+  'mailbox-share': 503,
+  'large-bodies': 503,
+  'slow-body': 503,
   undelivered: 503,
   internal: 500,
 } as const;

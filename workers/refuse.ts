@@ -10,7 +10,7 @@ export function refuse(env: CountingEnv, ctx: Pick<ExecutionContext, 'waitUntil'
   countRefusal(env, ctx, 'relay_refused_requests_total', code);
   const error = { code, message, ...(hint === undefined ? {} : { hint }), ...details };
   const status = statusOf(code);
-  const headers: Record<string, string> = { 'cache-control': 'no-store' };
+  const headers: Record<string, string> = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
   if (status === 503) headers['retry-after'] = RETRY_AFTER;
   return Response.json({ error }, { status, headers });
 }

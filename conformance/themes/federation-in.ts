@@ -71,6 +71,19 @@ function cutAnew({ uid, tags, ...rest }: Envelope): Envelope {
   return { ...rest, uid: uid.slice(0, -1), tags: `${uid.slice(-1)}${tags}` };
 }
 
+/** How often a session gets an envelope that another relay brings six times. */
+async function broughtAgain(stage: Stage): Promise<Seen> {
+  const to = await stage.open('caller');
+  const make = async () => encodeEnvelope(await stage.signed('abroad', request(stage.absent('abroad'), to.address)));
+  const [bytes, marker] = [await make(), await make()];
+  const lines = new Set<string>();
+  for (let n = 0; n < 6; n += 1) lines.add(await post(stage, bytes));
+  await post(stage, marker);
+  let times = 0;
+  while (compare(marker, await to.nextBytes()) !== 'the very bytes') times += 1;
+  return [...lines, times];
+}
+
 const signed = (stage: Stage, envelope: Envelope) => stage.signed('abroad', envelope);
 const FORGED = { seen: 403, difference: 'federation ingress: unsigned or forged' } as const;
 const IMPLAUSIBLE = { seen: 403, difference: 'federation ingress: implausible' } as const;
@@ -119,6 +132,12 @@ const deliveries: readonly Case[] = [
       return [line, compare(bytes, await (await stage.openAs('caller', away.connection)).nextBytes())];
     },
     ['202', 'the very bytes'],
+  ),
+  brought(
+    ['again', 'what another relay brings six times is delivered once, and answered 202 each time'],
+    broughtAgain,
+    ['202', 6],
+    { seen: ['202', 1], difference: 'federation ingress: brought again' },
   ),
   brought(
     ['no copy', 'what was delivered is not kept as well'],

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { encodeEnvelope } from '../../proto/envelope.ts';
+import { type Envelope, encodeEnvelope } from '../../proto/envelope.ts';
 import type { Case } from '../case.ts';
 import { compare, endOrEcho, passes, silenceAfter } from '../dialogue.ts';
 import { request, response } from '../envelopes.ts';
@@ -69,6 +69,29 @@ const closings: readonly Case[] = [
     },
     reference: 'nothing',
   },
+];
+
+/** A whole envelope that ours does not take: an honest sender writes none. */
+function overBounds(name: string, title: string, fields: Partial<Envelope>): Case {
+  return {
+    name,
+    section: '6.1',
+    title,
+    observe: async (stage) => {
+      const session = await stage.open('caller');
+      session.send(response(session.address, { twin: 0 }, fields));
+      return endOrEcho(session, request(session.address, session.address));
+    },
+    reference: 'goes on',
+    meant: { seen: 'closed 1007 with a reason', difference: 'envelope with too much beside its payload' },
+  };
+}
+
+const bounds: readonly Case[] = [
+  overBounds('33 relays', 'an envelope of 33 relays closes the connection', { relays: Array(33).fill('') }),
+  overBounds('long texts', 'an envelope of more than 64 KiB beside its payload closes the connection', {
+    tags: 'x'.repeat(65_536),
+  }),
 ];
 
 const handshakes: readonly Case[] = [
@@ -147,4 +170,4 @@ const verbatims: readonly Case[] = [
   },
 ];
 
-export const frames: readonly Case[] = [...closings, ...handshakes, ...verbatims];
+export const frames: readonly Case[] = [...closings, ...bounds, ...handshakes, ...verbatims];

@@ -199,9 +199,7 @@ export const fullMailbox: readonly Case[] = [
       const [from, away] = [await stage.open('callee'), stage.absent('caller')];
       const first = request(from.address, away);
       from.send(first);
-      for (let n = 1; n < MOST; n += 1) from.send(request(from.address, away));
-      await settled(stage, from);
-      for (let n = 0; n < SURPLUS; n += 1) from.send(request(from.address, away));
+      for (let n = 1; n < MOST + SURPLUS; n += 1) from.send(request(from.address, away));
       const marker = request(from.address, stage.absent('caller'), { tags: 'fail-fast' });
       const answer = await answerTo(from, marker);
       const oldest = (await (await stage.openAs('caller', away.connection)).next()).uid === first.uid;
@@ -209,8 +207,27 @@ export const fullMailbox: readonly Case[] = [
     },
     reference: ['error: destination offline', 'the oldest is lost'],
     meant: {
-      seen: ['error: mailbox of the destination is full, try again later, of another uid', 'the oldest is kept'],
+      seen: [
+        'error: your messages fill their share of the mailbox of the destination, try again later, of another uid',
+        'the oldest is kept',
+      ],
       difference: 'mailbox full',
     },
+  },
+  {
+    name: 'another sender',
+    section: '6.10',
+    title: 'a box that one sender has filled takes the message of another',
+    observe: async (stage) => {
+      const [flood, away] = [await stage.open('callee'), stage.absent('caller')];
+      for (let n = 0; n < MOST + SURPLUS; n += 1) flood.send(request(flood.address, away));
+      flood.send(request(flood.address, flood.address));
+      // Its own message comes back to it behind all that was refused.
+      for (let next = await flood.next(); next.content?.kind === 'error'; ) next = await flood.next();
+      const honest = await stage.open('federated');
+      honest.send(request(honest.address, away));
+      return answerTo(honest, request(honest.address, stage.absent('caller'), { tags: 'fail-fast' }));
+    },
+    reference: 'error: destination offline',
   },
 ];

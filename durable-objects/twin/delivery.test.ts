@@ -110,6 +110,20 @@ describe('Delivery', () => {
     expect(state.stored).toBe(1);
   });
 
+  it('delivers what another relay brings again four times, and stores it once', async () => {
+    const { delivery, mailbox, connected, sent } = rig();
+    const brought = (sid: string) => ({ ...parcel(sid, 'store', sid), digest: sid.repeat(43) });
+    connected.add('a');
+    const live = Array.from({ length: 5 }, () => brought('a'));
+    expect(await delivery.deliver(live)).toEqual(['sent', 'sent', 'sent', 'sent', 'repeat']);
+    expect(await delivery.deliver([brought('b'), brought('b'), brought('b')])).toEqual(['stored', 'repeat', 'repeat']);
+    connected.add('b');
+    await delivery.drain('b');
+    expect(mailbox.isEmpty('b')).toBe(true);
+    expect(await delivery.deliver([brought('b')])).toEqual(['sent']);
+    expect(sent).toEqual(['a', 'a', 'a', 'a', 'b', 'b']);
+  });
+
   it('lets what comes in the middle of a drain join its end', async () => {
     const { delivery, mailbox, connected, sent, work, state } = rig();
     store(mailbox, 600, 4000);

@@ -1,5 +1,7 @@
 import type { Parcel, Verdict } from '../contract.ts';
-import type { Mailbox, PageEnd } from './mailbox.ts';
+import type { Mailbox, Place } from './mailbox.ts';
+import type { PageEnd } from './mailbox-pages.ts';
+import { Repeats } from './repeats.ts';
 
 /** What delivery needs of the twin's sockets. */
 export interface SessionPort {
@@ -40,6 +42,7 @@ export class Delivery {
   readonly #port: DeliveryPort;
   readonly #ttl: number;
   readonly #drains = new Set<string | undefined>();
+  readonly #repeats = new Repeats<Place>();
 
   /** @param ttl seconds for which a mailbox keeps a letter at most */
   constructor(sessions: SessionPort, mailbox: Mailbox, ttl: number, port: DeliveryPort) {
@@ -56,12 +59,14 @@ export class Delivery {
     // The session of the parcel before, if that went straight to it: then so may this one.
     let straight: { readonly sid: string | undefined; readonly send: SendBytes } | undefined;
     const verdicts = batch.map((parcel) => {
-      const { sid } = parcel;
+      const { sid, digest } = parcel;
+      if (digest !== undefined && this.#repeats.isRepeat(digest, (place) => this.#mailbox.lies(place))) return 'repeat';
       const before = straight?.sid === sid ? straight : undefined;
       const send = before?.send ?? this.#sessions.sender(sid);
       // While older mail waits, a newer message joins its end: order holds even in the middle of a drain.
       if (send !== undefined && (before !== undefined || this.#mailbox.isEmpty(sid)) && send(parcel.bytes)) {
         straight = before ?? { sid, send };
+        if (digest !== undefined) this.#passed(digest, parcel, undefined);
         return 'sent';
       }
       straight = undefined;
@@ -72,7 +77,10 @@ export class Delivery {
       const expiresAt = Math.min(parcel.expiresAt, nowSeconds + this.#ttl);
       if (expiresAt <= nowSeconds) return 'expired';
       const verdict = this.#mailbox.store(sid, parcel.bytes, expiresAt);
-      if (verdict === 'stored') expiry = Math.min(expiry, expiresAt);
+      if (verdict === 'stored') {
+        expiry = Math.min(expiry, expiresAt);
+        if (digest !== undefined) this.#passed(digest, parcel, this.#mailbox.lastPlace(sid));
+      }
       if (!isAway) waiting.add(sid);
       return verdict;
     });
@@ -149,6 +157,10 @@ export class Delivery {
       console.error(JSON.stringify({ event: 'mailbox-not-written', error: String(error) }));
       return false;
     }
+  }
+
+  #passed(digest: string, { expiresAt }: Parcel, place: Place | undefined): void {
+    this.#repeats.pass(digest, place, expiresAt, this.#seconds());
   }
 
   #seconds(): number {

@@ -110,6 +110,18 @@ export class MailboxRows {
     }
   }
 
+  /** All letters of a slot, in order. */
+  *letters(slot: number): Iterable<Packed> {
+    let [key, last] = [0, -1];
+    while (key !== last) {
+      last = key;
+      for (const row of this.after(slot, key)) {
+        key = row.key;
+        yield* row.letters;
+      }
+    }
+  }
+
   /** Removes a slot's rows up to and with `key`. */
   removeThrough(slot: number, key: number): void {
     this.#sql.exec('DELETE FROM mailbox WHERE key BETWEEN ? AND ?', slot * SLOT_SIZE, key);

@@ -1,14 +1,11 @@
-import { MailboxRows, type Row } from './mailbox-rows.ts';
+import { bytesIn, groupLetters, messagesIn, type Page, type PageEnd, pageOf, SMALL_BYTES } from './mailbox-pages.ts';
+import { MailboxRows } from './mailbox-rows.ts';
+import { isOpenToAll, Shares } from './mailbox-shares.ts';
 import { type Packed, packedSize } from './pack.ts';
 import type { Sql } from './sql.ts';
 
-/** Letters up to this size share rows with others. */
-const SMALL_BYTES = 32 * 1024;
 /** A row of letters is lengthened up to here; each time SQLite writes it anew. */
 const APPEND_BYTES = 32 * 1024;
-/** What arrives together fills rows of this size. */
-const PACK_BYTES = 256 * 1024;
-const PAGE_BYTES = 2 ** 20;
 /** A sender may name any sid: without a bound one could fill an object with names that no session has. */
 const MAX_SLOTS = 1024;
 /** So often what one session may have is what all of a twin's may have together: an object holds 10 GB at most. */
@@ -19,21 +16,6 @@ export interface MailboxLimits {
   readonly maxMessages: number;
   /** Bytes of envelopes a session. */
   readonly maxBytes: number;
-}
-
-/** The next letters of a session, in order. */
-export interface Page {
-  readonly letters: readonly Uint8Array[];
-  /** How many more had expired. */
-  readonly expired: number;
-  readonly end: PageEnd;
-}
-
-/** Where a page ends, and what lies in the box up to there. */
-export interface PageEnd {
-  readonly key: number;
-  readonly messages: number;
-  readonly bytes: number;
 }
 
 /** What a session's slot holds; counted once after waking, then kept in memory. */
@@ -49,6 +31,15 @@ interface Slot {
   unwritten: Packed[];
   /** Pages that the session's socket was given, and that may still have to be given again. */
   handed: readonly PageEnd[];
+  /** Letters that have left the slot since it was loaded. */
+  removed: number;
+  readonly shares: Shares;
+}
+
+/** Where a letter lies. */
+export interface Place {
+  readonly slot: Slot;
+  readonly number: number;
 }
 
 /**
@@ -60,6 +51,8 @@ export class Mailbox {
   readonly #rows: MailboxRows;
   readonly #limits: MailboxLimits;
   #slots: Map<string, Slot> | undefined;
+  /** Of all sessions together. */
+  readonly #shares = new Shares();
 
   constructor(sql: Sql, limits: MailboxLimits) {
     this.#rows = new MailboxRows(sql);
@@ -83,21 +76,40 @@ export class Mailbox {
   }
 
   /**
-   * Appends an envelope that expires at `expiresAt` (Unix seconds); `full` when a limit forbids it. It is in the
-   * database after `write`.
+   * Appends an envelope that expires at `expiresAt` (Unix seconds); `full` when a limit forbids it, `share` when its
+   * source has had its part of the room. It is in the database after `write`.
    */
-  store(sid: string | undefined, bytes: Uint8Array, expiresAt: number): 'stored' | 'full' {
+  store(sid: string | undefined, bytes: Uint8Array, expiresAt: number): 'stored' | 'full' | 'share' {
     const slot = this.#load().get(sessionKey(sid));
     const [messages, size] = [slot?.messages ?? 0, slot?.bytes ?? 0];
     const { maxMessages, maxBytes } = this.#limits;
     if (messages >= maxMessages || size + bytes.length > maxBytes) return 'full';
-    if (this.#bytes() + bytes.length > MOST_FULL_SLOTS * maxBytes) return 'full';
+    const all = { maxMessages: Number.POSITIVE_INFINITY, maxBytes: MOST_FULL_SLOTS * maxBytes };
+    const total = this.#bytes() + bytes.length;
+    if (total > all.maxBytes) return 'full';
+    if (slot !== undefined && !isOpenToAll(messages + 1, size + bytes.length, this.#limits)) {
+      if (!slot.shares.admits(bytes, this.#limits, () => this.#lettersOf(slot))) return 'share';
+    }
+    if (!isOpenToAll(0, total, all) && !this.#shares.admits(bytes, all, () => this.#letters())) return 'share';
     const open = slot ?? this.#open(sessionKey(sid));
     if (open === undefined) return 'full';
     open.unwritten.push({ expiresAt, bytes });
     open.messages += 1;
     open.bytes += bytes.length;
+    open.shares.add(bytes);
+    this.#shares.add(bytes);
     return 'stored';
+  }
+
+  /** Where the letter lies that was stored last for a session. */
+  lastPlace(sid: string | undefined): Place | undefined {
+    const slot = this.#load().get(sessionKey(sid));
+    return slot && { slot, number: slot.removed + slot.messages };
+  }
+
+  /** Whether a letter still lies there; no once the box was counted anew since. */
+  lies({ slot, number }: Place): boolean {
+    return number > slot.removed && [...this.#load().values()].includes(slot);
   }
 
   /** Writes what was stored: small letters share rows. @throws when the database takes no more */
@@ -106,7 +118,7 @@ export class Mailbox {
       this.#writeAll();
     } catch (error) {
       // What counts is what stands there.
-      this.#slots = undefined;
+      this.#forget();
       throw error;
     }
   }
@@ -148,6 +160,9 @@ export class Mailbox {
     if (last === undefined) return;
     this.#rows.removeThrough(slot.slot, last.key);
     slot.messages -= messagesIn(settled);
+    slot.removed += messagesIn(settled);
+    slot.shares.forget();
+    this.#shares.forget();
     slot.bytes -= bytesIn(settled);
     slot.handed = slot.handed.filter((page) => !settled.includes(page));
   }
@@ -165,8 +180,22 @@ export class Mailbox {
   purge(now: number): { readonly expired: number; readonly next: number | undefined } {
     if ([...this.#load().values()].some((slot) => slot.handed.length > 0)) return { expired: 0, next: now + 1 };
     const purged = this.#rows.purge(now);
-    this.#slots = undefined;
+    this.#forget();
     return purged;
+  }
+
+  #forget(): void {
+    this.#slots = undefined;
+    this.#shares.forget();
+  }
+
+  *#letters(): Iterable<Uint8Array> {
+    for (const slot of this.#load().values()) yield* this.#lettersOf(slot);
+  }
+
+  *#lettersOf({ slot, unwritten }: Slot): Iterable<Uint8Array> {
+    for (const { bytes } of this.#rows.letters(slot)) yield bytes;
+    for (const { bytes } of unwritten) yield bytes;
   }
 
   #bytes(): number {
@@ -179,7 +208,7 @@ export class Mailbox {
     if (this.#slots !== undefined) return this.#slots;
     this.#slots = new Map();
     for (const { session, ...counted } of this.#rows.slots()) {
-      this.#slots.set(session, { ...counted, open: undefined, unwritten: [], handed: [] });
+      this.#slots.set(session, { ...counted, ...freshSlot() });
     }
     return this.#slots;
   }
@@ -193,7 +222,7 @@ export class Mailbox {
     let slot = 1;
     while (taken.has(slot)) slot += 1;
     const next = this.#rows.openSlot(slot, session);
-    const open = { slot, next, messages: 0, bytes: 0, open: undefined, unwritten: [], handed: [] };
+    const open = { slot, next, messages: 0, bytes: 0, ...freshSlot() };
     slots.set(session, open);
     return open;
   }
@@ -227,48 +256,12 @@ export class Mailbox {
   }
 }
 
-function messagesIn(pages: readonly PageEnd[]): number {
-  return pages.reduce((sum, { messages }) => sum + messages, 0);
-}
-
-function bytesIn(pages: readonly PageEnd[]): number {
-  return pages.reduce((sum, { bytes }) => sum + bytes, 0);
+/** What memory alone knows of a slot. */
+function freshSlot(): Pick<Slot, 'open' | 'unwritten' | 'handed' | 'removed' | 'shares'> {
+  return { open: undefined, unwritten: [], handed: [], removed: 0, shares: new Shares() };
 }
 
 /** Absent and '' are two sessions. */
 function sessionKey(sid: string | undefined): string {
   return sid === undefined ? 'n' : `s${sid}`;
-}
-
-/** Letters in order, in groups that each become a row: a large one alone, small ones together. */
-function groupLetters(letters: readonly Packed[]): Packed[][] {
-  const groups: Packed[][] = [];
-  // No room: the next letter begins a group.
-  let room = 0;
-  for (const letter of letters) {
-    const size = packedSize(letter.bytes);
-    const isSmall = letter.bytes.length <= SMALL_BYTES;
-    const joins = isSmall && size <= room;
-    if (joins) groups.at(-1)?.push(letter);
-    else groups.push([letter]);
-    room = isSmall ? (joins ? room : PACK_BYTES) - size : 0;
-  }
-  return groups;
-}
-
-/** Reads rows until a page is full; what has expired stands in it only as a number. */
-function pageOf(rows: Iterable<Row>, now: number): Page | undefined {
-  const letters: Uint8Array[] = [];
-  let [expired, messages, bytes, key] = [0, 0, 0, 0];
-  for (const row of rows) {
-    for (const letter of row.letters) {
-      messages += 1;
-      bytes += letter.bytes.length;
-      if (letter.expiresAt > now) letters.push(letter.bytes);
-      else expired += 1;
-    }
-    key = row.key;
-    if (bytes >= PAGE_BYTES) break;
-  }
-  return key === 0 ? undefined : { letters, expired, end: { key, messages, bytes } };
 }

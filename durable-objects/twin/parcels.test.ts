@@ -11,6 +11,7 @@ const parcel = fc.record({
   ),
   ifAway: fc.constantFrom('store' as const, 'return' as const),
   expiresAt: fc.maxSafeNat(),
+  digest: fc.option(fc.stringMatching(/^[A-Za-z0-9_-]{43}$/), { nil: undefined }),
 });
 
 const comparable = (each: Parcel) => ({ ...each, bytes: Buffer.from(each.bytes).toString('latin1') });

@@ -10,6 +10,10 @@ const STORE = 1;
 const HAS_SID = 2;
 /** The envelope is the next one of `large`. */
 const IS_LARGE = 4;
+/** The digest's characters follow the sid. */
+const HAS_DIGEST = 8;
+/** SHA-256 in base64url. */
+const DIGEST_BYTES = 43;
 
 const utf8 = new TextEncoder();
 const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
@@ -19,25 +23,30 @@ export function packParcels(parcels: readonly Parcel[]): Batch {
   const sids: (Uint8Array | undefined)[] = [];
   const large: Uint8Array[] = [];
   let size = parcels.length * HEAD_BYTES;
-  for (const { sid, bytes } of parcels) {
+  for (const { sid, bytes, digest } of parcels) {
     const name = sid === undefined ? undefined : utf8.encode(sid);
     sids.push(name);
     if (isLarge(bytes)) large.push(bytes);
-    size += (name?.length ?? 0) + packedLength(bytes);
+    size += (name?.length ?? 0) + (digest === undefined ? 0 : DIGEST_BYTES) + packedLength(bytes);
   }
   const packed = new Uint8Array(size);
   const view = new DataView(packed.buffer);
   let at = 0;
-  for (const [n, { bytes, ifAway, expiresAt }] of parcels.entries()) {
+  for (const [n, { bytes, ifAway, expiresAt, digest }] of parcels.entries()) {
     const sid = sids[n];
     view.setUint32(at, bytes.length);
     view.setUint32(at + 4, sid?.length ?? 0);
     view.setFloat64(at + 8, expiresAt);
     const away = ifAway === 'store' ? STORE : 0;
-    view.setUint8(at + 16, away | (sid === undefined ? 0 : HAS_SID) | (isLarge(bytes) ? IS_LARGE : 0));
+    const named = (sid === undefined ? 0 : HAS_SID) | (digest === undefined ? 0 : HAS_DIGEST);
+    view.setUint8(at + 16, away | named | (isLarge(bytes) ? IS_LARGE : 0));
     at += HEAD_BYTES;
     if (sid !== undefined) packed.set(sid, at);
     at += sid?.length ?? 0;
+    if (digest !== undefined) {
+      packed.set(utf8.encode(digest), at);
+      at += DIGEST_BYTES;
+    }
     if (!isLarge(bytes)) packed.set(bytes, at);
     at += packedLength(bytes);
   }
@@ -53,7 +62,8 @@ export function unpackParcels({ packed, large }: Batch): Parcel[] {
   while (at < packed.length) {
     const flags = view.getUint8(at + 16);
     const sidAt = at + HEAD_BYTES;
-    const bytesAt = sidAt + view.getUint32(at + 4);
+    const digestAt = sidAt + view.getUint32(at + 4);
+    const bytesAt = digestAt + (flags & HAS_DIGEST ? DIGEST_BYTES : 0);
     const length = view.getUint32(at);
     const end = bytesAt + (flags & IS_LARGE ? 0 : length);
     const bytes = flags & IS_LARGE ? apart.next().value : packed.subarray(bytesAt, end);
@@ -61,10 +71,11 @@ export function unpackParcels({ packed, large }: Batch): Parcel[] {
       throw new RangeError(`parcels: envelope ${parcels.length} is not there to its end`);
     }
     parcels.push({
-      sid: flags & HAS_SID ? text.decode(packed.subarray(sidAt, bytesAt)) : undefined,
+      sid: flags & HAS_SID ? text.decode(packed.subarray(sidAt, digestAt)) : undefined,
       bytes,
       ifAway: flags & STORE ? 'store' : 'return',
       expiresAt: view.getFloat64(at + 8),
+      ...(flags & HAS_DIGEST ? { digest: text.decode(packed.subarray(digestAt, bytesAt)) } : {}),
     });
     at = end;
   }

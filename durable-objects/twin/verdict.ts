@@ -60,11 +60,14 @@ export function refusalOf(verdict: Verdict, home: Home): Refusal | undefined {
   switch (verdict) {
     case 'sent':
     case 'stored':
+    case 'repeat':
       return undefined;
     case 'offline':
       return AWAY[home];
     case 'full':
       return 'mailbox-full';
+    case 'share':
+      return 'mailbox-share';
     case 'expired':
       return 'expired';
   }

@@ -68,6 +68,32 @@ const frames = rows(
   ],
 );
 
+const repeats = rows(
+  ['federation-in'],
+  [
+    [
+      'what another relay brings again is delivered once',
+      'workers/federation-ingress.ts',
+      'port.wasAnswered(digest)',
+      'digest === undefined',
+      ['federation-in/again'],
+    ],
+  ],
+);
+
+const shares = rows(
+  ['mailbox-full'],
+  [
+    [
+      'a lone source fills half of a mailbox',
+      'durable-objects/twin/mailbox-shares.ts',
+      'return messages <= Math.ceil(maxMessages / LONE_PART)',
+      'return true || messages <= Math.ceil(maxMessages / LONE_PART)',
+      ['mailbox-full/too many', 'mailbox-full/another sender'],
+    ],
+  ],
+);
+
 const pings = rows(
   ['ping', 'source'],
   [
@@ -156,9 +182,9 @@ const routing = rows(
         'routing/to itself',
       ],
     ],
-    ['tags are parted by white space', ENVELOPE, '/[\\s,]+/', '/,/', ['tags/by space', 'tags/by both']],
-    ['tags are compared exactly', ENVELOPE, 'tags?.split(', 'tags?.toLowerCase().split(', ['tags/case']],
-    ['a tag is a whole word', ENVELOPE, 'tags?.split(/[\\s,]+/).includes(tag)', 'tags?.includes(tag)', ['tags/within']],
+    ['tags are parted by white space', ENVELOPE, '/[\\s,]/', '/,/', ['tags/by space', 'tags/by both']],
+    ['tags are compared exactly', ENVELOPE, 'tags.indexOf(tag);', 'tags.toLowerCase().indexOf(tag);', ['tags/case']],
+    ['a tag is a whole word', ENVELOPE, 'isBorder(tags[at - 1])', 'true', ['tags/within']],
   ],
 );
 
@@ -241,9 +267,11 @@ const limits = rows(
 export const MUTANTS: readonly Mutant[] = [
   ...connections,
   ...frames,
+  ...repeats,
   ...pings,
   ...routing,
   ...boxes,
+  ...shares,
   ...read,
   ...sizes,
   ...limits,

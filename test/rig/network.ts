@@ -29,8 +29,12 @@ export async function identityOfTwin(id: number): Promise<Identity> {
 /**
  * Starts both; all twins of the chain have this relay, from before it starts. The relay has a meter: an object is put to
  * sleep when it has nothing left to do, as the platform does it.
+ * @param bundle another Worker; it has no meter, and `evict` does not work
  */
-export async function startNetwork(settings: Record<string, string> = {}): Promise<Network> {
+export async function startNetwork(
+  settings: Record<string, string> = {},
+  bundle: (entry: string) => Promise<string> = bundleMetered,
+): Promise<Network> {
   const chain = await startDevChain({ blockTimeMs: 1000 });
   const port = await freePort();
   const identity = identityOfTwin;
@@ -42,7 +46,7 @@ export async function startNetwork(settings: Record<string, string> = {}): Promi
   const relay = await startRelay({
     port,
     settings: { SUBSTRATE_URLS: chain.httpUrl, ...settings },
-    bundle: bundleMetered,
+    bundle,
   });
   return {
     chain,

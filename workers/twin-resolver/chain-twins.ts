@@ -1,5 +1,5 @@
 import { bytesOf } from '../../chain/json-rpc.ts';
-import { twinStorageKey } from '../../chain/storage-key.ts';
+import { LAST_TWIN_ID_KEY, twinStorageKey } from '../../chain/storage-key.ts';
 import { decodeTwin } from '../../chain/twin-record.ts';
 import type { Result } from '../../proto/result.ts';
 import { err, ok } from '../../proto/result.ts';
@@ -16,6 +16,14 @@ function twinOf(id: number, result: unknown): Result<Twin | undefined, string> {
   const twin = decodeTwin(stored.value);
   if (!twin.ok) return err(`its twin ${id} cannot be decoded: ${twin.error}`);
   return twin.value.id === id ? twin : err(`it answered with twin ${twin.value.id}`);
+}
+
+/** A u32, little-endian; undefined where the chain has none. */
+function lastIdOf(result: unknown): Result<number | undefined, string> {
+  const stored = bytesOf(result);
+  if (!stored.ok || stored.value === undefined) return stored.ok ? ok(undefined) : stored;
+  const { buffer, byteOffset, length } = stored.value;
+  return length === 4 ? ok(new DataView(buffer, byteOffset).getUint32(0, true)) : err('its last twin id is no u32');
 }
 
 /** The twins on chain, by way of whichever configured node answers first. Holds no I/O of any request. */
@@ -37,6 +45,16 @@ export class ChainTwins {
     const { result } = await this.#nodes.ask(async (ask) => {
       const answers = await ask([call], MAX_ANSWER_BYTES);
       return answers.ok ? twinOf(id, answers.value[0]) : answers;
+    }, budget);
+    return result;
+  }
+
+  /** Reads the highest id that a twin ever had within `budget` ms; undefined where the chain does not say. */
+  async lastId(budget: number): Promise<Result<number | undefined, string>> {
+    const call = { method: 'state_getStorage', params: [LAST_TWIN_ID_KEY] };
+    const { result } = await this.#nodes.ask(async (ask) => {
+      const answers = await ask([call], MAX_ANSWER_BYTES);
+      return answers.ok ? lastIdOf(answers.value[0]) : answers;
     }, budget);
     return result;
   }

@@ -1,7 +1,7 @@
 /** A map of at most `most` entries; the one not used for longest goes first. */
-export class Lru<V> {
+export class Lru<V, K = number> {
   readonly #most: number;
-  readonly #entries = new Map<number, V>();
+  readonly #entries = new Map<K, V>();
 
   constructor(most: number) {
     this.#most = most;
@@ -11,7 +11,7 @@ export class Lru<V> {
     return this.#entries.size;
   }
 
-  get(key: number): V | undefined {
+  get(key: K): V | undefined {
     const value = this.#entries.get(key);
     if (value === undefined) return undefined;
     this.#entries.delete(key);
@@ -19,7 +19,7 @@ export class Lru<V> {
     return value;
   }
 
-  set(key: number, value: V): void {
+  set(key: K, value: V): void {
     this.#entries.delete(key);
     this.#entries.set(key, value);
     if (this.#entries.size <= this.#most) return;
@@ -29,7 +29,7 @@ export class Lru<V> {
     }
   }
 
-  delete(key: number): void {
+  delete(key: K): void {
     this.#entries.delete(key);
   }
 }

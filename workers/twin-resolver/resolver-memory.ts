@@ -3,6 +3,7 @@ import type { Twin } from '../../proto/twin.ts';
 import { Flights } from './flights.ts';
 import type { TwinRecord } from './kv-record.ts';
 import { Lru } from './lru.ts';
+import { Strangers } from './strangers.ts';
 
 /** Known and unknown twins have each their own room: a stranger who asks for made-up ids drives out no known twin. */
 const MOST = 10_000;
@@ -22,6 +23,7 @@ interface Held {
 /** What an isolate remembers between requests. May vanish at any time; holds data only, no request's I/O. */
 export class ResolverMemory {
   readonly flights = new Flights<Result<Twin | undefined, string>>();
+  readonly strangers = new Strangers();
   readonly #known = new Lru<Held>(MOST);
   readonly #unknown = new Lru<number>(MOST);
   readonly #refreshed = new Lru<number>(MOST);
@@ -57,6 +59,7 @@ export class ResolverMemory {
 
   remember(record: TwinRecord, now: number): void {
     this.#unknown.delete(record.twin.id);
+    this.strangers.exists(record.twin.id);
     this.#known.set(record.twin.id, { record, until: now + KNOWN_MS, epoch: this.#epoch });
   }
 
@@ -68,6 +71,7 @@ export class ResolverMemory {
   rememberUnknown(id: number, now: number): void {
     this.#known.delete(id);
     this.#unknown.set(id, now + UNKNOWN_MS);
+    this.strangers.saw();
   }
 
   isUnknown(id: number, now: number): boolean {

@@ -22,7 +22,12 @@ export function resolverRig(memory = new ResolverMemory()) {
   const log: string[] = [];
   const looked: string[] = [];
   const chain = new Map<number, Result<Twin | undefined, string>>();
-  const state = { chainMs: 0, kvMs: 0, kvDown: false };
+  const state: { chainMs: number; kvMs: number; kvDown: boolean; lastId: number | undefined } = {
+    chainMs: 0,
+    kvMs: 0,
+    kvDown: false,
+    lastId: undefined,
+  };
   const touch = async (ms: number, down: boolean, entry: string) => {
     log.push(entry);
     await wait(ms);
@@ -50,6 +55,10 @@ export function resolverRig(memory = new ResolverMemory()) {
         const answer = chain.get(id) ?? ok(undefined);
         await touch(Math.min(state.chainMs, budget), false, `chain ${id}${block === undefined ? '' : ` at ${block}`}`);
         return state.chainMs > budget ? DOWN : answer;
+      },
+      lastId: async (budget) => {
+        await touch(Math.min(state.chainMs, budget), false, 'chain last id');
+        return state.chainMs > budget ? DOWN : ok(state.lastId);
       },
     },
     looked: (where) => void looked.push(where),

@@ -29,6 +29,8 @@ interface TwinSource {
    * @param block hash of the block to read at; absent: the newest
    */
   read(id: number, budget: number, block?: string): Promise<Result<Twin | undefined, string>>;
+  /** Within `budget` ms: the highest id that a twin ever had; undefined where the chain does not say. */
+  lastId(budget: number): Promise<Result<number | undefined, string>>;
 }
 
 /** The parts of a resolver. */
@@ -62,6 +64,9 @@ export class Resolver {
     const remembered = memory.fresh(id, start);
     if (remembered !== undefined) return this.#fromCache({ found: remembered.twin });
     if (memory.isUnknown(id, start)) return this.#fromCache({ unknown: true });
+    if (memory.last(id) === undefined && (await this.#isBeyond(id, start + LOOKUP_MS))) {
+      return this.#fromCache({ unknown: true });
+    }
     const known = await this.#stored(id);
     const now = Date.now();
     // Meanwhile another request may have had the answer from the chain.
@@ -69,6 +74,9 @@ export class Resolver {
     if (known !== undefined && (this.#isCurrent(known, now) || !memory.mayTryChain(now))) {
       memory.remember(known, now);
       return this.#fromCache({ found: known.twin });
+    }
+    if (known === undefined && !memory.strangers.mayDial(now)) {
+      return { unavailable: 'this relay has looked up too many twins in this minute' };
     }
     this.#parts.looked('chain');
     const answer = await this.#ask(id, start + LOOKUP_MS, known);
@@ -121,6 +129,14 @@ export class Resolver {
     await store.put(GENERATION_KEY, name);
     memory.forgetKnown();
     memory.rememberGeneration(name, Date.now());
+  }
+
+  #isBeyond(id: number, until: number): Promise<boolean> {
+    const { memory, chain } = this.#parts;
+    return memory.strangers.isBeyond(id, until, async () => {
+      const counted = await chain.lastId(Math.max(until - Date.now(), 0));
+      return counted.ok ? counted.value : undefined;
+    });
   }
 
   #fromCache(lookup: TwinLookup): TwinLookup {

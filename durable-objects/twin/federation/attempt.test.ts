@@ -43,6 +43,7 @@ async function run(
     ownDomains: (host) => [host],
     stored: () => undefined,
     absence,
+    allowsPrivate: false,
     carry: async (domains) => {
       carriedTo.push(domains);
       return carried;
@@ -63,6 +64,7 @@ describe('an attempt', () => {
 
   it.each([
     ['rejected', { settled: true, reason: 'rejected' }],
+    ['not-a-relay', { settled: true, reason: 'not-a-relay' }],
     ['failed', { settled: false }],
     ['late', { settled: false }],
   ] as const)('that was %s says so', async (carried, attempted) => {
@@ -88,6 +90,7 @@ describe('an attempt', () => {
     expect((await run(found(null), { verdict: 'offline' })).attempted).toEqual({ settled: true, reason: 'no-relay' });
     expect((await run({ unknown: true }, {})).attempted).toEqual({ settled: true, reason: 'unknown-twin' });
     expect((await run(found('no host'), {})).attempted).toEqual({ settled: true, reason: 'unreachable' });
+    expect((await run(found('10.0.0.1'), {})).attempted).toEqual({ settled: true, reason: 'private-relay' });
   });
 
   it('comes again when the chain is out of reach, and never after a call of which nobody knows what it did', async () => {

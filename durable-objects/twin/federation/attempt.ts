@@ -1,11 +1,11 @@
 import type { Refusal } from '../../../proto/reasons.ts';
-import { relayDomains } from '../../../proto/twin.ts';
 import type { Receiver, TwinLookup, Verdict } from '../../contract.ts';
 import { ifAway, refusalOf, standingOf } from '../verdict.ts';
 import type { Absence } from './absence.ts';
 import type { FederatedMessage } from './bundle.ts';
 import type { Carried } from './carry.ts';
 import type { Attempted } from './lanes.ts';
+import { relaysToAsk } from './relays-to-ask.ts';
 
 /** What an attempt needs. */
 export interface AttemptPort {
@@ -17,10 +17,11 @@ export interface AttemptPort {
   /** The twin's mailbox here keeps the message. */
   stored(): void;
   readonly absence: Absence;
+  /** Whether relays at private addresses are asked. */
+  readonly allowsPrivate: boolean;
   carry(domains: readonly string[]): Promise<Carried>;
 }
 
-const MOST_RELAYS = 4;
 const LATER: Attempted = { settled: false };
 const refused = (reason: Refusal | undefined): Attempted => ({ settled: true, reason });
 
@@ -48,9 +49,9 @@ export async function attempt(message: FederatedMessage, isRetry: boolean, port:
     if (home !== 'elsewhere' || verdict !== 'offline') return refused(refusalOf(verdict, home));
     port.absence.note(to);
   }
-  // As many as a peer may have: a longer list would make one message a flood.
-  const domains = relayDomains(lookup.found.relay).slice(0, MOST_RELAYS);
-  if (domains.length === 0) return refused('unreachable');
+  const domains = relaysToAsk(lookup.found.relay, port.allowsPrivate);
+  if (domains === 'none') return refused('unreachable');
+  if (domains === 'private') return refused('private-relay');
   const carried = await port.carry(domains);
   if (carried === 'late' || carried === 'failed') return LATER;
   return refused(carried === 'accepted' ? undefined : carried);

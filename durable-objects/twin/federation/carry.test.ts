@@ -1,13 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { carry } from './carry.ts';
+import { KnownRelays } from './known-relays.ts';
 
 /** Relays that answer their list of statuses one by one, the last for ever; undefined is no answer. */
-async function run(relays: Record<string, readonly (number | undefined)[]>, lateAfter = Number.POSITIVE_INFINITY) {
+async function run(
+  relays: Record<string, readonly (number | undefined)[]>,
+  {
+    lateAfter = Number.POSITIVE_INFINITY,
+    isRetry = false,
+    known = new KnownRelays(),
+  }: { lateAfter?: number; isRetry?: boolean; known?: KnownRelays } = {},
+) {
   const posts: string[] = [];
   const failures: string[] = [];
   const pauses: number[] = [];
   const slots: string[] = [];
-  const carried = await carry(Object.keys(relays), {
+  const carried = await carry(Object.keys(relays), isRetry, {
     inSlot: (domain, work) => {
       slots.push(domain);
       return work();
@@ -18,7 +26,12 @@ async function run(relays: Record<string, readonly (number | undefined)[]>, late
       posts.push(domain);
       return answer;
     },
-    failed: (domain) => void failures.push(domain),
+    standing: (domain) => known.standing(domain, 0),
+    failed: (domain, how) => {
+      failures.push(domain);
+      if (how === 'odd') known.answeredOddly(domain, 0);
+      else known.failed(domain, 0);
+    },
     isLate: () => posts.length >= lateAfter,
     sleep: async (ms) => void pauses.push(ms),
     random: () => 1,
@@ -31,7 +44,7 @@ describe('carry', () => {
     expect(await run({ a: [202], b: [202] })).toMatchObject({ carried: 'accepted', posts: ['a'], failures: [] });
   });
 
-  it.each([200, 201, 204, 301, 302, 307, 408, 429, 500, 502, 503, 508, undefined])(
+  it.each([200, 201, 204, 301, 302, 307, 405, 408, 415, 429, 501, 500, 502, 503, 508, undefined])(
     'takes %s for a failure that may pass, and asks the next relay',
     async (status) => {
       expect(await run({ a: [status], b: [202] })).toMatchObject({
@@ -65,13 +78,43 @@ describe('carry', () => {
     });
   });
 
+  it('goes once over all relays when it is a retry', async () => {
+    expect(await run({ a: [500], b: [undefined] }, { isRetry: true })).toMatchObject({
+      carried: 'failed',
+      posts: ['a', 'b'],
+    });
+  });
+
+  it.each([200, 204, 302, 307, 405, 415, 426, 501])(
+    'asks a host that answers %s once: it is no relay',
+    async (status) => {
+      expect(await run({ a: [status] })).toMatchObject({ carried: 'not-a-relay', posts: ['a'] });
+      expect(await run({ a: [status], b: [500, 500, 202] })).toMatchObject({
+        carried: 'accepted',
+        posts: ['a', 'b', 'b', 'b'],
+      });
+    },
+  );
+
+  it('asks a relay that took a message before again, whatever it answers', async () => {
+    const known = new KnownRelays();
+    known.accepted('a');
+    expect(await run({ a: [200, 302, 202] }, { known })).toMatchObject({ carried: 'accepted', posts: ['a', 'a', 'a'] });
+  });
+
+  it('asks no host that rests', async () => {
+    const known = new KnownRelays();
+    for (let n = 0; n < 8; n += 1) known.failed('a', 0);
+    expect(await run({ a: [202] }, { known })).toMatchObject({ carried: 'failed', posts: [] });
+  });
+
   it('is saved by a later pass', async () => {
     expect(await run({ a: [500, 500, 202] })).toMatchObject({ carried: 'accepted' });
   });
 
   it('ends when the time is over, without a request after it', async () => {
-    expect(await run({ a: [500] }, 0)).toMatchObject({ carried: 'late', posts: [] });
-    expect(await run({ a: [500] }, 2)).toMatchObject({ carried: 'late', posts: ['a', 'a'] });
-    expect(await run({ a: [500] }, 3)).toMatchObject({ carried: 'late', posts: ['a', 'a', 'a'] });
+    expect(await run({ a: [500] }, { lateAfter: 0 })).toMatchObject({ carried: 'late', posts: [] });
+    expect(await run({ a: [500] }, { lateAfter: 2 })).toMatchObject({ carried: 'late', posts: ['a', 'a'] });
+    expect(await run({ a: [500] }, { lateAfter: 3 })).toMatchObject({ carried: 'late', posts: ['a', 'a', 'a'] });
   });
 });

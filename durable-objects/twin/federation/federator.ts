@@ -7,6 +7,7 @@ import { Absence } from './absence.ts';
 import { attempt } from './attempt.ts';
 import type { FederatedMessage } from './bundle.ts';
 import { ACCEPTED, carry } from './carry.ts';
+import { KnownRelays } from './known-relays.ts';
 import { type Hold, Lanes } from './lanes.ts';
 import { FederationOutbox } from './outbox.ts';
 import { postEnvelope } from './post.ts';
@@ -37,6 +38,7 @@ export interface FederatorPort {
 
 // Of this isolate: what relays failed is worth the same to all its twins, and may vanish at any time.
 let ranker: Ranker | undefined;
+const known = new KnownRelays();
 
 /** One twin's way out to other relays: what the parts of this folder are wired to. */
 export class Federator {
@@ -101,7 +103,7 @@ export class Federator {
   }
 
   #attempt(message: FederatedMessage, isRetry: boolean, hold: Hold) {
-    const { scheme, rankerPeriod } = this.#settings.federation;
+    const { scheme, rankerPeriod, allowsPrivate } = this.#settings.federation;
     ranker ??= new Ranker(rankerPeriod);
     const ranks = ranker;
     const [via = ''] = this.#port.ownDomains(message.host);
@@ -111,8 +113,9 @@ export class Federator {
       ownDomains: this.#port.ownDomains,
       stored: this.#port.stored,
       absence: this.#absence,
+      allowsPrivate,
       carry: (domains) =>
-        carry(ranks.order(domains, Date.now()), {
+        carry(ranks.order(domains, Date.now()), isRetry, {
           inSlot: (domain, work) => this.#slots.run(domain, work),
           post: async (domain) => {
             hold.posting = true;
@@ -120,10 +123,16 @@ export class Federator {
             const status = await postEnvelope(scheme, domain, via, message.bytes);
             hold.posting = false;
             this.#port.tried((Date.now() - began) / 1000);
-            if (status === ACCEPTED) this.#port.accepted(domain);
+            if (status === ACCEPTED) {
+              this.#port.accepted(domain);
+              known.accepted(domain);
+            }
             return status;
           },
-          failed: (domain) => {
+          standing: (domain) => known.standing(domain, Date.now()),
+          failed: (domain, how) => {
+            if (how === 'odd') known.answeredOddly(domain, Date.now());
+            else known.failed(domain, Date.now());
             ranks.failed(domain, Date.now());
             this.#port.failed(domain);
           },

@@ -186,6 +186,20 @@ describe('Lanes', () => {
     expect(rig.tried).toEqual(['full0', 'full1', 'a', 'b', 'c']);
   });
 
+  it('give a message that joins a round of retries its first attempt', async () => {
+    const gate = Promise.withResolvers<Attempted>();
+    const rig = openLanes(() => LATER);
+    await rig.lanes.accept(2, [message('a')]);
+    await rig.settle();
+    rig.answer = ({ uid }) => (uid === 'a' ? gate.promise : DONE);
+    await rig.ring();
+    await rig.lanes.accept(2, [message('b')]);
+    await rig.settle();
+    gate.resolve(DONE);
+    await rig.settle();
+    expect([rig.tried, rig.retried, rig.left()]).toEqual([['a', 'b'], ['a'], 0]);
+  });
+
   it('try again in time though fresh messages come and go all the while', async () => {
     const rig = openLanes(({ uid }) => (uid === 'failed' ? LATER : DONE));
     await rig.lanes.accept(2, [message('failed')]);

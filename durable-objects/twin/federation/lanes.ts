@@ -47,6 +47,8 @@ interface Lane {
   /** What a bundle of this round holds that nobody has taken yet. */
   round: Held[];
   isRetry: boolean;
+  /** Bundles of this round that were tried before: one that came meanwhile has its first attempt. */
+  retried: ReadonlySet<number>;
   /** Messages under way at most; none: the lane rests. */
   workers: number;
   /** Attempts in a row that failed. */
@@ -127,7 +129,14 @@ export class Lanes {
     const lanes = this.#load();
     const known = lanes.get(twin);
     if (known !== undefined) return known;
-    const rest = { workers: 0, isRetry: false, failing: 0, retries: 0, retryAt: Number.POSITIVE_INFINITY };
+    const rest = {
+      workers: 0,
+      isRetry: false,
+      retried: new Set<number>(),
+      failing: 0,
+      retries: 0,
+      retryAt: Number.POSITIVE_INFINITY,
+    };
     const lane: Lane = { todo: [], tried: [], round: [], ...rest };
     lanes.set(twin, lane);
     return lane;
@@ -136,6 +145,7 @@ export class Lanes {
   /** A round: all of a lane that has not been tried, or, as a retry, all of it. */
   #begin(twin: number, lane: Lane, isRetry: boolean): void {
     lane.isRetry = isRetry;
+    lane.retried = new Set(lane.tried);
     if (isRetry) {
       lane.todo = [...lane.tried, ...lane.todo];
       lane.tried = [];
@@ -160,7 +170,7 @@ export class Lanes {
     for (let held = this.#take(lane); held !== undefined; held = this.#take(lane)) {
       let attempted: Attempted;
       try {
-        attempted = await this.#port.attempt(held.message, lane.isRetry, held);
+        attempted = await this.#port.attempt(held.message, lane.retried.has(held.bundle), held);
       } catch {
         // A resolver that died in the call: as good as a relay out of reach.
         attempted = { settled: false };
