@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Address } from '../proto/address.ts';
 import type { Envelope } from '../proto/envelope.ts';
+import { addSeal } from '../proto/seal/seal.ts';
 import { signEnvelope } from '../proto/signature.ts';
 import { mintToken } from '../proto/token.ts';
 import type { FakeRelay } from './fake-relay.ts';
@@ -69,14 +70,26 @@ export class Stage implements AsyncDisposable {
     return this.address(role, freshSid());
   }
 
-  /** The envelope with the twin's signature, as peers send it and a relay's ingress may ask for it. */
+  /** Returns the envelope with its seal and the twin's signature, as our peers send it. Pings and pongs have no seal. */
   signed(role: Role, envelope: Envelope): Promise<Envelope> {
+    const isSealed = envelope.content?.kind !== 'ping' && envelope.content?.kind !== 'pong';
+    return this.unsealed(role, isSealed ? sealed(envelope) : envelope);
+  }
+
+  /** Returns the envelope with the twin's signature alone, as older peers send it. */
+  unsealed(role: Role, envelope: Envelope): Promise<Envelope> {
     return signEnvelope(envelope, this.subject.cast[role].identity);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#sessions.map((session) => session.close()));
   }
+}
+
+function sealed(envelope: Envelope): Envelope {
+  const result = addSeal(envelope);
+  if (!result.ok) throw new Error(`not sealed: ${result.error.reason}`);
+  return result.value;
 }
 
 /** A sid that is nobody's yet, in this run or an earlier one. */

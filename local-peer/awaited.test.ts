@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Awaited } from './awaited.ts';
 import type { HeldRequest } from './ports.ts';
 
-const question = { command: 'c', replyTo: 'q', ref: null, asked: [7], seconds: 60 };
+const question = { command: 'c', replyTo: 'q', ref: null, asked: [7], seconds: 60, seals: new Map<number, string>() };
 
 function rig() {
   const awaited = new Awaited(() => undefined);

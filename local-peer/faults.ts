@@ -5,10 +5,25 @@ export type PeerFault =
   | { readonly reason: 'expired'; readonly what: string }
   | { readonly reason: 'unknown-twin'; readonly twin: number }
   | { readonly reason: 'signature'; readonly text: string }
+  /** Its seal does not hold; `text` is what is wrong. */
+  | { readonly reason: 'seal'; readonly text: string }
+  /** No honest sender writes such a field. */
+  | { readonly reason: 'implausible'; readonly text: string }
+  /** A text of it holds the mark of a seal, so that nobody may sign it. */
+  | { readonly reason: 'mark' }
+  /** More characters of tags than a program may use. */
+  | { readonly reason: 'tags'; readonly most: number }
+  /** A reply to a uid or a sid that we do not sign. */
+  | { readonly reason: 'unsignable' }
   | { readonly reason: 'no-key' }
   | { readonly reason: 'broken-key'; readonly twin: number }
   | { readonly reason: 'crypto' }
   | { readonly reason: 'other'; readonly detail: string };
+
+/** Whether the caller is sent an error in place of a reply with this fault. */
+export function isToldInstead({ reason }: PeerFault): boolean {
+  return reason === 'broken-key' || reason === 'payload' || reason === 'mark';
+}
 
 /** A fault as it goes to whoever waits; the texts are the Rust peer's where it has one. */
 export function faultError(fault: PeerFault): { readonly code: number; readonly message: string } {
@@ -23,6 +38,17 @@ export function faultError(fault: PeerFault): { readonly code: number; readonly 
       return { code: 103, message: `unknown twin id '${fault.twin}'` };
     case 'signature':
       return { code: 104, message: fault.text };
+    case 'seal':
+      return { code: 104, message: `invalid envelope signature: ${fault.text}` };
+    case 'implausible':
+      return { code: 100, message: `invalid message: ${fault.text}` };
+    case 'mark':
+      // The mark itself is never quoted: the error is signed, too.
+      return { code: 100, message: 'invalid message: its text holds the mark of a seal: send that text encoded' };
+    case 'tags':
+      return { code: 100, message: `invalid message: it has more than ${fault.most} characters of tags` };
+    case 'unsignable':
+      return { code: 100, message: 'invalid message: this peer signs no reply to its uid or sid' };
     case 'no-key':
       return { code: 105, message: 'sender twin has no public key' };
     case 'broken-key':

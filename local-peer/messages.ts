@@ -59,4 +59,6 @@ export interface Question {
   readonly asked: readonly number[] | undefined;
   /** How long an answer was of use when it was sent. */
   readonly seconds: number;
+  /** By twin, the seal of the envelope that asked it: Rust peers copy it into their errors. */
+  readonly seals: ReadonlyMap<number, string>;
 }

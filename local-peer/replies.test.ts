@@ -11,7 +11,7 @@ import { Replies } from './replies.ts';
 
 const nothing = () => undefined;
 const silent = { debug: nothing, info: nothing, warn: nothing, error: nothing };
-const question: Question = { command: 'c', replyTo: 'replies', ref: 'r', asked: [5], seconds: 60 };
+const question: Question = { command: 'c', replyTo: 'replies', ref: 'r', asked: [5], seconds: 60, seals: new Map() };
 
 /** Replies of twin 1, whose programs asked what `questions` holds. */
 async function rig(questions: Record<string, Question>) {

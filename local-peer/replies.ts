@@ -52,7 +52,8 @@ export class Replies {
     if (question.asked !== undefined && !question.asked.includes(source)) {
       return this.#drop(envelope, source, 'twin-not-asked', `twin ${source} was not asked`);
     }
-    const opened = await this.#parts.protocol.open(envelope, source, this.#parts.clock.seconds());
+    const { protocol, clock } = this.#parts;
+    const opened = await protocol.open(envelope, source, clock.seconds(), question.seals.get(source));
     if (!opened.ok) return this.#drop(envelope, source, opened.error.reason, faultError(opened.error).message);
     await turn();
     await this.#deliver(envelope, question, opened.value, { frame, times: 1, of: source });

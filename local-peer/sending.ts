@@ -1,5 +1,6 @@
 import { type Envelope, encodeEnvelope } from '../proto/envelope.ts';
 import { err, ok, type Result } from '../proto/result.ts';
+import { splitSeal } from '../proto/seal/seal.ts';
 import type { PeerFault } from './faults.ts';
 import type { KnownTwin, TwinDirectory } from './known-twin.ts';
 import { Lanes } from './lanes.ts';
@@ -8,6 +9,9 @@ import type { Protocol } from './protocol.ts';
 
 /** Relays end the connection of whoever sends more. */
 const MAX_ENVELOPE = 16 * 2 ** 20;
+
+/** Told of the seal that an envelope got. */
+export type OnSealed = (seal: string) => void;
 
 /** Sends envelopes: those to one twin are sealed side by side and handed over in order, and hold up no other twin's. */
 export class Sending {
@@ -26,15 +30,17 @@ export class Sending {
   /**
    * Seals an envelope for a twin and sends it.
    * @param seconds how long it is of use, from now
+   * @param onSealed told of the seal before anything leaves
    * @returns its bytes when they were sent
    */
   async seal(
     envelope: Envelope,
     to: number,
     seconds: number,
+    onSealed?: OnSealed,
   ): Promise<Result<{ readonly sent: Sent; readonly bytes: Uint8Array }, PeerFault>> {
     const deadline = Date.now() + seconds * 1000;
-    const prepared = this.#prepare(envelope, to);
+    const prepared = this.#prepare(envelope, to, onSealed);
     let isOver = false;
     const sending = this.#lanes.run(to, async (turn) => {
       const sealed = await prepared;
@@ -69,7 +75,7 @@ export class Sending {
     });
   }
 
-  async #prepare(envelope: Envelope, to: number): Promise<Result<Uint8Array, PeerFault>> {
+  async #prepare(envelope: Envelope, to: number, onSealed?: OnSealed): Promise<Result<Uint8Array, PeerFault>> {
     let receiver: KnownTwin | undefined;
     try {
       receiver = await this.#receiver(to);
@@ -80,6 +86,8 @@ export class Sending {
     if (receiver === undefined) return err({ reason: 'unknown-twin', twin: to });
     const sealed = await this.#protocol.seal(envelope, receiver);
     if (!sealed.ok) return sealed;
+    const { seal } = splitSeal(sealed.value.tags) ?? {};
+    if (seal !== undefined) onSealed?.(seal);
     const bytes = encodeEnvelope(sealed.value);
     if (bytes.length > MAX_ENVELOPE) {
       return err({ reason: 'payload', detail: `the message has ${bytes.length} bytes, relays take ${MAX_ENVELOPE}` });

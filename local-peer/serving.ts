@@ -1,5 +1,7 @@
 import { formatAddress } from '../proto/address.ts';
 import { type Envelope, expiresAt } from '../proto/envelope.ts';
+import { splitSeal } from '../proto/seal/seal.ts';
+import { isSignableSid, isSignableUid } from '../proto/signable.ts';
 import type { Clock } from './clock.ts';
 import { faultError, type PeerFault } from './faults.ts';
 import type { Turn } from './lanes.ts';
@@ -7,6 +9,7 @@ import { answerOf, type Plugin, type PluginAnswer, pluginFor, type RemoteRequest
 import type { Log, Programs } from './ports.ts';
 import type { Protocol } from './protocol.ts';
 import { Repeats, requestKey } from './repeats.ts';
+import { Seldom } from './seldom.ts';
 import type { CountEvent } from './state.ts';
 import type { Upstream } from './upstream.ts';
 
@@ -35,6 +38,7 @@ export class Serving {
   readonly #parts: ServingParts;
   /** Requests that were given to a service or a plugin. */
   readonly #given = new Repeats();
+  readonly #seldom = new Seldom();
 
   /** @param twin our own */
   constructor(twin: number, parts: ServingParts) {
@@ -51,10 +55,42 @@ export class Serving {
       count('envelope-dropped', 'another-twin');
       return log.warn({ uid: envelope.uid, from: source, to }, 'dropped a request for another twin');
     }
+    if (!isSignableUid(envelope.uid, this.#twin) || !isSignableSid(envelope.source?.connection)) {
+      // Whoever asks chooses both, and could write an envelope of ours in them.
+      return this.#drop(source, { reason: 'unsignable' });
+    }
     const opened = await protocol.open(envelope, source, clock.latest());
+    const isAnswered = opened.ok || (await this.#isProven(envelope, source, opened.error));
     await turn();
+    if (!opened.ok && !isAnswered) return this.#drop(source, opened.error);
     const fault = opened.ok ? await this.#serve(envelope, source, opened.value) : opened.error;
     if (fault !== undefined) await this.#refuse(envelope, source, fault);
+  }
+
+  /** Whether a refused request was signed by its source: a stranger must not make us send anything to a twin. */
+  async #isProven(envelope: Envelope, source: number, { reason }: PeerFault): Promise<boolean> {
+    switch (reason) {
+      case 'signature':
+      case 'unknown-twin':
+      // The twin cannot be looked up now.
+      case 'other':
+        return false;
+      // These are found before the signature is looked at.
+      case 'expired':
+      case 'implausible':
+      case 'seal':
+        return this.#parts.protocol.isSigned(envelope, source);
+      default:
+        return true;
+    }
+  }
+
+  /** Drops a request without an answer. */
+  #drop(from: number, fault: PeerFault): void {
+    this.#parts.count('envelope-dropped', fault.reason);
+    if (!this.#seldom.isDue(from, fault.reason)) return;
+    const why = faultError(fault).message;
+    this.#parts.log.warn({ from }, `dropped a request, others of this twin within a minute are not logged: ${why}`);
   }
 
   async #serve(envelope: Envelope, source: number, data: Uint8Array): Promise<PeerFault | undefined> {
@@ -64,7 +100,8 @@ export class Serving {
       return { reason: 'message', detail: 'no service may have this command' };
     }
     const { clock, upstream } = this.#parts;
-    const { uid, tags = null, schema = null } = envelope;
+    const { uid, schema = null } = envelope;
+    const { tags = null } = splitSeal(envelope.tags) ?? envelope;
     const request = { uid, source: formatAddress(envelope.source ?? { twin: 0 }), command, data, tags, schema };
     // By our own clock: a relay that says it is later must not make us forget what it can bring again.
     const left = Number(expiresAt(envelope)) - Math.floor(clock.local() / 1000);

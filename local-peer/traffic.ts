@@ -72,7 +72,7 @@ export function startTraffic({ twin, identity, relays: urls }: Speaker, parts: T
   const connections = urls.map(
     (url) =>
       new RelayConnection(url.href.replace(/\/+$/, ''), {
-        token: () => mintToken({ twin, now: clock.secondsAt(url.host), ttl: TOKEN_SECONDS }, identity),
+        token: () => mintToken({ twin, now: clock.secondsAt(url.host), ttl: TOKEN_SECONDS, aud: url.host }, identity),
         onDate: (date, askedAt) => clock.measure(url.host, date, askedAt),
         onState: (state) => {
           if (state.isUp) count('relay-connected', url.host);

@@ -3,7 +3,7 @@ import { ok, type Result } from '../proto/result.ts';
 import { SentAnswers } from './answers.ts';
 import type { Awaited } from './awaited.ts';
 import type { Clock } from './clock.ts';
-import { faultError, type PeerFault, tooLarge } from './faults.ts';
+import { faultError, isToldInstead, type PeerFault, tooLarge } from './faults.ts';
 import type { LocalRequest, LocalResponse, Question, ReplyEntry } from './messages.ts';
 import { answerOf, type Plugin, pluginFor } from './plugins/plugin.ts';
 import type { Held, HeldRequest, Log, SentEnvelope, Told } from './ports.ts';
@@ -106,11 +106,12 @@ export class Upstream {
   }
 
   /**
-   * Sends the caller an error in place of an answer that is too large, or cannot be encrypted since the caller's key
-   * broke. Otherwise the caller waits in vain. The error is small and needs no key.
+   * Sends the caller an error in place of an answer that is too large, that cannot be encrypted since the caller's key
+   * broke, or that holds the mark of a seal. Otherwise the caller waits in vain. The error is small, needs no key, and
+   * has none of the answer's texts.
    */
   async #sayInstead(envelope: Envelope, fault: PeerFault): Promise<void> {
-    if (fault.reason !== 'broken-key' && fault.reason !== 'payload') return;
+    if (!isToldInstead(fault)) return;
     const { uid, timestamp, expiration, destination } = envelope;
     if (destination === undefined) return;
     const content = { kind: 'error' as const, ...faultError(fault) };
@@ -149,7 +150,8 @@ export class Upstream {
     const { uid, asked, places } = round;
     const { command, replyTo, ref, destinations } = request;
     const seconds = Number(stamped.expiration);
-    const question = { command, replyTo, ref, asked, seconds };
+    const seals = new Map<number, string>();
+    const question = { command, replyTo, ref, asked, seconds, seals };
     const open = {
       question,
       held,
@@ -161,14 +163,19 @@ export class Upstream {
     // Before anything leaves: an answer may be back before the sending is over.
     awaited.add(uid, open);
     let noted: Promise<void> | undefined;
+    let notedSeals = 0;
     await Promise.all(
       [...places.keys()].map(async (twin) => {
-        const result = await sending.seal({ ...stamped, uid, destination: { twin } }, twin, seconds);
+        const onSealed = (seal: string) => void seals.set(twin, seal);
+        const result = await sending.seal({ ...stamped, uid, destination: { twin } }, twin, seconds, onSealed);
         if (result.ok && result.value.sent === 'sent') {
           awaited.sent(uid, twin);
           count('request-sent');
           // Nobody waits for it on the way out: while we live we know it, and after a crash it is sent again.
-          noted ??= held.note(uid, question);
+          if (noted === undefined) {
+            notedSeals = seals.size;
+            noted = held.note(uid, question);
+          }
           return noted;
         }
         // It stays where it is, for the next start.
@@ -176,6 +183,8 @@ export class Upstream {
         await awaited.settle(uid, twin, this.#told(request, result.ok ? LATE : result.error));
       }),
     );
+    // The note was left with the first envelope: the seals of later ones are missing in it.
+    if (noted !== undefined && seals.size > notedSeals) await held.note(uid, question);
   }
 
   async #answerInTime(envelope: Envelope, to: number): Promise<PeerFault | 'closed' | undefined> {

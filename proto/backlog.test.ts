@@ -12,6 +12,7 @@ test('any backlog comes back as it was, a ttl beyond 2^53 too', () => {
     module: text,
     ttl: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
     asked: fc.array(fc.nat(2 ** 32 - 1)),
+    seals: fc.array(text),
   });
   fc.assert(
     fc.property(backlog, (one) => {
@@ -22,11 +23,12 @@ test('any backlog comes back as it was, a ttl beyond 2^53 too', () => {
 
 test('its bytes are those of peer.proto', () => {
   const note = { uid: 'u', reference: 'r', replyTo: 'q', module: 'm', ttl: 300n };
-  const bytes = (asked: number[]) => Buffer.from(encodeBacklog({ ...note, asked })).toString('hex');
+  const bytes = (asked: number[], seals: string[] = []) =>
+    Buffer.from(encodeBacklog({ ...note, asked, seals })).toString('hex');
   const reference = '0a0175120172' + '1a01712201' + '6d28ac02';
   expect(bytes([])).toBe(reference);
   // Behind what a Rust peer reads, under a number that it does not know.
-  expect(bytes([6, 300])).toBe(`${reference}82010306ac02`);
+  expect(bytes([6, 300], ['', 's'])).toBe(`${reference}82010306ac02` + '8a0100' + '8a010173');
 });
 
 test('any bytes are a backlog or a fault, never an exception', () => {
@@ -39,7 +41,7 @@ test('any bytes are a backlog or a fault, never an exception', () => {
 });
 
 test('a ttl that is no u64 is a bug of the caller', () => {
-  expect(() => encodeBacklog({ uid: '', replyTo: '', module: '', ttl: -1n, asked: [] })).toThrow(
+  expect(() => encodeBacklog({ uid: '', replyTo: '', module: '', ttl: -1n, asked: [], seals: [] })).toThrow(
     '"ttl" expected a u64',
   );
 });

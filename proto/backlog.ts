@@ -15,11 +15,13 @@ export interface Backlog {
   readonly ttl: bigint;
   /** The twins that may answer; none in a Rust peer's note. */
   readonly asked: readonly number[];
+  /** The seals of their envelopes, in the same order; empty where there is none. */
+  readonly seals: readonly string[];
 }
 
 /** The protobuf of peer.proto. Throws RangeError when `ttl` is no u64. */
 export function encodeBacklog(backlog: Backlog): Uint8Array {
-  const { uid, reference, replyTo, module, ttl, asked } = backlog;
+  const { uid, reference, replyTo, module, ttl, asked, seals } = backlog;
   return write<WireBacklog.$Properties>(WireBacklog, [
     {
       uid: wellFormed(uid),
@@ -28,6 +30,7 @@ export function encodeBacklog(backlog: Backlog): Uint8Array {
       module: wellFormed(module),
       ttl: toHalves(ttl, 'ttl'),
       asked: [...asked],
+      seals: seals.map(wellFormed),
     },
   ]);
 }
@@ -36,6 +39,6 @@ export function encodeBacklog(backlog: Backlog): Uint8Array {
 export function decodeBacklog(bytes: Uint8Array): Result<Backlog, DecodeFault> {
   const decoded = read(WireBacklog, bytes);
   if (!decoded.ok) return decoded;
-  const { uid, reference, replyTo, module, ttl, asked } = decoded.value;
-  return ok({ uid, reference: reference ?? undefined, replyTo, module, ttl: fromHalves(ttl), asked });
+  const { uid, reference, replyTo, module, ttl, asked, seals } = decoded.value;
+  return ok({ uid, reference: reference ?? undefined, replyTo, module, ttl: fromHalves(ttl), asked, seals });
 }

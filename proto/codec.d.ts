@@ -563,6 +563,9 @@ export class Backlog {
     /** Backlog asked. */
     asked: number[];
 
+    /** Backlog seals. */
+    seals: string[];
+
     /**
      * Encodes the specified Backlog message. Does not implicitly {@link Backlog.verify|verify} messages.
      * @param message Backlog message or plain object to encode
@@ -604,6 +607,9 @@ export namespace Backlog {
 
         /** Backlog asked */
         asked?: (number[]|null);
+
+        /** Backlog seals */
+        seals?: (string[]|null);
 
         /** Unknown fields preserved while decoding when enabled */
         $unknowns?: Uint8Array[];

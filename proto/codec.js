@@ -1295,6 +1295,7 @@ export const Backlog = $root.Backlog = (() => {
      * @property {string|null} [module] Backlog module
      * @property {Long|null} [ttl] Backlog ttl
      * @property {Array.<number>|null} [asked] Backlog asked
+     * @property {Array.<string>|null} [seals] Backlog seals
      * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
      */
 
@@ -1321,6 +1322,7 @@ export const Backlog = $root.Backlog = (() => {
      */
     const Backlog = function (properties) {
         this.asked = [];
+        this.seals = [];
         if (properties)
             for (let keys = $Object.keys(properties), i = 0; i < keys.length; ++i)
                 if (properties[keys[i]] != null && keys[i] !== "__proto__")
@@ -1375,6 +1377,14 @@ export const Backlog = $root.Backlog = (() => {
      */
     Backlog.prototype.asked = $util.emptyArray;
 
+    /**
+     * Backlog seals.
+     * @member {Array.<string>} seals
+     * @memberof Backlog
+     * @instance
+     */
+    Backlog.prototype.seals = $util.emptyArray;
+
     // OneOf field names bound to virtual getters and setters
     let $oneOfFields;
 
@@ -1412,6 +1422,9 @@ export const Backlog = $root.Backlog = (() => {
             writer.uint32(/* id 5, wireType 0 =*/40).uint64(message.ttl);
         if (message.asked != null && message.asked.length)
             writer.uint32(/* id 16, wireType 2 =*/130).uint32s(message.asked);
+        if (message.seals != null && message.seals.length)
+            for (let i = 0; i < message.seals.length; ++i)
+                writer.uint32(/* id 17, wireType 2 =*/138).string(message.seals[i]);
         if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
             for (let i = 0; i < message.$unknowns.length; ++i)
                 writer.raw(message.$unknowns[i]);
@@ -1505,6 +1518,13 @@ export const Backlog = $root.Backlog = (() => {
                     if (!(message.asked && message.asked.length))
                         message.asked = [];
                     message.asked.push(reader.uint32());
+                    continue;
+                }
+            case 17: {
+                    if (wireType !== 2) throw $Error("field " + tag + " has wire type " + wireType + ", not 2");
+                    if (!(message.seals && message.seals.length))
+                        message.seals = [];
+                    message.seals.push(reader.stringVerify());
                     continue;
                 }
             }

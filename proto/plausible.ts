@@ -10,7 +10,7 @@ const MAX_LIFE_SECONDS = 86_400;
 const MAX_NAME_LENGTH = 256;
 const MAX_SCHEMA_LENGTH = 128;
 /** Characters of `tags`, the seal included. */
-const MAX_TAGS_LENGTH = 1_024;
+export const MAX_TAGS_LENGTH = 1_024;
 const MAX_RELAYS = 8;
 /** Characters of one relay: a host name of 253, a port, and a scheme. */
 const MAX_RELAY_LENGTH = 260;

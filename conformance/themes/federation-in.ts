@@ -1,5 +1,4 @@
 import { type Envelope, encodeEnvelope } from '../../proto/envelope.ts';
-import { addSeal } from '../../proto/seal/seal.ts';
 import type { Case, Seen } from '../case.ts';
 import { compare, said } from '../dialogue.ts';
 import type { Difference } from '../differences.ts';
@@ -60,12 +59,6 @@ function delivered(
   return brought(name, observe, [202, 'the very bytes'], meant);
 }
 
-function sealed(envelope: Envelope): Envelope {
-  const result = addSeal(envelope);
-  if (!result.ok) throw new Error(`not sealed: ${result.error.reason}`);
-  return result.value;
-}
-
 /** The same signed string, cut anew: the last letter of the uid is the first of the tags. */
 function cutAnew({ uid, tags, ...rest }: Envelope): Envelope {
   return { ...rest, uid: uid.slice(0, -1), tags: `${uid.slice(-1)}${tags}` };
@@ -107,10 +100,12 @@ const deliveries: readonly Case[] = [
     (stage, sent) => signed(stage, { ...sent, timestamp: BigInt(unixNow() - 1010), expiration: 10n }),
     { seen: 410, difference: 'federation ingress: expired' },
   ),
-  delivered(['sealed', 'a sealed envelope reaches the session'], async (stage, sent) => signed(stage, sealed(sent))),
+  delivered(['unsealed', 'an envelope without a seal reaches the session'], async (stage, sent) =>
+    stage.unsealed('abroad', sent),
+  ),
   delivered(
     ['cut anew', 'a sealed request whose signed string was cut into other fields'],
-    async (stage, sent) => cutAnew(await signed(stage, sealed(sent))),
+    async (stage, sent) => cutAnew(await signed(stage, sent)),
     { seen: 403, difference: 'federation ingress: cut anew' },
   ),
   delivered(

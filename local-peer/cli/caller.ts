@@ -1,9 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { type Address, formatAddress } from '../../proto/address.ts';
 import type { Envelope } from '../../proto/envelope.ts';
 import { err, ok, type Result } from '../../proto/result.ts';
 import { faultError } from '../faults.ts';
 import { plain } from '../plain.ts';
+import { freshUid } from '../uid.ts';
 import { CommandFailure } from './failure.ts';
 import { JSON_SCHEMA } from './schema.ts';
 import type { Session } from './session.ts';
@@ -47,6 +47,8 @@ export type Timed<T> = T & { readonly ms: number };
 
 interface Waiting {
   readonly to: Address;
+  /** Of our request, once it is sealed. */
+  seal: string | undefined;
   end(outcome: Result<Reply, CommandFailure>): void;
   /** An answer came that could not be believed. */
   doubt(why: string): void;
@@ -68,12 +70,13 @@ export class Caller {
   /** Sends a request. Resolves with the verified reply, or with why there is none. */
   async ask(request: Request): Promise<Result<Timed<Reply>, CommandFailure>> {
     const { to, command, data, schema, seconds, failFast } = request;
-    const uid = randomUUID();
+    const uid = freshUid();
     const began = performance.now();
     const doubts: string[] = [];
     const { promise, resolve } = Promise.withResolvers<Result<Reply, CommandFailure> | 'late'>();
     const timer = setTimeout(() => resolve('late'), seconds * 1000);
-    this.#waiting.set(uid, { to, end: resolve, doubt: (why) => doubts.push(why) });
+    const waiting: Waiting = { to, seal: undefined, end: resolve, doubt: (why) => doubts.push(why) };
+    this.#waiting.set(uid, waiting);
     // Envelopes count whole seconds, and the one in which they end no longer: an answer at the last moment still counts.
     const life = Math.ceil(seconds) + 1;
     const sending = this.#session.send(
@@ -88,6 +91,9 @@ export class Caller {
         ...(failFast === true ? { tags: 'fail-fast' } : {}),
       },
       life,
+      (seal) => {
+        waiting.seal = seal;
+      },
     );
     void sending.then((sent) => {
       if (!sent.ok) resolve(sent);
@@ -125,7 +131,8 @@ export class Caller {
       return;
     }
     if (source.twin !== to.twin) return waiting.doubt(`twin ${source.twin} was not asked`);
-    const opened = await this.#session.protocol.open(envelope, source.twin, this.#session.clock.seconds());
+    const { protocol, clock } = this.#session;
+    const opened = await protocol.open(envelope, source.twin, clock.seconds(), waiting.seal);
     if (!opened.ok) return waiting.doubt(`what came is not to be believed: ${faultError(opened.error).message}`);
     const from = formatAddress(source);
     const { schema } = envelope;

@@ -11,7 +11,8 @@ export type FailureKind =
   | 'no-answer'
   | 'offline'
   | 'unknown-twin'
-  | 'broken-key';
+  | 'broken-key'
+  | 'unsendable';
 
 /** Exit codes, documented in docs/peer.md. The last two are those of a shell for SIGINT and SIGPIPE. */
 export const EXIT = {
@@ -28,11 +29,14 @@ export const EXIT = {
 export class CommandFailure extends Error {
   override readonly name = 'CommandFailure';
   readonly kind: FailureKind;
+  /** Why our own peer sent nothing. */
+  readonly fault: PeerFault | undefined;
 
-  constructor(kind: FailureKind, message: string) {
+  constructor(kind: FailureKind, message: string, fault?: PeerFault) {
     // The words of whoever answered may be in it.
     super(plain(message));
     this.kind = kind;
+    this.fault = fault;
   }
 
   get exitCode(): number {
@@ -42,11 +46,8 @@ export class CommandFailure extends Error {
 
 /** A message is larger than the relay takes. */
 export class TooLarge extends CommandFailure {
-  readonly fault: PeerFault;
-
   constructor(fault: PeerFault) {
-    super('relay', faultError(fault).message);
-    this.fault = fault;
+    super('relay', faultError(fault).message, fault);
   }
 }
 
@@ -60,4 +61,5 @@ const CODES: Record<FailureKind, number> = {
   offline: EXIT.noDestination,
   'unknown-twin': EXIT.noDestination,
   'broken-key': EXIT.noDestination,
+  unsendable: EXIT.failed,
 };

@@ -1,13 +1,13 @@
 import { parseAddress } from '../../proto/address.ts';
 import type { Envelope } from '../../proto/envelope.ts';
 import { SentAnswers } from '../answers.ts';
-import { faultError } from '../faults.ts';
+import { faultError, isToldInstead } from '../faults.ts';
 import { Lanes } from '../lanes.ts';
 import type { CommandEntry } from '../messages.ts';
 import { versionPlugin } from '../plugins/version.ts';
 import type { Delivery, Log } from '../ports.ts';
 import { Serving } from '../serving.ts';
-import { TooLarge } from './failure.ts';
+import type { CommandFailure } from './failure.ts';
 import type { Outcome } from './service-program.ts';
 import type { Session } from './session.ts';
 import { WorkQueue } from './work-queue.ts';
@@ -151,22 +151,22 @@ export class Service {
     const { uid, destination, expiration } = envelope;
     const seconds = Math.min(Number(expiration), MAX_SECONDS);
     if (destination === undefined || seconds === 0) return;
-    const { session, log } = this.#parts;
+    const { session } = this.#parts;
     const sent = await session.send({ ...envelope, expiration: BigInt(seconds) }, seconds);
-    if (!sent.ok && sent.error instanceof TooLarge) await this.#refuse(envelope, sent.error);
-    else if (!sent.ok) log.warn({ uid, to: destination.twin }, `failed to send a reply: ${sent.error.message}`);
+    if (!sent.ok) await this.#refuse(envelope, sent.error);
     // A request without a uid is no repeat of another one.
-    else if (uid !== '') this.#answers.add(destination.twin, uid, sent.value);
+    if (sent.ok && uid !== '') this.#answers.add(destination.twin, uid, sent.value);
   }
 
-  /** A reply is larger than the relay takes: an error reply tells the caller, who would wait in vain. */
+  /** Logs that a reply was not sent. Where an error reply can be sent, it tells the caller, who would wait in vain. */
   async #refuse(
     { uid, timestamp, expiration, destination }: Pick<Envelope, 'uid' | 'timestamp' | 'expiration' | 'destination'>,
-    { fault, message }: TooLarge,
+    { fault, message }: CommandFailure,
   ): Promise<void> {
     const { session, log } = this.#parts;
     if (destination === undefined) return;
     log.warn({ uid, to: destination.twin }, `failed to send a reply: ${message}`);
+    if (fault === undefined || !isToldInstead(fault)) return;
     const content = { kind: 'error' as const, ...faultError(fault) };
     const seconds = Math.min(Number(expiration), MAX_SECONDS);
     const sent = await session.send({ uid, timestamp, expiration, destination, content }, seconds);

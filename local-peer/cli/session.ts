@@ -9,15 +9,15 @@ import { Clock } from '../clock.ts';
 import { maskUrl } from '../config/mask.ts';
 import type { PeerConfig } from '../config.ts';
 import { nodePrimitives } from '../crypto/node-primitives.ts';
-import { faultError, tooLarge } from '../faults.ts';
+import { faultError, type PeerFault, tooLarge } from '../faults.ts';
 import type { Log, SentEnvelope } from '../ports.ts';
 import { Protocol } from '../protocol.ts';
 import { RelayConnection } from '../relays/connection.ts';
 import { Relays } from '../relays/relays.ts';
-import { Sending } from '../sending.ts';
+import { type OnSealed, Sending } from '../sending.ts';
 import { isKeyOnChain } from '../twins/own-key.ts';
 import { asked, type OpenChain, openChain, ownTwinOf } from './chain.ts';
-import { CommandFailure, TooLarge } from './failure.ts';
+import { CommandFailure, type FailureKind, TooLarge } from './failure.ts';
 
 const TOKEN_SECONDS = 300;
 /** A relay is tried twice: what the first refusal tells may be the time, and then the second token is right. */
@@ -25,6 +25,13 @@ const TRIES = 2;
 
 /** What a session is opened with. `secret` is never logged. */
 export type SessionConfig = Pick<PeerConfig, 'secret' | 'keyType' | 'substrate' | 'relays'>;
+
+/** Whom it concerns that a message cannot be sent. */
+const FAILURES: Partial<Record<PeerFault['reason'], FailureKind>> = {
+  'unknown-twin': 'unknown-twin',
+  'broken-key': 'broken-key',
+  other: 'chain',
+};
 
 /** Who uses a session. */
 interface Listener {
@@ -44,8 +51,15 @@ export interface Session {
   readonly protocol: Protocol;
   /** Hosts of the relays. */
   readonly relays: readonly string[];
-  /** Signs, encrypts and sends to the envelope's destination. @returns its bytes */
-  send(envelope: Omit<Envelope, 'source' | 'relays'>, seconds: number): Promise<Result<Uint8Array, CommandFailure>>;
+  /**
+   * Signs, encrypts and sends to the envelope's destination. @returns its bytes
+   * @param onSealed told of the seal before anything leaves
+   */
+  send(
+    envelope: Omit<Envelope, 'source' | 'relays'>,
+    seconds: number,
+    onSealed?: OnSealed,
+  ): Promise<Result<Uint8Array, CommandFailure>>;
   /** Sends again what was sent before. */
   again(bytes: Uint8Array, to: number, seconds: number): Promise<void>;
   /** Sets who receives envelopes, those that came before included. */
@@ -88,7 +102,7 @@ export async function openSession(
   const urls = config.relays.map((relay) => new URL(relay));
   const claims = { twin, ttl: TOKEN_SECONDS, ...(sid === false ? {} : { sid }) };
   const { connections, relays } = await connect(urls, log, ms, clock, {
-    token: (now) => mintToken({ ...claims, now }, identity.value),
+    token: (url, now) => mintToken({ ...claims, now, aud: url.host }, identity.value),
     onFrame: async (frame) => {
       const decoded = decodeEnvelope(frame);
       if (decoded.ok) await (await listened).receive(decoded.value);
@@ -107,17 +121,17 @@ export async function openSession(
     clock,
     protocol,
     relays: urls.map(({ host }) => host),
-    send: async (envelope, seconds) => {
+    send: async (envelope, seconds, onSealed) => {
       const to = envelope.destination?.twin ?? 0;
-      const result = await sending.seal({ ...envelope, source: own, relays: [] }, to, seconds);
+      const result = await sending.seal({ ...envelope, source: own, relays: [] }, to, seconds, onSealed);
       if (result.ok && result.value.sent === 'sent') return ok(result.value.bytes);
       if (result.ok) return err(new CommandFailure('relay', `no relay took the message within ${seconds} s`));
       const { error } = result;
       if (error.reason === 'payload') return err(new TooLarge(error));
-      if (error.reason === 'broken-key') return err(new CommandFailure('broken-key', faultError(error).message));
-      if (error.reason !== 'unknown-twin') return err(new CommandFailure('chain', faultError(error).message));
       const looked = `TfgridModule.Twins at ${chain.place} has nothing under ${to}`;
-      return err(new CommandFailure('unknown-twin', `the chain knows no twin ${to}: ${looked}`));
+      const unknown = `the chain knows no twin ${to}: ${looked}`;
+      const message = error.reason === 'unknown-twin' ? unknown : faultError(error).message;
+      return err(new CommandFailure(FAILURES[error.reason] ?? 'unsendable', message, error));
     },
     again: async (bytes, to, seconds) => void (await sending.again(bytes, to, seconds)),
     listen,
@@ -138,7 +152,7 @@ export async function openSession(
 
 /** What each connection asks for. */
 interface Talk {
-  token(now: number): Promise<string>;
+  token(url: URL, now: number): Promise<string>;
   onFrame(frame: Uint8Array): Promise<void>;
   onTooLarge(envelope: SentEnvelope, limit: number | undefined): void;
 }
@@ -162,7 +176,7 @@ async function connect(
   const connections = urls.map(
     (url) =>
       new RelayConnection(url.href.replace(/\/+$/, ''), {
-        token: () => talk.token(clock.secondsAt(url.host)),
+        token: () => talk.token(url, clock.secondsAt(url.host)),
         onDate: (date, askedAt) => clock.measure(url.host, date, askedAt),
         onState: ({ isUp, detail }) => {
           if (isUp) {

@@ -4,6 +4,7 @@ import { nodePrimitives } from '../crypto/node-primitives.ts';
 import { faultError } from '../faults.ts';
 import { Protocol } from '../protocol.ts';
 import { knownTwin } from '../twins/judge-key.ts';
+import { freshUid } from '../uid.ts';
 import { reasonOf, within } from './patience.ts';
 import type { DoctorSession, SessionOwner } from './session.ts';
 
@@ -32,7 +33,7 @@ export async function goRound(from: DoctorSession, to: DoctorSession, { owner, t
     isKeyOnChain: async () => true,
   });
   const began = performance.now();
-  const uid = crypto.randomUUID();
+  const uid = freshUid();
   const question = crypto.getRandomValues(new Uint8Array(32));
   const send = async (
     session: DoctorSession,

@@ -30,7 +30,7 @@ export interface SessionOwner {
 export async function openSession(relay: URL, owner: SessionOwner): Promise<Result<DoctorSession, string>> {
   const sid = `doctor-${crypto.randomUUID()}`;
   const { twin, identity } = owner;
-  const token = await mintToken({ twin, sid, now: owner.now(), ttl: TOKEN_SECONDS }, identity);
+  const token = await mintToken({ twin, sid, now: owner.now(), ttl: TOKEN_SECONDS, aud: relay.host }, identity);
   const opened = Promise.withResolvers<string | undefined>();
   const lost = Promise.withResolvers<never>();
   lost.promise.catch(() => undefined);

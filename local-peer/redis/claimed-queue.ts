@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { Log } from '../ports.ts';
 import type { CountEvent } from '../state.ts';
+import { freshUid } from '../uid.ts';
 import { ClaimedEntry, fieldOf, readField } from './claimed-entry.ts';
 import type { RedisClient, RedisConnection } from './connection.ts';
 import { leftIn } from './leftovers.ts';
@@ -76,7 +76,7 @@ export class ClaimedQueue {
     const room = Math.min(most, this.#room);
     const order = Math.max(this.#nextOrder, Date.now() * 1000);
     this.#nextOrder = order + room;
-    const uids = Array.from({ length: room }, () => this.#uids.pop() ?? randomUUID());
+    const uids = Array.from({ length: room }, () => this.#uids.pop() ?? freshUid());
     const wait = () => client.blMove(this.#queue, this.#queue, 'RIGHT', 'RIGHT', WAIT_SECONDS);
     const waiting = this.#redis.need(`waiting for ${this.#queue}`, wait);
     waiting.catch(() => undefined);
