@@ -1,64 +1,101 @@
 import { describe, expect, it } from 'vitest';
-import { Clock } from './clock.ts';
+import { Clock, type SkewVerdict, skewByBlock } from './clock.ts';
 
 const NOW = Date.parse('2026-11-25T12:00:00.000Z');
+const DAY = 86_400;
+const YEAR_2100 = 'Fri, 01 Jan 2100 00:00:00 GMT';
 const date = (seconds: number) => new Date(NOW + seconds * 1000).toUTCString();
 function rig() {
-  const told: [number, boolean, string][] = [];
+  const told: [number, SkewVerdict, string][] = [];
   const clock = new Clock(
     () => NOW,
-    (skew, isWrong, relay) => void told.push([Math.round(skew), isWrong, relay]),
+    (skew, verdict, relay) => void told.push([Math.round(skew), verdict, relay]),
   );
-  return { clock, told };
+  const measure = (skews: Record<string, number>) => {
+    for (const [relay, off] of Object.entries(skews)) clock.measure(relay, date(off), NOW);
+  };
+  const off = () => clock.seconds() - NOW / 1000;
+  const offAt = (relay: string) => clock.secondsAt(relay) - NOW / 1000;
+  return { clock, told, measure, off, offAt, chain: (seconds: number) => clock.measureChain(NOW + seconds * 1000) };
 }
 
 describe('Clock', () => {
-  it('is believed until a relay says otherwise, by more than 5 s', () => {
-    const { clock, told } = rig();
-    expect([clock.skew, clock.seconds()]).toEqual([undefined, NOW / 1000]);
-    clock.measure('a', date(4), NOW);
-    expect([clock.skew, clock.seconds()]).toEqual([4.5, NOW / 1000]);
-    expect(told).toEqual([]);
+  it('is believed until others say otherwise, by more than 5 s', () => {
+    const { clock, told, measure, off } = rig();
+    expect([clock.skew, off()]).toEqual([undefined, 0]);
+    measure({ a: 4, b: 4 });
+    expect([clock.skew, off(), told]).toEqual([4.5, 0, []]);
   });
 
-  it('is put right, in both directions, and says so until it is right again', () => {
-    for (const off of [86_400, -86_400]) {
-      const { clock, told } = rig();
-      clock.measure('a', date(off), NOW);
-      expect(clock.seconds() - NOW / 1000).toBe(off);
-      expect(clock.local()).toBe(NOW);
-      clock.measure('a', date(0), NOW);
-      expect(clock.seconds()).toBe(NOW / 1000);
-      expect(told.map(([, isWrong]) => isWrong)).toEqual([true, false]);
+  it('is corrected by relay and chain, a day in both directions, and tells until it is right again', () => {
+    for (const skew of [DAY, -DAY]) {
+      const { clock, told, measure, off, offAt, chain } = rig();
+      chain(skew);
+      measure({ a: skew });
+      expect([off(), offAt('a'), clock.local()]).toEqual([skew, skew, NOW]);
+      chain(0);
+      measure({ a: 0 });
+      expect([off(), offAt('a')]).toEqual([0, 0]);
+      expect(told.map(([, verdict]) => verdict)).toEqual(['believed', 'right']);
     }
   });
 
-  it('is believed again when it was set, until a relay says otherwise', () => {
-    const { clock } = rig();
-    clock.measure('a', date(3600), NOW);
-    clock.forget();
-    expect([clock.skew, clock.seconds(), clock.secondsAt('a')]).toEqual([undefined, NOW / 1000, NOW / 1000]);
+  it('never follows a relay that is more than 10 minutes from the chain, or from us without a chain', () => {
+    for (const seconds of [undefined, 0, -5]) {
+      const { clock, told, off, offAt, chain } = rig();
+      if (seconds !== undefined) chain(seconds);
+      clock.measure('a', YEAR_2100, NOW);
+      clock.measure('b', date(601), NOW);
+      expect([off(), offAt('a'), offAt('b'), clock.latest()]).toEqual([0, 0, 0, NOW / 1000]);
+      expect(told.map(([, verdict]) => verdict)).toEqual(['refused', 'refused']);
+    }
   });
 
-  it('is never turned back by a relay for what others ask', () => {
-    const { clock } = rig();
-    clock.measure('a', date(-3600), NOW);
-    expect([clock.seconds(), clock.latest()]).toEqual([NOW / 1000 - 3600, NOW / 1000]);
-    clock.measure('a', date(3600), NOW);
+  it('stamps with the time of no relay alone, and shows that relay its own', () => {
+    const { measure, off, offAt, chain } = rig();
+    measure({ a: 500 });
+    expect([off(), offAt('a'), offAt('b')]).toEqual([0, 500, 0]);
+    chain(0);
+    expect([off(), offAt('a')]).toEqual([0, 500]);
+    chain(498);
+    expect(off()).toBe(498);
+  });
+
+  it('follows a chain only as far as a relay confirms it', () => {
+    const { measure, off, offAt, chain } = rig();
+    chain(Date.parse(YEAR_2100) / 1000 - NOW / 1000);
+    expect(off()).toBe(0);
+    measure({ a: 0, b: 0 });
+    expect([off(), offAt('a')]).toEqual([0, 0]);
+  });
+
+  it('is believed again when it was set, until others say otherwise', () => {
+    const { clock, measure, off, offAt, chain } = rig();
+    chain(3600);
+    measure({ a: 3600 });
+    clock.forget();
+    expect([clock.skew, off(), offAt('a')]).toEqual([undefined, 0, 0]);
+    // The chain's word is gone, too.
+    measure({ a: 3600 });
+    expect([off(), offAt('a')]).toEqual([0, 0]);
+  });
+
+  it('is never turned back for what others ask', () => {
+    const { clock, measure, off, chain } = rig();
+    chain(-3600);
+    measure({ a: -3600 });
+    expect([off(), clock.latest()]).toEqual([-3600, NOW / 1000]);
+    chain(3600);
+    measure({ a: 3600 });
     expect(clock.latest()).toBe(NOW / 1000 + 3600);
   });
 
-  it('shows each relay its own time, and follows no relay that is alone with it', () => {
-    const { clock } = rig();
-    for (const [relay, off] of [
-      ['a', 3600],
-      ['b', 0],
-      ['c', 0],
-    ] as const)
-      clock.measure(relay, date(off), NOW);
-    expect(clock.seconds()).toBe(NOW / 1000);
-    expect(clock.secondsAt('a')).toBe(NOW / 1000 + 3600);
-    expect(clock.secondsAt('b')).toBe(NOW / 1000);
+  it('shows each relay its own time, and follows the middle of several', () => {
+    const { measure, off, offAt } = rig();
+    measure({ a: 500, b: 0, c: 0 });
+    expect([off(), offAt('a'), offAt('b')]).toEqual([0, 500, 0]);
+    measure({ b: 400, c: 598 });
+    expect(off()).toBe(500);
   });
 
   it('takes half of the time on the way for the way there, and no date for none', () => {
@@ -67,5 +104,12 @@ describe('Clock', () => {
     expect(clock.skew).toBeUndefined();
     clock.measure('a', date(0), NOW - 2000);
     expect(clock.skew).toBe(1.5);
+  });
+});
+
+describe('skewByBlock', () => {
+  it('holds the age of a block against nobody', () => {
+    expect([0, -6, -12.9].map(skewByBlock)).toEqual([0, 0, 0]);
+    expect([-13, -60, 1].map(skewByBlock)).toEqual([-13, -60, 1]);
   });
 });

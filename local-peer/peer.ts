@@ -1,7 +1,7 @@
 import { identityOf } from '../proto/identity.ts';
 import { miniSecret } from '../proto/seed.ts';
 import type { Twin } from '../proto/twin.ts';
-import { Clock } from './clock.ts';
+import { Clock, tellSkew } from './clock.ts';
 import type { PeerConfig } from './config.ts';
 import { nodePrimitives } from './crypto/node-primitives.ts';
 import { Health } from './health.ts';
@@ -50,11 +50,7 @@ export async function startPeer(
   if (!seed.ok) throw new Error(`--mnemonic: ${seed.error.detail}`);
   const { account, e2ePublicKey: pk } = identity.value;
   const urls = config.relays.map((relay) => new URL(relay));
-  const clock = new Clock(Date.now, (skew, isWrong, relay) => {
-    const fields = { relay, seconds: Math.round(skew) };
-    if (isWrong) log.warn(fields, 'our clock is off: relays’ time is used instead; set it right (NTP)');
-    else log.info(fields, 'our clock is right again');
-  });
+  const clock = new Clock(Date.now, (skew, verdict, relay) => tellSkew(log, { relay, seconds: Math.round(skew) }, verdict));
   const health = new Health(
     urls.map(({ host }) => host),
     () => clock.skew,
@@ -82,6 +78,7 @@ export async function startPeer(
       twins.doubt();
       own?.look();
     },
+    onTime: (ms) => clock.measureChain(ms),
     log,
   });
 

@@ -19,9 +19,15 @@ const NO_MEMORY = { find: async () => undefined, save: () => undefined };
 /**
  * Connects to the first node that can be used.
  * @param ms how long all of it may take
+ * @param onTime told of the time of each block, Unix ms
  * @throws CommandFailure when each node has failed, or time is over
  */
-export async function openChain(urls: readonly string[], log: Log, ms: number): Promise<OpenChain> {
+export async function openChain(
+  urls: readonly string[],
+  log: Log,
+  ms: number,
+  onTime?: (ms: number) => void,
+): Promise<OpenChain> {
   const place = urls.map(maskUrl).join(' ');
   const { promise: up, resolve, reject } = Promise.withResolvers<void>();
   const faults: string[] = [];
@@ -39,6 +45,7 @@ export async function openChain(urls: readonly string[], log: Log, ms: number): 
     },
     onTwin: (twin) => twins.put(twin),
     onGap: () => twins.doubt(),
+    onTime: (time) => onTime?.(time),
     log,
   });
   const late = new CommandFailure('chain', `the chain at ${place} was not ready within ${ms / 1000} s`);

@@ -5,7 +5,7 @@ import { type Identity, identityOf } from '../../proto/identity.ts';
 import { err, ok, type Result } from '../../proto/result.ts';
 import { mintToken } from '../../proto/token.ts';
 import { relayDomainOf, relayDomains } from '../../proto/twin.ts';
-import { Clock } from '../clock.ts';
+import { Clock, tellSkew } from '../clock.ts';
 import { maskUrl } from '../config/mask.ts';
 import type { PeerConfig } from '../config.ts';
 import { nodePrimitives } from '../crypto/node-primitives.ts';
@@ -86,10 +86,10 @@ export async function openSession(
   const identity = await identityOf(config.secret, config.keyType, primitives);
   if (!identity.ok) throw new CommandFailure('identity', identity.error.detail);
   const { e2ePublicKey } = identity.value;
-  const chain = await openChain(config.substrate, log, ms);
+  const clock = new Clock(Date.now, (skew, verdict, relay) => tellSkew(log, { relay, seconds: Math.round(skew) }, verdict));
+  const chain = await openChain(config.substrate, log, ms, (time) => clock.measureChain(time));
   const twin = await ownTwinOf(chain, identity.value);
   const own: Address = sid === false ? { twin } : { twin, connection: sid };
-  const clock = new Clock(Date.now, (skew) => log.warn({ seconds: Math.round(skew) }, 'our clock is off'));
   const ownTwin = () => asked(() => chain.twins.get(twin));
   const protocol = new Protocol({
     identity: identity.value,

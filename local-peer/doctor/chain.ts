@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { decodeFree } from '../../chain/account-record.ts';
 import { headerOf } from '../../chain/block-answers.ts';
-import { accountStorageKey, storagePrefix } from '../../chain/storage-key.ts';
+import { BLOCK_TIME_KEY, decodeBlockTime } from '../../chain/block-time.ts';
+import { accountStorageKey } from '../../chain/storage-key.ts';
 import type { Result } from '../../proto/result.ts';
 import type { Twin } from '../../proto/twin.ts';
 import { maskUrl } from '../config/mask.ts';
@@ -19,7 +20,6 @@ const LOOK_AT_MS = 7_000;
 const PAUSE_MS = 500;
 /** A block that is no older says that they come; seconds. */
 const FRESH = 13;
-const NOW = storagePrefix('Timestamp', 'Now');
 
 /** A node that was asked for; `session` is there when it can be used. */
 export interface OpenedNode {
@@ -75,9 +75,8 @@ async function headOf(session: ChainSession): Promise<number> {
 
 /** The time of the last block minus ours, seconds. @param now Unix ms */
 async function aheadOf(session: ChainSession, now: () => number): Promise<number | undefined> {
-  const stored = got(await session.stored(NOW));
-  if (stored?.length !== 8) return undefined;
-  return (Number(new DataView(stored.buffer, stored.byteOffset).getBigUint64(0, true)) - now()) / 1000;
+  const time = decodeBlockTime(got(await session.stored(BLOCK_TIME_KEY)));
+  return time === undefined ? undefined : (time - now()) / 1000;
 }
 
 async function moves(session: ChainSession, head: number): Promise<boolean> {

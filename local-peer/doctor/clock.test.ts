@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { judgeClock, type Skew, skewByBlock } from './clock.ts';
+import { judgeClock, type Skew } from './clock.ts';
 
 const relays = (seconds: number): Skew => ({ seconds, whose: 'relays' });
 
@@ -9,7 +9,7 @@ describe('judgeClock', () => {
     ['a little ahead', relays(-4.9), 'ok', '4.9 s from'],
     ['behind', relays(60), 'warn', '60 s behind the relays’'],
     ['ahead', relays(-60), 'warn', '60 s ahead of the relays’'],
-    ['behind the chain', skewByBlock(60), 'warn', '60 s behind the chain’'],
+    ['behind the chain', { seconds: 60, whose: 'chain' }, 'warn', '60 s behind the chain’'],
     ['not known', undefined, 'skipped', 'neither'],
   ] as const)('%s', (_, skew, state, detail) => {
     expect(judgeClock(skew)).toMatchObject({ state, detail: expect.stringContaining(detail) });
@@ -18,12 +18,5 @@ describe('judgeClock', () => {
   it('says that others are refused when a token’s life is not enough', () => {
     expect(judgeClock(relays(299)).next).not.toContain('refused');
     expect(judgeClock(relays(301)).next).toContain('refused');
-  });
-});
-
-describe('skewByBlock', () => {
-  it('holds the age of a block against nobody', () => {
-    expect([0, -6, -12.9].map((ahead) => skewByBlock(ahead).seconds)).toEqual([0, 0, 0]);
-    expect([-13, -60, 1].map((ahead) => skewByBlock(ahead).seconds)).toEqual([-13, -60, 1]);
   });
 });

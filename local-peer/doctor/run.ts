@@ -1,9 +1,9 @@
 import type { Twin } from '../../proto/twin.ts';
-import { Clock } from '../clock.ts';
+import { Clock, skewByBlock } from '../clock.ts';
 import type { Gathered, ReadFile } from '../config.ts';
 import { freeOf, lookAtChain, type OpenedNode, openNode, titleOf, twinOfAccount } from './chain.ts';
 import { judgeChain, type NodeSeen } from './chain-verdict.ts';
-import { judgeClock, type Skew, skewByBlock } from './clock.ts';
+import { judgeClock, type Skew } from './clock.ts';
 import { type Line, linesOf } from './line.ts';
 import { reasonOf } from './patience.ts';
 import { type DoctorRedis, hasSeen, lookAtRedis, openRedis } from './redis.ts';
@@ -80,15 +80,13 @@ async function lookAtChains(nodes: readonly OpenedNode[], clock: Clock): Promise
   );
 }
 
-/** What is known of our clock. Where no relay tells its time the chain does, and our stamps go by that. */
+/** Returns what is known of our clock. The chain bounds what relays tell, and where none tells its time the chain does. */
 function skewOf(clock: Clock, chains: readonly NodeSeen[]): Skew | undefined {
-  if (clock.skew !== undefined) return { seconds: clock.skew, whose: 'relays' };
   const moving = chains.flatMap(({ chain }) => (typeof chain !== 'string' && chain.isMoving ? [chain.ahead] : []));
   const [ahead] = moving.filter((each) => each !== undefined);
-  if (ahead === undefined) return undefined;
-  const skew = skewByBlock(ahead);
-  clock.measure('chain', new Date(Date.now() + skew.seconds * 1000).toUTCString(), Date.now());
-  return skew;
+  if (ahead !== undefined) clock.measureChain(Date.now() + ahead * 1000);
+  if (clock.skew !== undefined) return { seconds: clock.skew, whose: 'relays' };
+  return ahead === undefined ? undefined : { seconds: skewByBlock(ahead), whose: 'chain' };
 }
 
 interface OwnTwin {

@@ -55,6 +55,7 @@ async function live(node: { readonly url: string }) {
     onTwin: (twin) => twins.push(twin),
     onOddTwin: (id) => odd.push(id),
     onGap: () => gaps.push(1),
+    onTime: () => undefined,
   });
   return { session: opened.value, twins, odd, gaps, ended };
 }

@@ -32,6 +32,8 @@ export interface ChainPort {
   onTwin(twin: Twin): void;
   /** Blocks may have been missed: what is known may be old. */
   onGap(): void;
+  /** The best block is of this time, Unix ms. */
+  onTime?(ms: number): void;
   readonly log: Log;
 }
 
@@ -123,6 +125,7 @@ export class ChainConnection implements Chain {
       onOddTwin: (twin, error) =>
         this.#port.log.warn({ twin, error }, 'chain: an event about a twin was not understood'),
       onGap: () => this.#port.onGap(),
+      onTime: (ms) => this.#port.onTime?.(ms),
     });
     const failure = await ended.catch((error: unknown) => faultOf(error, url));
     this.#session = undefined;

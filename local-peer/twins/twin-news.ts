@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { specVersionOf } from '../../chain/block-answers.ts';
-import type { EventTable } from '../../chain/event-table.ts';
+import { BLOCK_TIME_KEY, decodeBlockTime } from '../../chain/block-time.ts';
 import { bytesOf } from '../../chain/json-rpc.ts';
 import { storagePrefix } from '../../chain/storage-key.ts';
 import { type TwinEvent, twinEvents } from '../../chain/twin-events.ts';
@@ -22,6 +22,8 @@ export interface TwinNews {
   onOddTwin(id: number, fault: string): void;
   /** Blocks were missed. */
   onGap(): void;
+  /** The best block is of this time, Unix ms. */
+  onTime(ms: number): void;
 }
 
 const changes = z.object({ changes: z.array(z.tuple([z.string(), z.string().nullable()])) });
@@ -42,28 +44,32 @@ export async function followTwins(socket: RpcSocket, first: Runtime, news: TwinN
     const version = specVersionOf(told);
     if (version !== undefined && runtime !== undefined && version !== runtime.specVersion) void renew();
   });
-  const events = socket.subscribe('state_subscribeStorage', [[EVENTS]], 'state_storage', (notice) => {
-    if (runtime?.table === undefined) return;
-    const found = eventsIn(runtime.table, notice);
-    if (found.ok) for (const event of found.value) tell(event, news);
-    else fail(`its events cannot be read: ${found.error}`);
+  const events = socket.subscribe('state_subscribeStorage', [[EVENTS, BLOCK_TIME_KEY]], 'state_storage', (notice) => {
+    const read = changesIn(notice);
+    if (!read.ok) return fail(`its events cannot be read: ${read.error}`);
+    for (const [key, bytes] of read.value) {
+      const time = key === BLOCK_TIME_KEY ? decodeBlockTime(bytes) : undefined;
+      if (time !== undefined) news.onTime(time);
+      if (key !== EVENTS || bytes === undefined || runtime?.table === undefined) continue;
+      const found = twinEvents(runtime.table, bytes);
+      if (!found.ok) return fail(`its events cannot be read: ${found.error}`);
+      for (const event of found.value) tell(event, news);
+    }
   });
   return Promise.race([failed, versions, events]);
 }
 
-function eventsIn(table: EventTable, notice: unknown): Result<TwinEvent[], string> {
+/** Returns what changed under each key, in order. */
+function changesIn(notice: unknown): Result<[key: string, bytes: Uint8Array | undefined][], string> {
   const parsed = changes.safeParse(notice);
-  if (!parsed.success) return err('what it sent are none');
-  const found: TwinEvent[][] = [];
+  if (!parsed.success) return err('its notice has another form');
+  const read: [string, Uint8Array | undefined][] = [];
   for (const [key, value] of parsed.data.changes) {
     const bytes = bytesOf(value);
     if (!bytes.ok) return bytes;
-    if (key !== EVENTS || bytes.value === undefined) continue;
-    const events = twinEvents(table, bytes.value);
-    if (!events.ok) return events;
-    found.push(events.value);
+    read.push([key, bytes.value]);
   }
-  return ok(found.flat());
+  return ok(read);
 }
 
 function tell({ id, twin }: TwinEvent, news: TwinNews): void {
