@@ -19,7 +19,10 @@ export function tellSkew(log: Log, fields: { readonly relay: string; readonly se
     case 'right':
       return log.info(fields, 'our clock is right again');
     case 'believed':
-      return log.warn(fields, 'our clock is off: the relays’ time is used as far as others confirm it; set it right (NTP)');
+      return log.warn(
+        fields,
+        'our clock is off: the relays’ time is used as far as others confirm it; set it right (NTP)',
+      );
     case 'refused': {
       const what = 'a relay’s time is more than 10 minutes from the chain’s, or from ours without a chain';
       return log.warn(fields, `${what}: it is not used; check this machine’s clock (NTP) and the relay`);

@@ -50,7 +50,9 @@ export async function startPeer(
   if (!seed.ok) throw new Error(`--mnemonic: ${seed.error.detail}`);
   const { account, e2ePublicKey: pk } = identity.value;
   const urls = config.relays.map((relay) => new URL(relay));
-  const clock = new Clock(Date.now, (skew, verdict, relay) => tellSkew(log, { relay, seconds: Math.round(skew) }, verdict));
+  const clock = new Clock(Date.now, (skew, verdict, relay) =>
+    tellSkew(log, { relay, seconds: Math.round(skew) }, verdict),
+  );
   const health = new Health(
     urls.map(({ host }) => host),
     () => clock.skew,

@@ -46,10 +46,7 @@ export class Protocol {
       isError && receiver.key.kind === 'broken' ? ok(undefined) : await this.#sealPayload(envelope.payload, receiver);
     if (!payload.ok) return payload;
     const { payload: _, ...bare } = envelope;
-    const sealed = addSeal(
-      payload.value === undefined ? bare : { ...bare, payload: payload.value },
-      this.#primitives,
-    );
+    const sealed = addSeal(payload.value === undefined ? bare : { ...bare, payload: payload.value }, this.#primitives);
     if (!sealed.ok) return err({ reason: 'mark' });
     return ok(await signEnvelope(sealed.value, this.#identity, this.#primitives));
   }

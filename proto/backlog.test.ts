@@ -28,7 +28,7 @@ test('its bytes are those of peer.proto', () => {
   const reference = '0a0175120172' + '1a01712201' + '6d28ac02';
   expect(bytes([])).toBe(reference);
   // Behind what a Rust peer reads, under a number that it does not know.
-  expect(bytes([6, 300], ['', 's'])).toBe(`${reference}82010306ac02` + '8a0100' + '8a010173');
+  expect(bytes([6, 300], ['', 's'])).toBe(`${reference}82010306ac028a01008a010173`);
 });
 
 test('any bytes are a backlog or a fault, never an exception', () => {

@@ -5,6 +5,8 @@ import { ChainConnection } from '../local-peer/twins/chain.ts';
 import { open, seal } from '../proto/cipher.ts';
 import type { Envelope } from '../proto/envelope.ts';
 import type { Identity } from '../proto/identity.ts';
+import { checkSeal, SEAL_MARK, splitSeal } from '../proto/seal/seal.ts';
+import { isSignableUid } from '../proto/signable.ts';
 import { signEnvelope, verifyEnvelope } from '../proto/signature.ts';
 import type { Client } from './rig/client.ts';
 import { request } from './rig/envelopes.ts';
@@ -53,7 +55,8 @@ describe('a response of the peer', () => {
     });
     expect([answer.payload?.kind, text(answer.payload?.bytes)]).toEqual(['plain', 'hello']);
     expect(await verifyEnvelope(answer, (await network.identity(2)).account)).toMatchObject({ ok: true });
-    for (const absent of ['tags', 'federation'] as const) expect(answer[absent]).toBeUndefined();
+    expect([checkSeal(answer), splitSeal(answer.tags)?.tags]).toEqual([{ ok: true, value: 'sealed' }, undefined]);
+    expect(answer.federation).toBeUndefined();
     expect(answer.relays).toEqual([]);
   });
 
@@ -86,27 +89,20 @@ describe('a request that the peer refuses', () => {
     return content?.kind === 'error' ? [content.code, content.message] : content;
   };
 
-  it('is unsigned, or its signature does not hold', async () => {
-    client.send(ask());
-    expect(await refusal()).toEqual([104, 'invalid envelope signature: message is not signed']);
-    for (const length of [0, 10]) {
-      client.send(ask({ signature: new Uint8Array(length) }));
-      expect(await refusal()).toEqual([
+  it('has expired, claims what no honest sender writes, or has the seal of another envelope', async () => {
+    const cases: [Partial<Envelope>, number, string][] = [
+      [{ timestamp: 1000n, expiration: 10n }, 102, 'envelope validation error: message has expired'],
+      [{ expiration: 90_000n }, 100, 'invalid message: implausible envelope: it lives longer than 86400 s'],
+      [
+        { tags: `x,${SEAL_MARK}${'A'.repeat(43)}` },
         104,
-        `invalid envelope signature: invalid signature length, expected: 65, found: ${length}`,
-      ]);
-    }
-    const signed = await signEnvelope(ask(), me);
-    client.send({ ...signed, payload: { kind: 'plain', bytes: new Uint8Array([1]) } });
-    expect(await refusal()).toEqual([104, 'invalid envelope signature: ed25519 signature verification failed']);
-    for (const [type, words] of [
-      [0x73, 'sr25519 signature verification failed'],
-      [0x78, 'invalid signature type (expected either sr25519 or ed25519)'],
-    ] as const) {
-      const signature = new Uint8Array(signed.signature ?? []);
-      signature[0] = type;
-      client.send({ ...signed, signature });
-      expect(await refusal()).toEqual([104, `invalid envelope signature: ${words}`]);
+        'invalid envelope signature: the seal is that of another envelope',
+      ],
+      [{ schema: SEAL_MARK }, 104, 'invalid envelope signature: the seal is not the last token of the tags'],
+    ];
+    for (const [fields, ...expected] of cases) {
+      await sendSigned(ask(fields));
+      expect(await refusal()).toEqual(expected);
     }
   });
 
@@ -129,6 +125,68 @@ describe('a request that the peer refuses', () => {
       await sendSigned(ask({ content: { kind: 'request', command } }));
       expect(await refusal()).toEqual([100, 'invalid message: no service may have this command']);
     }
+  });
+});
+
+describe('a request that the peer drops without an answer', () => {
+  /** Resolves when all that was sent before is dealt with; fails when anything was answered. */
+  const isSilent = async () => {
+    const { uid } = await sendSigned(ask());
+    expect((await client.next()).uid).toBe(uid);
+  };
+  const dropped = () => peer.counted.get('envelope-dropped') ?? 0;
+  const lines = () => peer.logged.filter(({ message }) => message.startsWith('dropped a request')).length;
+
+  it('is unsigned or badly signed, whatever else is wrong with it, and is logged once a minute', async () => {
+    const signed = await signEnvelope(ask(), me);
+    const withType = (type: number) => {
+      const signature = new Uint8Array(signed.signature ?? []);
+      signature[0] = type;
+      return { ...signed, signature };
+    };
+    const before = [dropped(), lines()] as const;
+    const forged = [
+      ask(),
+      ask({ signature: new Uint8Array(0) }),
+      ask({ signature: new Uint8Array(10) }),
+      { ...signed, payload: { kind: 'plain' as const, bytes: new Uint8Array([1]) } },
+      withType(0x73),
+      withType(0x78),
+      ask({ timestamp: 1000n, expiration: 10n }),
+      ask({ expiration: 90_000n }),
+      ask({ schema: SEAL_MARK }),
+    ];
+    for (const each of forged) client.send(each);
+    await isSilent();
+    expect(dropped() - before[0]).toBe(forged.length);
+    // One line for each reason: signature, expired, implausible, seal.
+    expect(lines() - before[1]).toBe(4);
+  });
+
+  it('has a uid or a sid that the peer does not sign, and reaches no service', async () => {
+    const delivered = peer.counted.get('command-delivered') ?? 0;
+    const before = dropped();
+    const uids = [
+      'x'.repeat(65),
+      'a,b',
+      'a b',
+      'ü',
+      `${SEAL_MARK}x`,
+      'job-17959841601800',
+      '179598416018002',
+      '17959841601800my2',
+    ];
+    const odd = uids.filter((uid) => !isSignableUid(uid, 2));
+    expect(odd.length).toBeGreaterThan(5);
+    for (const uid of odd) await sendSigned(ask({ uid }));
+    for (const connection of ['s'.repeat(65), 'a.b', '1 2']) {
+      await using session = await network.join(6, connection);
+      session.send(await signEnvelope(request({ twin: 6, connection }, { twin: 2 }), me));
+      await expect.poll(dropped, { timeout: 20_000 }).toBeGreaterThan(before);
+    }
+    await isSilent();
+    expect(dropped() - before).toBe(odd.length + 3);
+    expect(peer.counted.get('command-delivered')).toBe(delivered + 1);
   });
 });
 

@@ -86,7 +86,9 @@ export async function openSession(
   const identity = await identityOf(config.secret, config.keyType, primitives);
   if (!identity.ok) throw new CommandFailure('identity', identity.error.detail);
   const { e2ePublicKey } = identity.value;
-  const clock = new Clock(Date.now, (skew, verdict, relay) => tellSkew(log, { relay, seconds: Math.round(skew) }, verdict));
+  const clock = new Clock(Date.now, (skew, verdict, relay) =>
+    tellSkew(log, { relay, seconds: Math.round(skew) }, verdict),
+  );
   const chain = await openChain(config.substrate, log, ms, (time) => clock.measureChain(time));
   const twin = await ownTwinOf(chain, identity.value);
   const own: Address = sid === false ? { twin } : { twin, connection: sid };

@@ -10,7 +10,15 @@ const MAX_TTL = 1800;
 export async function leaveNote(client: RedisClient, uid: string, question: Question): Promise<void> {
   const { command, replyTo, ref, asked = [], seconds, seals } = question;
   const reference = ref === null ? {} : { reference: ref };
-  const backlog: Backlog = { uid, replyTo, module: command, ttl: BigInt(seconds), asked, seals: asked.map((twin) => seals.get(twin) ?? ''), ...reference };
+  const backlog: Backlog = {
+    uid,
+    replyTo,
+    module: command,
+    ttl: BigInt(seconds),
+    asked,
+    seals: asked.map((twin) => seals.get(twin) ?? ''),
+    ...reference,
+  };
   const { buffer, byteOffset, length } = encodeBacklog(backlog);
   const note = Buffer.from(buffer, byteOffset, length);
   await client.set(QUEUES.backlog(uid), note, { expiration: { type: 'EX', value: seconds } });

@@ -22,7 +22,7 @@ export interface Client extends AsyncDisposable {
 }
 
 /** Opens a session; rejects with the HTTP status and body when the relay refuses. */
-async function connect(url: string, token: string): Promise<Client> {
+export async function connect(url: string, token: string): Promise<Client> {
   // workerd on this machine ends the TCP connection of a socket that it closed only when the object sleeps.
   const options = { perMessageDeflate: false, closeTimeout: 300 };
   const socket = new WebSocket(`${url}/?${token}`, options);

@@ -1,7 +1,14 @@
 import { createClient } from 'redis';
 import { z } from 'zod';
 
-const request = z.object({ ref: z.string(), src: z.string(), cmd: z.string(), dat: z.string(), ret: z.string() });
+const request = z.object({
+  ref: z.string(),
+  src: z.string(),
+  cmd: z.string(),
+  dat: z.string(),
+  tag: z.string().nullable(),
+  ret: z.string(),
+});
 export type ServiceRequest = z.infer<typeof request>;
 
 interface Answer {

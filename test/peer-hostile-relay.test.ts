@@ -1,0 +1,120 @@
+import { createClient } from 'redis';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DEV_TWINS } from '../dev-chain/dev-twins.ts';
+import { signEnvelope } from '../proto/signature.ts';
+import { parseToken } from '../proto/token.ts';
+import { connect } from './rig/client.ts';
+import { asTwin, runCommand } from './rig/command.ts';
+import { withDate } from './rig/dated.ts';
+import { runDoctor, secretOf } from './rig/doctor.ts';
+import { request } from './rig/envelopes.ts';
+import { startHostileRelay } from './rig/hostile-relay.ts';
+import { type Network, startNetwork } from './rig/network.ts';
+import { localRequest, type PeerRig, startPeerRig } from './rig/peer.ts';
+import { startPeerProcess } from './rig/peer-process.ts';
+import { startProxy } from './rig/proxy.ts';
+import { startRedis } from './rig/redis.ts';
+
+/** What a relay in the hands of a liar can make of what a peer gives it, and what it can make the peer believe. */
+let network: Network;
+beforeAll(async () => {
+  network = await startNetwork();
+});
+afterAll(() => network[Symbol.asyncDispose]());
+
+const now = () => Math.floor(Date.now() / 1000);
+const HOUR = 3_600;
+const DAY = 24 * HOUR;
+const claimsOf = (token: string) => {
+  const parsed = parseToken(token);
+  if (!parsed.ok) throw new Error('the peer sent no token');
+  return parsed.value.claims;
+};
+/** How far two times are apart, seconds. */
+const apart = (a: number, b: number) => Math.abs(a - b);
+
+describe('a relay that says it is the year 2100', () => {
+  const DATE = 'Fri, 01 Jan 2100 00:00:00 GMT';
+  const asksTwin6 = async (peer: PeerRig, relay: { next(): Promise<{ timestamp: bigint }> }) => {
+    await peer.request(localRequest({ dst: [6] }));
+    return Number((await relay.next()).timestamp);
+  };
+
+  it('gets no token of that year and no request with its time, while there is a chain and while there is none', async () => {
+    await using redis = await startRedis();
+    await using relay = await startHostileRelay(DATE);
+    const options = { relays: [relay.url], update: false, redis: redis.url };
+    // Without the chain the peer knows its twin, and whom it asks, from Redis.
+    for (const substrate of [network.chain.wsUrl, 'ws://127.0.0.1:1']) {
+      await using peer = await startPeerRig(network, 2, { ...options, substrate: [substrate] });
+      const { iat, exp } = claimsOf(await relay.nextToken());
+      for (const time of [iat, exp, await asksTwin6(peer, relay)]) expect(apart(time, now())).toBeLessThan(HOUR);
+      expect(peer.logged.some(({ message }) => message.includes('it is not used'))).toBe(true);
+    }
+  });
+});
+
+it.each([DAY, -DAY])(
+  'a machine whose clock is off by %i s works by the time that relay and chain agree on',
+  async (off) => {
+    // workerd on this machine tells no time.
+    await using relay = await startProxy({ port: network.relay.port });
+    relay.rewrite('down', (chunk) => withDate(chunk, Date.now()));
+    await using redis = await startRedis();
+    await using session = await network.join(6);
+    const { secret = '', keyType = '' } = DEV_TWINS.find(({ id }) => id === 1) ?? {};
+    const settings = {
+      MNEMONIC: secret,
+      KEY_TYPE: keyType,
+      REDIS: redis.url,
+      SUBSTRATE: network.chain.wsUrl,
+      RELAY: `ws://localhost:${relay.port}`,
+      NO_UPDATE: 'true',
+    };
+    const env = Object.fromEntries(Object.entries(settings).map(([name, value]) => [`RMB_${name}`, value]));
+    await using peer = startPeerProcess({
+      command: [process.execPath, '--import', './test/rig/shifted-clock.ts', 'local-peer/main.ts'],
+      env: { ...env, CLOCK_OFFSET_MS: String(off * 1000) },
+    });
+    await peer.ready();
+    const client = createClient({ url: redis.url });
+    await client.connect();
+    await client.lPush('msgbus.system.local', JSON.stringify(localRequest({ dst: [6], now: now() + off })));
+    const asked = await session.next();
+    expect(apart(Number(asked.timestamp), now())).toBeLessThan(HOUR);
+    const answer = request({ twin: 6 }, { twin: 1 }, { uid: asked.uid, content: { kind: 'response' } });
+    session.send(await signEnvelope(answer, await network.identity(6)));
+    expect(await client.brPop('replies', 120)).toMatchObject({ element: expect.stringContaining('"src":"6"') });
+    client.destroy();
+  },
+);
+
+describe('a token that a relay was given', () => {
+  it.each<[string, (url: string) => Promise<void>]>([
+    [
+      'a peer',
+      async (url) => {
+        await using _ = await startPeerRig(network, 2, { relays: [url], update: false });
+      },
+    ],
+    [
+      'call',
+      async (url) => {
+        await runCommand(['call', '6', 'x', '-t', '1'], { ...asTwin(network, 2), RMB_RELAY: url });
+      },
+    ],
+    [
+      'doctor',
+      async (url) => {
+        await using redis = await startRedis();
+        await runDoctor({ ...secretOf(2), REDIS: redis.url, SUBSTRATE: network.chain.wsUrl, RELAY: url });
+      },
+    ],
+  ])('by %s opens no session at another relay', async (_, give) => {
+    await using relay = await startHostileRelay();
+    await give(relay.url);
+    const [token = ''] = relay.tokens;
+    expect(claimsOf(token).aud).toEqual([relay.host]);
+    await expect(connect(network.relay.wsUrl, token)).rejects.toThrow(/^401 .*other-audience/);
+  });
+});

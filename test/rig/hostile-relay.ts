@@ -1,0 +1,76 @@
+import { EventEmitter, once } from 'node:events';
+import { type WebSocket, WebSocketServer } from 'ws';
+import { decodeEnvelope, type Envelope, encodeEnvelope } from '../../proto/envelope.ts';
+import { within } from './client.ts';
+
+/** A relay in the hands of a liar: it takes any session, keeps its token, and says what it is told to. */
+export interface HostileRelay extends AsyncDisposable {
+  readonly url: string;
+  /** Host and port, as tokens name it. */
+  readonly host: string;
+  /** The tokens that it was given, the oldest first. */
+  readonly tokens: readonly string[];
+  /** Envelopes of the session that nobody has taken yet; waits for one. */
+  next(): Promise<Envelope>;
+  /** Brings an envelope to the newest session. */
+  bring(envelope: Envelope): void;
+  /** Ends all sessions; resolves with the token of the next one. */
+  nextToken(): Promise<string>;
+}
+
+/** Starts one on 127.0.0.1. @param date what it says of the time, when it answers the upgrade */
+export async function startHostileRelay(date?: string): Promise<HostileRelay> {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false });
+  const tokens: string[] = [];
+  const arrivals = new EventEmitter();
+  const frames: Uint8Array[] = [];
+  let session: WebSocket | undefined;
+  let wake: (() => void) | undefined;
+  server.on('headers', (headers) => {
+    if (date !== undefined) headers.push(`Date: ${date}`);
+  });
+  server.on('connection', (socket, { url = '' }) => {
+    const token = url.slice(url.indexOf('?') + 1);
+    tokens.push(token);
+    session = socket;
+    arrivals.emit('token', token);
+    socket.on('message', (data: Buffer) => {
+      frames.push(new Uint8Array(data));
+      wake?.();
+    });
+  });
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the hostile relay has no port');
+  const { port } = address;
+  const next = async (): Promise<Envelope> => {
+    const frame = frames.shift();
+    if (frame === undefined) {
+      const arrived = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      await within(arrived, 'an envelope at the hostile relay');
+      return next();
+    }
+    const decoded = decodeEnvelope(frame);
+    if (!decoded.ok) throw new Error(decoded.error.detail);
+    return decoded.value;
+  };
+  return {
+    url: `ws://localhost:${port}`,
+    host: `localhost:${port}`,
+    tokens,
+    next,
+    nextToken: async () => {
+      const arrived = once(arrivals, 'token');
+      for (const each of server.clients) each.terminate();
+      const [token] = await within(arrived, 'the next session at the hostile relay');
+      return String(token);
+    },
+    bring: (envelope) => session?.send(encodeEnvelope(envelope)),
+    [Symbol.asyncDispose]: async () => {
+      for (const each of server.clients) each.terminate();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
