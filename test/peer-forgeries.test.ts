@@ -105,9 +105,8 @@ it('no request of 1,000 is taken by a relay’s ingress', async () => {
   };
   await Promise.all(Array.from({ length: 8 }, work));
   const [genuine] = signed;
-  expect([[...statuses.keys()].sort(), genuine && checkSeal(genuine), genuine && (await post(genuine))]).toEqual([
-    [403],
-    { ok: true, value: 'sealed' },
-    202,
-  ]);
+  // Forged, or over: some cuts move digits between the times.
+  expect([...statuses.keys()].filter((status) => status !== 403 && status !== 410)).toEqual([]);
+  expect(genuine && checkSeal(genuine)).toEqual({ ok: true, value: 'sealed' });
+  expect(genuine && (await post(genuine))).toBe(202);
 });

@@ -44,9 +44,12 @@ describe('a relay that says it is the year 2100', () => {
     await using redis = await startRedis();
     await using relay = await startHostileRelay(DATE);
     const options = { relays: [relay.url], update: false, redis: redis.url };
-    // Without the chain the peer knows its twin, and whom it asks, from Redis.
-    for (const substrate of [network.chain.wsUrl, 'ws://127.0.0.1:1']) {
-      await using peer = await startPeerRig(network, 2, { ...options, substrate: [substrate] });
+    await using chain = await startProxy({ port: network.chain.port });
+    const substrate = [`ws://localhost:${chain.port}`];
+    for (const hasChain of [true, false]) {
+      // Without the chain the peer knows its twin, and whom it asks, from Redis.
+      if (!hasChain) await chain.refuse();
+      await using peer = await startPeerRig(network, 2, { ...options, substrate });
       const { iat, exp } = claimsOf(await relay.nextToken());
       for (const time of [iat, exp, await asksTwin6(peer, relay)]) expect(apart(time, now())).toBeLessThan(HOUR);
       expect(peer.logged.some(({ message }) => message.includes('it is not used'))).toBe(true);

@@ -45,7 +45,8 @@ export async function startNetwork(
   for (const { id } of DEV_TWINS) await put(id, `localhost:${port}`);
   const relay = await startRelay({
     port,
-    settings: { SUBSTRATE_URLS: chain.httpUrl, ...settings },
+    // Proxies stand before it under other ports, and tokens name the host by which the relay is reached.
+    settings: { SUBSTRATE_URLS: chain.httpUrl, RELAY_ALIASES: 'localhost', ...settings },
     bundle,
   });
   return {
