@@ -57,8 +57,8 @@ export async function startHostileRelay(date?: string): Promise<HostileRelay> {
     return decoded.value;
   };
   return {
-    url: `ws://127.0.0.1:${port}`,
-    host: `127.0.0.1:${port}`,
+    url: `ws://localhost:${port}`,
+    host: `localhost:${port}`,
     tokens,
     next,
     nextToken: async () => {
