@@ -96,7 +96,7 @@ export async function startPeer(
     health.twin(twin);
     traffic = startTraffic(
       { twin, identity: identity.value, relays: urls },
-      { primitives, redis, twins, clock, health, plugins, log, count, pause },
+      { primitives, redis, twins, clock, health, plugins, admission: config.admission, log, count, pause },
     );
     const key = { seed: seed.value, keyType: config.keyType };
     const registration = { twin, account, key, pk, relays: urls, keepRelays: config.keepRelays };
