@@ -18,7 +18,9 @@ describe('the count of requests that are alive', () => {
   });
 
   it('never counts fewer than are alive, and forgets all in the end', () => {
-    const adds = fc.array(fc.record({ after: fc.nat(300), life: fc.integer({ min: 1, max: 1000 }) }), { maxLength: 50 });
+    const adds = fc.array(fc.record({ after: fc.nat(300), life: fc.integer({ min: 1, max: 1000 }) }), {
+      maxLength: 50,
+    });
     fc.assert(
       fc.property(adds, (steps) => {
         let now = 0;

@@ -61,7 +61,11 @@ export class Replies {
     if (!opened.ok) return this.#drop(envelope, source, opened.error.reason, faultError(opened.error).message);
     await turn();
     // Not of the frame: a relay can write the same signed text in other bytes.
-    await this.#deliver(envelope, question, opened.value, { fingerprint: signedDigest(envelope), times: 1, of: source });
+    await this.#deliver(envelope, question, opened.value, {
+      fingerprint: signedDigest(envelope),
+      times: 1,
+      of: source,
+    });
   }
 
   /** A crash may have come between the sending of a request and its note: such a one is known when it is taken up. */

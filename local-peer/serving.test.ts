@@ -23,29 +23,32 @@ async function rig(skew: number, remembered = { all: 10, each: 10 }) {
   const twins = { get: async () => caller, refresh: async () => caller };
   const lives: number[] = [];
   const told: Envelope['content'][] = [];
-  const serving = new Serving({ twin: 2 }, {
-    protocol: new Protocol({
-      identity: identity.value,
-      twins: twins,
-      primitives: nodePrimitives(),
-      isKeyOnChain: async () => false,
-    }),
-    programs: {
-      deliverCommand: async (_entry, _twin, _names, seconds) => {
-        lives.push(seconds);
-        return 'delivered';
+  const serving = new Serving(
+    { twin: 2 },
+    {
+      protocol: new Protocol({
+        identity: identity.value,
+        twins: twins,
+        primitives: nodePrimitives(),
+        isKeyOnChain: async () => false,
+      }),
+      programs: {
+        deliverCommand: async (_entry, _twin, _names, seconds) => {
+          lives.push(seconds);
+          return 'delivered';
+        },
+        isFirst: async () => true,
       },
-      isFirst: async () => true,
+      upstream: { reply: async ({ content }) => void told.push(content), again: async () => undefined },
+      clock,
+      plugins: [],
+      admission: {},
+      hasKey: async () => false,
+      remembered,
+      log: silent,
+      count: () => undefined,
     },
-    upstream: { reply: async ({ content }) => void told.push(content), again: async () => undefined },
-    clock,
-    plugins: [],
-    admission: {},
-    hasKey: async () => false,
-    remembered,
-    log: silent,
-    count: () => undefined,
-  });
+  );
   const ask = async (age: number, expiration: bigint, uid = 'u') => {
     const envelope: Envelope = {
       uid,
@@ -65,10 +68,7 @@ describe('a request of another twin', () => {
   it('whose time is over is refused, though the relay turns the time back', async () => {
     const { ask, lives, told } = await rig(-3600);
     await ask(1800, 60n);
-    expect([lives, told]).toEqual([
-      [],
-      [{ kind: 'error', code: 102, message: expect.stringContaining('expired') }],
-    ]);
+    expect([lives, told]).toEqual([[], [{ kind: 'error', code: 102, message: expect.stringContaining('expired') }]]);
     await ask(0, 60n);
     expect(lives).toEqual([60]);
   });
@@ -89,6 +89,8 @@ describe('a request of another twin', () => {
     const { ask, lives, told } = await rig(0, { all: 10, each: 2 });
     for (const uid of ['1', '2', '3']) await ask(0, 60n, uid);
     expect(lives).toEqual([60, 60]);
-    expect(told).toEqual([{ kind: 'error', code: 500, message: expect.stringContaining('give requests a shorter life') }]);
+    expect(told).toEqual([
+      { kind: 'error', code: 500, message: expect.stringContaining('give requests a shorter life') },
+    ]);
   });
 });

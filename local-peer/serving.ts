@@ -180,6 +180,9 @@ function deliveryFault(delivery: 'full' | 'never-served' | 'reply-list', command
       return { reason: 'never-served', detail: `${why}: check the command, or try again when its service runs` };
     }
     case 'reply-list':
-      return { reason: 'not-allowed', detail: `'${command}' is no service here: a program waits for its replies there` };
+      return {
+        reason: 'not-allowed',
+        detail: `'${command}' is no service here: a program waits for its replies there`,
+      };
   }
 }

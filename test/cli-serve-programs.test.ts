@@ -139,6 +139,25 @@ describe('a program', () => {
     expect((await call('flood')).stderr).toMatch(/error 500: .*longer than 15728640 bytes/);
   });
 
+  it('that hangs for all requests of one twin leaves half of its slots to others', async () => {
+    await using service = await serve(
+      'half',
+      'if grep -q hang; then echo $$ >&2; sleep 1000 | cat; else echo well; fi',
+    );
+    await using session = await network.join(CALLER, 'half');
+    const source = { twin: CALLER, connection: 'half' };
+    const content = { kind: 'request', command: 'my.cmd' } as const;
+    const payload = { kind: 'plain', bytes: new TextEncoder().encode('hang') } as const;
+    for (let n = 0; n < 4; n += 1) {
+      const hanging = request(source, { twin: SERVER, connection: 'half' }, { content, payload, expiration: 1000n });
+      session.send(await signEnvelope(hanging, await network.identity(CALLER)));
+    }
+    await until('two programs to hang', async () => (service.stderr().match(/^\d+$/gm)?.length ?? 0) >= 2 || undefined);
+    const other = ['call', `${SERVER}:half`, 'my.cmd', '--data', 'go'];
+    expect(await runCommand(other, asTwin(network, 1))).toMatchObject({ code: 0, stdout: 'well\n' });
+    expect(service.stderr().match(/^\d+$/gm)).toHaveLength(2);
+  });
+
   it('that hangs for four callers leaves the service to the next', async () => {
     await using _ = await serve('hang', 'if grep -q hang; then sleep 1000 | cat; else echo well; fi');
     const hanging = await withLife(

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RedisConnection } from '../local-peer/redis/connection.ts';
-import { RedisPrograms } from '../local-peer/redis/programs.ts';
 import { DELIVER } from '../local-peer/redis/delivery-script.ts';
+import { RedisPrograms } from '../local-peer/redis/programs.ts';
 import { type Network, startNetwork } from './rig/network.ts';
 import { localRequest, type PeerRig, startPeerRig } from './rig/peer.ts';
 import { openProgram, type Program } from './rig/program.ts';

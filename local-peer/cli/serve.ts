@@ -30,7 +30,11 @@ export function serveCommand(): Command {
     .argument('<cmd>', 'the command that is served')
     .argument('<program...>', 'behind --: the program and its arguments')
     .option('-p, --parallel <number>', 'requests in work at once', countOf(1, 256), 4)
-    .option('--from <twins>', 'the twins that may call, for example 7,12; without it those of --allow, else all', twinsOf)
+    .option(
+      '--from <twins>',
+      'the twins that may call, for example 7,12; without it those of --allow, else all',
+      twinsOf,
+    )
     .option('--sid <sid>', 'serve at TWIN:SID')
     .option('--no-sid', 'serve as the twin itself, in place of its daemon');
   addTimeoutFlag(command, 30, 'how long to wait for chain and relay each, at the start');

@@ -67,7 +67,13 @@ const response = z.object(
 );
 
 /** Enough of a broken request to answer it. */
-const answerable = z.object({ ret: z.string().min(1).refine((queue) => !isOwnKey(queue)), ref: optionalText.catch(null) });
+const answerable = z.object({
+  ret: z
+    .string()
+    .min(1)
+    .refine((queue) => !isOwnKey(queue)),
+  ref: optionalText.catch(null),
+});
 
 /** A refused entry: why, and where an answer can be left when the entry says so. */
 export interface BadEntry {

@@ -4,10 +4,10 @@ import type { CommandEntry, Question } from '../messages.ts';
 import type { Answer, Delivery, Programs } from '../ports.ts';
 import { giveAnswer } from './answer.ts';
 import type { RedisConnection } from './connection.ts';
+import { DELIVER } from './delivery-script.ts';
 import { writeCommand } from './json.ts';
 import { readNote } from './note.ts';
 import { leaveIn } from './queue-fault.ts';
-import { DELIVER } from './delivery-script.ts';
 import { KEYS, MAX_ENTRIES, MAX_NEVER_SERVED, MAX_QUEUE_BYTES, QUEUES } from './queues.ts';
 import { FIRST } from './scripts.ts';
 
@@ -35,7 +35,14 @@ export class RedisPrograms implements Programs {
     const keys = [queue, KEYS.sizes(command), ...never, KEYS.replyList(queue), ...names.map(KEYS.seen)];
     const bounds = [MAX_ENTRIES, MAX_QUEUE_BYTES, MAX_NEVER_SERVED.queues, MAX_NEVER_SERVED.bytes].map(String);
     const now = Math.floor(Date.now() / 1000);
-    const args = [writeCommand(entry, QUEUES.responses), String(seconds), String(now), ...bounds, String(twin), command];
+    const args = [
+      writeCommand(entry, QUEUES.responses),
+      String(seconds),
+      String(now),
+      ...bounds,
+      String(twin),
+      command,
+    ];
     return delivery.parse(await leaveIn(queue, () => this.#redis.evaluate(DELIVER, keys, args)));
   }
 
