@@ -146,7 +146,7 @@ describe('a peer', () => {
     await using other = await startPeerRig(network, 3, { admission: { requireCipher: true } });
     await using sender = await startPeerRig(network, 1);
     const areOnChain = () => [other, sender].every(({ peer }) => peer.state().onChain?.isUp);
-    await expect.poll(areOnChain, { timeout: 60_000 }).toBe(true);
+    await expect.poll(areOnChain, { timeout: 120_000 }).toBe(true);
     await sender.request(localRequest({ dst: [3], cmd: 'my.sealed' }));
     expect(JSON.parse((await other.take('msgbus.my.sealed')) ?? '')).toMatchObject({ src: '1', enc: true });
     // A session with the secret of twin 1 that does not encrypt.

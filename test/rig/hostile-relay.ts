@@ -1,52 +1,76 @@
-import { once } from 'node:events';
+import { EventEmitter, once } from 'node:events';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { decodeEnvelope, type Envelope, encodeEnvelope } from '../../proto/envelope.ts';
+import { within } from './client.ts';
 
-/** A relay that checks nothing and brings a peer whatever the test says. */
+/** A relay in the hands of a liar: it takes any session, keeps its token, and says what it is told to. */
 export interface HostileRelay extends AsyncDisposable {
   readonly url: string;
-  /** Brings the connected peer a frame. */
-  bring(frame: Envelope | Uint8Array): void;
-  /** Resolves with the next envelope that the peer sends. */
+  /** Host and port, as tokens name it. */
+  readonly host: string;
+  /** The tokens that it was given, the oldest first. */
+  readonly tokens: readonly string[];
+  /** Envelopes of the session that nobody has taken yet; waits for one. */
   next(): Promise<Envelope>;
+  /** Brings a frame to the newest session. */
+  bring(frame: Envelope | Uint8Array): void;
+  /** Ends all sessions; resolves with the token of the next one. */
+  nextToken(): Promise<string>;
 }
 
-/** Starts one on a free port of localhost. It takes every token, and serves one peer. */
-export async function startHostileRelay(): Promise<HostileRelay> {
+/** Starts one on 127.0.0.1. @param date what it says of the time, when it answers the upgrade */
+export async function startHostileRelay(date?: string): Promise<HostileRelay> {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false });
-  await once(server, 'listening');
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
+  const tokens: string[] = [];
+  const arrivals = new EventEmitter();
   const frames: Uint8Array[] = [];
+  let session: WebSocket | undefined;
   let wake: (() => void) | undefined;
-  let peer: WebSocket | undefined;
-  server.on('connection', (socket) => {
-    peer = socket;
+  server.on('headers', (headers) => {
+    if (date !== undefined) headers.push(`Date: ${date}`);
+  });
+  server.on('connection', (socket, { url = '' }) => {
+    const token = url.slice(url.indexOf('?') + 1);
+    tokens.push(token);
+    session = socket;
+    arrivals.emit('token', token);
     socket.on('message', (data: Buffer) => {
       frames.push(new Uint8Array(data));
       wake?.();
     });
   });
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('the hostile relay has no port');
+  const { port } = address;
+  const next = async (): Promise<Envelope> => {
+    const frame = frames.shift();
+    if (frame === undefined) {
+      const arrived = new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+      await within(arrived, 'an envelope at the hostile relay');
+      return next();
+    }
+    const decoded = decodeEnvelope(frame);
+    if (!decoded.ok) throw new Error(decoded.error.detail);
+    return decoded.value;
+  };
   return {
-    url: `ws://localhost:${address.port}`,
-    bring: (frame) => {
-      if (peer === undefined) throw new Error('no peer is connected');
-      peer.send(frame instanceof Uint8Array ? frame : encodeEnvelope(frame));
+    url: `ws://localhost:${port}`,
+    host: `localhost:${port}`,
+    tokens,
+    next,
+    nextToken: async () => {
+      const arrived = once(arrivals, 'token');
+      for (const each of server.clients) each.terminate();
+      const [token] = await within(arrived, 'the next session at the hostile relay');
+      return String(token);
     },
-    next: async () => {
-      while (frames.length === 0) {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
-      const decoded = decodeEnvelope(frames.shift() ?? new Uint8Array(0));
-      if (!decoded.ok) throw new Error(`the peer sent no envelope: ${decoded.error.detail}`);
-      return decoded.value;
-    },
+    bring: (frame) => session?.send(frame instanceof Uint8Array ? frame : encodeEnvelope(frame)),
     [Symbol.asyncDispose]: async () => {
-      for (const socket of server.clients) socket.terminate();
-      server.close();
-      await once(server, 'close');
+      for (const each of server.clients) each.terminate();
+      await new Promise((resolve) => server.close(resolve));
     },
   };
 }
