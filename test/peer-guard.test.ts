@@ -137,6 +137,22 @@ describe('a peer', () => {
     expect(callee.details.get('command-refused not-served')).toBe(1);
   });
 
+  it('tells a caller that its requests for commands that nobody serves can wait no longer', async () => {
+    await using open = await startPeerRig(network, 4);
+    await using session = await network.join(6, 'flood');
+    const me = await network.identity(6);
+    for (let n = 0; n <= 100; n += 1) {
+      const content = { kind: 'request', command: `flood.${n}` } as const;
+      session.send(await signEnvelope(request({ twin: 6, connection: 'flood' }, { twin: 4 }, { content }), me));
+    }
+    expect((await session.next()).content).toMatchObject({
+      kind: 'error',
+      code: 500,
+      message: expect.stringContaining("no service has taken a request for 'flood.100' yet"),
+    });
+    expect(open.details.get('command-refused never-served')).toBe(1);
+  });
+
   it('says in the entry whether a request came encrypted', async () => {
     await ask('my.cmd');
     expect(JSON.parse((await callee.take('msgbus.my.cmd')) ?? '')).toMatchObject({ src: '6', enc: false });
