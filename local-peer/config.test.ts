@@ -59,6 +59,7 @@ describe('settle', () => {
       update: false,
       keepRelays: true,
       keepOnChain: false,
+      admission: { requireCipher: false },
     });
     expect([level, status]).toEqual(['trace', { host: '::1', port: 1 }]);
   });
@@ -70,6 +71,36 @@ describe('settle', () => {
     );
     const { peer } = await settled(['-m', SEED, '--keep-on-chain'], { RMB_NO_UPDATE: 'false' });
     expect(peer).toMatchObject({ update: true, keepOnChain: true });
+  });
+
+  it('takes who may call from flags, variables and the file alike', async () => {
+    const admission = {
+      allow: new Set([7, 12]),
+      allowFor: new Map([
+        ['wallet.pay', new Set([7, 8])],
+        ['nobody.may', new Set()],
+      ]),
+      served: new Set(['wallet.pay', 'my.cmd']),
+      requireCipher: true,
+    };
+    const flags = '--allow 7 --allow 12 --allow-for wallet.pay=7,8 --allow-for nobody.may= --served wallet.pay';
+    const byFlags = await settled(['-m', SEED, ...flags.split(' '), '--served', 'my.cmd', '--require-cipher']);
+    expect(byFlags.peer.admission).toEqual(admission);
+    const env = { RMB_ALLOW: '7 12', RMB_ALLOW_FOR: 'wallet.pay=7,8 nobody.may=', RMB_SERVED: 'wallet.pay,my.cmd' };
+    const byVariables = await settled([], { RMB_MNEMONIC: SEED, RMB_REQUIRE_CIPHER: 'true', ...env });
+    expect(byVariables.peer.admission).toEqual(admission);
+    const lists = 'allow = [7, 12]\nallow-for = ["wallet.pay=7,8", "nobody.may="]\nserved = ["wallet.pay", "my.cmd"]';
+    const files = disk({ '/c.toml': `mnemonic = "${SEED}"\nrequire-cipher = true\n${lists}` });
+    expect((await settled(['-c', '/c.toml'], {}, files)).peer.admission).toEqual(admission);
+  });
+
+  it.each([
+    [['--allow', 'x'], '--allow: must be twin ids, for example 7,12'],
+    [['--allow', '0'], '--allow: must be twin ids, for example 7,12'],
+    [['--allow-for', '7'], '--allow-for: must be COMMAND=TWIN,TWIN, for example wallet.pay=7,12'],
+    [['--allow-for', 'a.b=x'], '--allow-for: must be COMMAND=TWIN,TWIN, for example wallet.pay=7,12'],
+  ])('refuses %j, and says what it must be', async (argv, message) => {
+    await expect(settled(['-m', SEED, ...argv])).rejects.toThrow(message);
   });
 
   it('takes lists of the environment with commas or spaces, and leaves what is empty', async () => {
@@ -192,6 +223,10 @@ describe('printConfig', () => {
       'no-update = true  # /c:1',
       '# keep-relays is not set',
       '# keep-on-chain is not set',
+      '# allow is not set',
+      '# allow-for is not set',
+      '# served is not set',
+      '# require-cipher is not set',
       'debug = 1  # --debug',
       '# status is not set',
     ]);

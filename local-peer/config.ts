@@ -1,5 +1,6 @@
 import type { KeyType } from '../proto/key-type.ts';
 import { miniSecret } from '../proto/seed.ts';
+import type { Admission } from './admission.ts';
 import type { RunCommand } from './config/command-line.ts';
 import { readEnvironment } from './config/environment.ts';
 import { readFileLayer } from './config/file.ts';
@@ -22,6 +23,8 @@ export interface PeerConfig {
   readonly keepRelays: boolean;
   /** Whether our twin on chain is written again when another program has changed it. */
   readonly keepOnChain: boolean;
+  /** Who may call what here. */
+  readonly admission: Admission;
 }
 
 /** What the daemon around the peer is started with, too. */
@@ -92,6 +95,12 @@ export async function settle({ layer, warnings }: Gathered, readFile: ReadFile):
       update: !values['no-update'],
       keepRelays: values['keep-relays'],
       keepOnChain: values['keep-on-chain'],
+      admission: {
+        ...(values.allow === undefined ? {} : { allow: values.allow }),
+        ...(values['allow-for'] === undefined ? {} : { allowFor: values['allow-for'] }),
+        ...(values.served === undefined ? {} : { served: new Set(values.served) }),
+        requireCipher: values['require-cipher'],
+      },
     },
     level: levelOf(debug),
     status: values.status,

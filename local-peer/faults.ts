@@ -18,6 +18,11 @@ export type PeerFault =
   | { readonly reason: 'no-key' }
   | { readonly reason: 'broken-key'; readonly twin: number }
   | { readonly reason: 'crypto' }
+  /** A plain request of a twin that could encrypt. */
+  | { readonly reason: 'plain'; readonly twin: number }
+  | { readonly reason: 'not-allowed'; readonly detail: string }
+  /** No room for what a stranger asked for, or no such service. */
+  | { readonly reason: 'not-served' | 'never-served' | 'queue-full' | 'too-many-alive'; readonly detail: string }
   | { readonly reason: 'other'; readonly detail: string };
 
 /** Whether the caller is sent an error in place of a reply with this fault. */
@@ -55,6 +60,16 @@ export function faultError(fault: PeerFault): { readonly code: number; readonly 
       return { code: 105, message: brokenKey(fault.twin) };
     case 'crypto':
       return { code: 106, message: 'e2e error: invalid cipher data' };
+    case 'plain': {
+      const what = `twin ${fault.twin} has a key on chain, and this peer takes only encrypted requests from it`;
+      return { code: 106, message: `e2e error: ${what}` };
+    }
+    case 'not-allowed':
+      return { code: 100, message: fault.detail };
+    case 'not-served':
+    case 'never-served':
+    case 'queue-full':
+    case 'too-many-alive':
     case 'other':
       return { code: 500, message: fault.detail };
   }

@@ -37,6 +37,8 @@ export interface CommandEntry {
   readonly tags: string | null;
   readonly schema: string | null;
   readonly now: number;
+  /** Whether it came encrypted: then the sender's key on chain vouches for it as well. */
+  readonly isEncrypted: boolean;
 }
 
 /** An answer for a program. */

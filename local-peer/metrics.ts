@@ -17,7 +17,8 @@ const EVENTS: Record<PeerEvent, string> = {
   'command-delivered': 'Requests of other twins, left for a service',
   'command-refused': 'Requests of other twins that were refused',
   'reply-delivered': 'Answers of other twins, left for a program',
-  'envelope-dropped': 'Envelopes that nobody here waits for',
+  'envelope-dropped': 'Envelopes that nobody here waits for, repeats, and those for others',
+  'twin-key-changed': 'Twins whose keys on chain are not those that were known',
   'relay-connected': 'Times that a relay was connected',
   'relay-lost': 'Times that a connection to a relay was lost',
 };

@@ -14,6 +14,8 @@ import type { CountEvent, PeerState } from './state.ts';
 import { startTraffic, type Traffic } from './traffic.ts';
 import { ChainConnection } from './twins/chain.ts';
 import { Directory } from './twins/directory.ts';
+import { knownTwin } from './twins/judge-key.ts';
+import { haveSameKeys, reportKeyChange } from './twins/key-change.ts';
 import { confirmOwnTwin, findOwnTwin } from './twins/own-twin.ts';
 import { OwnWatch } from './twins/own-watch.ts';
 import { register } from './twins/registrar.ts';
@@ -68,9 +70,18 @@ export async function startPeer(
     (id) => chain.twin(id),
     memory,
     () => performance.now(),
+    {
+      hasSecond: config.substrate.length > 1,
+      confirm: async (twin) => {
+        const second = await chain.secondOpinion(twin.id);
+        if (second === undefined) return 'unanswered';
+        return second.twin !== undefined && haveSameKeys(twin, knownTwin(second.twin)) ? 'same' : 'other';
+      },
+      changed: (before, after, opinion) => reportKeyChange({ log, count }, [before, after], opinion),
+    },
   );
   let own: OwnWatch | undefined;
-  const chain = new ChainConnection(config.substrate, {
+  const chain: ChainConnection = new ChainConnection(config.substrate, {
     onState: (state) => health.chain(state),
     onTwin: (twin) => {
       twins.put(twin);
@@ -95,7 +106,7 @@ export async function startPeer(
     health.twin(twin);
     traffic = startTraffic(
       { twin, identity: identity.value, relays: urls },
-      { primitives, redis, twins, clock, health, plugins, log, count, pause },
+      { primitives, redis, twins, clock, health, plugins, admission: config.admission, log, count, pause },
     );
     const key = { seed: seed.value, keyType: config.keyType };
     const registration = { twin, account, key, pk, relays: urls, keepRelays: config.keepRelays };

@@ -2,15 +2,19 @@ import type { Address } from '../proto/address.ts';
 import type { PeerFault } from './faults.ts';
 import type { CommandEntry, Question, ReplyEntry } from './messages.ts';
 
-/** What became of a request for a service: `repeated` was delivered before, `full` finds no room in its queue. */
-export type Delivery = 'delivered' | 'repeated' | 'full';
+/**
+ * What became of a request for a service: `repeated` was delivered before, `full` finds no room in its queue,
+ * `never-served` finds none in all queues from which no service has taken anything, `reply-list` is meant for a list in
+ * which a local program waits for its replies.
+ */
+export type Delivery = 'delivered' | 'repeated' | 'full' | 'never-served' | 'reply-list';
 
 /** The programs' side of the core: where entries go, and what is remembered of requests. */
 export interface Programs {
-  /** Gives a twin's request to its service, once: for `seconds` the same uid of that twin is `repeated`. */
-  deliverCommand(entry: CommandEntry, twin: number, seconds: number): Promise<Delivery>;
-  /** Whether no plugin was shown this request of a twin before; for `seconds` one now has been. */
-  isFirst(twin: number, uid: string, seconds: number): Promise<boolean>;
+  /** Gives a twin's request to its service, once: for `seconds` a request with one of its names is `repeated`. */
+  deliverCommand(entry: CommandEntry, twin: number, names: readonly string[], seconds: number): Promise<Delivery>;
+  /** Whether no plugin was shown a request with one of these names before; for `seconds` one now has been. */
+  isFirst(names: readonly string[], seconds: number): Promise<boolean>;
   /** Gives an answer to the program that asked; false when it is a repeat. */
   deliverAnswer(answer: Answer): Promise<boolean>;
   /** Who may answer a uid and where to, as long as an answer is of use. */

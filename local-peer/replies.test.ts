@@ -49,6 +49,7 @@ async function rig(questions: Record<string, Question>) {
   };
   awaited.add('open', open);
   const replies = new Replies({
+    own: { twin: 1 },
     protocol: new Protocol({
       identity: identity.value,
       twins: unknown,

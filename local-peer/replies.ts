@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
-import { formatAddress } from '../proto/address.ts';
+import { type Address, formatAddress } from '../proto/address.ts';
 import type { Envelope } from '../proto/envelope.ts';
+import { strangerIn } from './addressee.ts';
 import type { Awaited } from './awaited.ts';
 import type { Clock } from './clock.ts';
 import { faultError } from './faults.ts';
@@ -8,11 +9,13 @@ import type { Turn } from './lanes.ts';
 import type { Question } from './messages.ts';
 import type { Log, Programs } from './ports.ts';
 import type { Protocol } from './protocol.ts';
-import { Repeats } from './repeats.ts';
+import { Repeats, signedDigest } from './repeats.ts';
 import type { CountEvent } from './state.ts';
 
 /** What replies need of the rest of the peer. */
 export interface RepliesParts {
+  /** Who we are. */
+  readonly own: Address;
   readonly protocol: Protocol;
   readonly programs: Programs;
   readonly awaited: Awaited;
@@ -52,11 +55,18 @@ export class Replies {
     if (question.asked !== undefined && !question.asked.includes(source)) {
       return this.#drop(envelope, source, 'twin-not-asked', `twin ${source} was not asked`);
     }
+    const stranger = strangerIn(envelope.destination, this.#parts.own);
+    if (stranger !== undefined) return this.#drop(envelope, source, stranger, 'it is for another twin or session');
     const { protocol, clock } = this.#parts;
     const opened = await protocol.open(envelope, source, clock.seconds(), question.seals.get(source));
     if (!opened.ok) return this.#drop(envelope, source, opened.error.reason, faultError(opened.error).message);
     await turn();
-    await this.#deliver(envelope, question, opened.value, { frame, times: 1, of: source });
+    // Not of the frame: a relay can write the same signed text in other bytes.
+    await this.#deliver(envelope, question, opened.value, {
+      fingerprint: signedDigest(envelope),
+      times: 1,
+      of: source,
+    });
   }
 
   /** A crash may have come between the sending of a request and its note: such a one is known when it is taken up. */
@@ -73,18 +83,20 @@ export class Replies {
     // Of several twins it does not say which one it means: reports of one second are the same bytes, and no repeats.
     const [only, ...others] = question.asked ?? [];
     const of = others.length === 0 ? only : undefined;
-    await this.#deliver(envelope, question, new Uint8Array(0), { frame, times: others.length + 1, of });
+    const fingerprint = hash('sha256', frame, 'base64url');
+    await this.#deliver(envelope, question, new Uint8Array(0), { fingerprint, times: others.length + 1, of });
   }
 
   /**
-   * @param times that the same frame may come; what comes more often is a repeat
+   * @param fingerprint the same for a repeat
+   * @param times that it may come; what comes more often is a repeat
    * @param of the twin whose answer it is; undefined when that is not known
    */
   async #deliver(
     envelope: Envelope,
     question: Question,
     data: Uint8Array,
-    { frame, times, of }: { frame: Uint8Array; times: number; of: number | undefined },
+    { fingerprint, times, of }: { fingerprint: string; times: number; of: number | undefined },
   ): Promise<void> {
     const error = envelope.content?.kind === 'error' ? envelope.content : null;
     const entry = {
@@ -96,7 +108,6 @@ export class Replies {
       now: Number(envelope.timestamp),
       error: error === null ? null : { code: error.code, message: error.message },
     };
-    const fingerprint = hash('sha256', frame, 'base64url');
     // When its time is over nobody waits for it, and a repeat is dropped for that.
     const answer = { queue: question.replyTo, entry, fingerprint, times, seconds: Math.max(1, question.seconds) };
     if (!this.#given.pass(fingerprint, answer.seconds, times)) return;

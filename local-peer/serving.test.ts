@@ -11,7 +11,7 @@ const NOW = Date.parse('2026-11-25T12:00:00.000Z');
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
 /** Serves a twin whose only relay says that its clock is so many seconds ahead of ours. */
-async function rig(skew: number) {
+async function rig(skew: number, remembered = { all: 10, each: 10 }) {
   const identity = await identityOf(`0x${'01'.repeat(32)}`, 'ed25519');
   if (!identity.ok) throw new Error(identity.error.detail);
   const caller = { id: 6, account: identity.value.account, relay: null, key: { kind: 'absent' as const } };
@@ -21,31 +21,37 @@ async function rig(skew: number) {
   );
   clock.measure('relay', new Date(NOW + skew * 1000).toUTCString(), NOW);
   const twins = { get: async () => caller, refresh: async () => caller };
-  const remembered: number[] = [];
+  const lives: number[] = [];
   const told: Envelope['content'][] = [];
-  const serving = new Serving(2, {
-    protocol: new Protocol({
-      identity: identity.value,
-      twins: twins,
-      primitives: nodePrimitives(),
-      isKeyOnChain: async () => false,
-    }),
-    programs: {
-      deliverCommand: async (_entry, _twin, seconds) => {
-        remembered.push(seconds);
-        return 'delivered';
+  const serving = new Serving(
+    { twin: 2 },
+    {
+      protocol: new Protocol({
+        identity: identity.value,
+        twins: twins,
+        primitives: nodePrimitives(),
+        isKeyOnChain: async () => false,
+      }),
+      programs: {
+        deliverCommand: async (_entry, _twin, _names, seconds) => {
+          lives.push(seconds);
+          return 'delivered';
+        },
+        isFirst: async () => true,
       },
-      isFirst: async () => true,
+      upstream: { reply: async ({ content }) => void told.push(content), again: async () => undefined },
+      clock,
+      plugins: [],
+      admission: {},
+      hasKey: async () => false,
+      remembered,
+      log: silent,
+      count: () => undefined,
     },
-    upstream: { reply: async ({ content }) => void told.push(content), again: async () => undefined },
-    clock,
-    plugins: [],
-    log: silent,
-    count: () => undefined,
-  });
-  const ask = async (age: number, expiration: bigint) => {
+  );
+  const ask = async (age: number, expiration: bigint, uid = 'u') => {
     const envelope: Envelope = {
-      uid: 'u',
+      uid,
       timestamp: BigInt(NOW / 1000 - age),
       expiration,
       source: { twin: 6 },
@@ -55,24 +61,36 @@ async function rig(skew: number) {
     };
     await serving.request(await signEnvelope(envelope, identity.value), 6, async () => undefined);
   };
-  return { ask, remembered, told };
+  return { ask, lives, told };
 }
 
 describe('a request of another twin', () => {
   it('whose time is over is refused, though the relay turns the time back', async () => {
-    const { ask, remembered, told } = await rig(-3600);
+    const { ask, lives, told } = await rig(-3600);
     await ask(1800, 60n);
-    expect([remembered, told]).toEqual([
-      [],
-      [{ kind: 'error', code: 102, message: expect.stringContaining('expired') }],
-    ]);
+    expect([lives, told]).toEqual([[], [{ kind: 'error', code: 102, message: expect.stringContaining('expired') }]]);
     await ask(0, 60n);
-    expect(remembered).toEqual([60]);
+    expect(lives).toEqual([60]);
   });
 
   it('is remembered by our own time, though the relay says that it is later', async () => {
-    const { ask, remembered } = await rig(3000);
+    const { ask, lives } = await rig(3000);
     await ask(0, 3600n);
-    expect(remembered).toEqual([3600]);
+    expect(lives).toEqual([3600]);
+  });
+
+  it('is remembered for its whole life, of eight hours as well', async () => {
+    const { ask, lives } = await rig(0);
+    await ask(0, 28_800n);
+    expect(lives).toEqual([28_800]);
+  });
+
+  it('is refused when its twin has too many requests that are alive', async () => {
+    const { ask, lives, told } = await rig(0, { all: 10, each: 2 });
+    for (const uid of ['1', '2', '3']) await ask(0, 60n, uid);
+    expect(lives).toEqual([60, 60]);
+    expect(told).toEqual([
+      { kind: 'error', code: 500, message: expect.stringContaining('give requests a shorter life') },
+    ]);
   });
 });

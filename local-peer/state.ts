@@ -34,6 +34,7 @@ export type PeerEvent =
   | 'command-refused'
   | 'reply-delivered'
   | 'envelope-dropped'
+  | 'twin-key-changed'
   | 'relay-connected'
   | 'relay-lost';
 

@@ -1,6 +1,7 @@
 import type { Identity } from '../proto/identity.ts';
 import type { Primitives } from '../proto/primitives.ts';
 import { mintToken } from '../proto/token.ts';
+import type { Admission } from './admission.ts';
 import { Awaited } from './awaited.ts';
 import type { Clock } from './clock.ts';
 import { ClockSteps } from './clock-steps.ts';
@@ -29,6 +30,8 @@ const TOKEN_SECONDS = 300;
 /** At a stop, what waits for a relay has this long; then it stays in Redis for the next start. */
 const DRAIN_MS = 4_000;
 const SWEEP_MS = 1_000;
+/** Requests whose marks lie in Redis at once, two of 130 bytes each. */
+const MOST_REMEMBERED = { all: 500_000, each: 100_000 };
 
 /** Who speaks, and through which relays. */
 export interface Speaker {
@@ -45,6 +48,7 @@ export interface TrafficParts {
   readonly clock: Clock;
   readonly health: Health;
   readonly plugins: readonly Plugin[];
+  readonly admission: Admission;
   readonly log: Log;
   readonly count: CountEvent;
   /** Waits for `ms`; false, at once, when the peer stops. */
@@ -59,7 +63,7 @@ export interface Traffic {
 
 /** Starts to carry: connects to the relays, and takes entries from Redis. */
 export function startTraffic({ twin, identity, relays: urls }: Speaker, parts: TrafficParts): Traffic {
-  const { primitives, redis, twins, clock, health, plugins, log, count, pause } = parts;
+  const { primitives, redis, twins, clock, health, plugins, admission, log, count, pause } = parts;
   const fault = (what: string) => (error: unknown) => log.error({ error: String(error) }, what);
   const programs = new RedisPrograms(redis);
   const protocol = new Protocol({
@@ -89,14 +93,18 @@ export function startTraffic({ twin, identity, relays: urls }: Speaker, parts: T
   const relays = new Relays(connections);
   const sending = new Sending({ protocol, twins, uplink: relays });
   const upstream = new Upstream(twin, { sending, awaited, clock, plugins, log, count, pause });
-  const serving = new Serving(twin, { protocol, programs, upstream, clock, plugins, log, count });
+  const own = { twin };
+  const hasKey = async (id: number) => (await twins.get(id))?.key.kind !== 'absent';
+  const remembered = MOST_REMEMBERED;
+  const givers = { protocol, programs, upstream, clock, plugins };
+  const serving = new Serving(own, { ...givers, admission, hasKey, remembered, log, count });
   const entries = new Entries({ upstream, log, count });
   const claims = (queue: string) => new ClaimedQueue(redis, queue, { log, count });
   const requests = new Intake(claims(QUEUES.requests), (held) => entries.request(held), log);
   const responses = new Intake(claims(QUEUES.responses), (held) => entries.response(held), log);
   const intakes = [requests, responses];
   const { resumed } = requests;
-  const replies = new Replies({ protocol, programs, awaited, resumed, clock, log, count });
+  const replies = new Replies({ own, protocol, programs, awaited, resumed, clock, log, count });
   const downstream = new Downstream({ serving, replies, log, count });
   for (const { host } of urls) health.relay(host, { isUp: false, detail: 'connecting' });
   for (const connection of connections) connection.open();

@@ -67,8 +67,8 @@ describe('an odd request', () => {
     session.send(await signEnvelope(odd, await network.identity(CALLER)));
     const { content, payload } = await session.next();
     expect(content).toEqual({ kind: 'response' });
-    // Seven variables tell of a request; the one that cannot be told is left out.
-    expect(new TextDecoder().decode(payload?.bytes)).toBe('6\n');
+    // Eight variables tell of a request; the one that cannot be told is left out.
+    expect(new TextDecoder().decode(payload?.bytes)).toBe('7\n');
   });
 
   it('never ends the service, whatever it carries', async () => {
@@ -137,6 +137,25 @@ describe('a program', () => {
   it('that floods its stdout is cut with an error, children and all', async () => {
     await using _ = await serve('flood', 'yes | cat');
     expect((await call('flood')).stderr).toMatch(/error 500: .*longer than 15728640 bytes/);
+  });
+
+  it('that hangs for all requests of one twin leaves half of its slots to others', async () => {
+    await using service = await serve(
+      'half',
+      'if grep -q hang; then echo $$ >&2; sleep 1000 | cat; else echo well; fi',
+    );
+    await using session = await network.join(CALLER, 'half');
+    const source = { twin: CALLER, connection: 'half' };
+    const content = { kind: 'request', command: 'my.cmd' } as const;
+    const payload = { kind: 'plain', bytes: new TextEncoder().encode('hang') } as const;
+    for (let n = 0; n < 4; n += 1) {
+      const hanging = request(source, { twin: SERVER, connection: 'half' }, { content, payload, expiration: 1000n });
+      session.send(await signEnvelope(hanging, await network.identity(CALLER)));
+    }
+    await until('two programs to hang', async () => (service.stderr().match(/^\d+$/gm)?.length ?? 0) >= 2 || undefined);
+    const other = ['call', `${SERVER}:half`, 'my.cmd', '--data', 'go'];
+    expect(await runCommand(other, asTwin(network, 1))).toMatchObject({ code: 0, stdout: 'well\n' });
+    expect(service.stderr().match(/^\d+$/gm)).toHaveLength(2);
   });
 
   it('that hangs for four callers leaves the service to the next', async () => {

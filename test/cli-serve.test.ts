@@ -53,6 +53,30 @@ describe('serve', () => {
     request.parse(JSON.parse(await service.said('"request"')));
   });
 
+  it('answers a twin that is not in --from with an error, and starts no program', async () => {
+    const args = [
+      'serve',
+      'my.pay',
+      '--sid',
+      'pay',
+      '--from',
+      '1,5',
+      '--',
+      'sh',
+      '-c',
+      'echo started >&2; echo $RMB_ENC',
+    ];
+    await using service = startCommand(args, me());
+    await service.said('serving');
+    const call = ['call', '6:pay', 'my.pay'];
+    const refused = await runCommand(call, asTwin(network, 3));
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining("twin 3 may not call 'my.pay' here") });
+    expect(service.stderr()).not.toContain('started');
+    expect(await runCommand(call, asTwin(network, 1))).toMatchObject({ code: 0, stdout: 'false\n' });
+    const misused = await runCommand(['serve', 'my.pay', '--from', 'x', '--', 'cat'], me());
+    expect(misused).toMatchObject({ code: 2, stderr: expect.stringContaining('--from: must be twin ids') });
+  });
+
   it.each([
     ['echo first >&2; echo the disk is full >&2; exit 3', 'error 500: the disk is full'],
     ['exit 3', 'error 500: the service ended with 3'],

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { RedisConnection } from '../local-peer/redis/connection.ts';
+import { DELIVER } from '../local-peer/redis/delivery-script.ts';
 import { RedisPrograms } from '../local-peer/redis/programs.ts';
-import { DELIVER } from '../local-peer/redis/scripts.ts';
 import { type Network, startNetwork } from './rig/network.ts';
 import { localRequest, type PeerRig, startPeerRig } from './rig/peer.ts';
 import { openProgram, type Program } from './rig/program.ts';
@@ -30,8 +30,10 @@ describe('a service’s queue', () => {
     nth += 1;
     const [queue, sizes] = [`msgbus.q${nth}`, `msgbus.system.sizes.q${nth}`];
     const deliver = (uid: string, entry: string, { seconds = 100, now = 1000 } = {}) => {
-      const args = [entry, String(seconds), String(now), String(most), String(bytes)];
-      return connection.evaluate(DELIVER, [queue, sizes, `msgbus.system.seen.${nth}.${uid}`], args);
+      const never = ['served', 'never-served', 'never-served.7'].map((key) => `msgbus.system.v2.${nth}.${key}`);
+      const keys = [queue, sizes, ...never, `msgbus.system.v2.reply-list.${queue}`, `msgbus.system.seen.${nth}.${uid}`];
+      const args = [entry, seconds, now, most, bytes, 1000, 100_000, 7, queue.slice('msgbus.'.length)].map(String);
+      return connection.evaluate(DELIVER, keys, args);
     };
     return { queue, sizes, deliver };
   }

@@ -40,11 +40,11 @@ describe('a request', () => {
     });
   });
 
-  it('reaches the service with all fields in the Rust peer’s order', async () => {
+  it('reaches the service with all fields in the Rust peer’s order, and enc behind them', async () => {
     const at = now();
     await caller.request(localRequest({ cmd: 'test.seen', tag: 'a b', shm: 'x/y', exp: 30, now: at }));
     const entry = JSON.parse((await callee.take('msgbus.test.seen')) ?? '');
-    expect(Object.keys(entry)).toEqual(['ver', 'ref', 'src', 'cmd', 'exp', 'dat', 'tag', 'ret', 'shm', 'now']);
+    expect(Object.keys(entry)).toEqual(['ver', 'ref', 'src', 'cmd', 'exp', 'dat', 'tag', 'ret', 'shm', 'now', 'enc']);
     expect(entry).toMatchObject({
       ver: 1,
       src: '1',

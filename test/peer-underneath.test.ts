@@ -114,6 +114,7 @@ const KINDS: readonly (readonly [kind: string, keys: RegExp])[] = [
   ['notes', /^msgbus\.backlog\./],
   ['marks of what was seen', /^msgbus\.system\.seen\./],
   ['sizes of queues', /^msgbus\.system\.sizes\./],
+  ['counts of queues that were never served', /^msgbus\.system\.v2\.(served|never-served)/],
   ['twins', /^msgbus\.system\.(own-)?twin\./],
 ];
 const NOT_OURS = /^(msgbus\.(test\.|system\.(local|reply)$)|reply\.)/;

@@ -3,7 +3,16 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { programEnvironment } from './program-environment.ts';
 
-const request = { uid: 'u', source: '6:a', command: 'c', tags: null, schema: null, now: 100, expiration: 60 };
+const request = {
+  uid: 'u',
+  source: '6:a',
+  command: 'c',
+  tags: null,
+  schema: null,
+  now: 100,
+  isEncrypted: false,
+  expiration: 60,
+};
 
 it('tells of the request, and nothing of our settings or of another request', () => {
   const ours = { PATH: '/bin', RMB_MNEMONIC: 'words', RMB_CONFIG: 'file', RMB_TAGS: 'of another' };
@@ -16,6 +25,7 @@ it('tells of the request, and nothing of our settings or of another request', ()
     RMB_EXPIRES: '160',
     RMB_TAGS: '',
     RMB_SCHEMA: 'text/plain',
+    RMB_ENC: 'false',
   });
 });
 

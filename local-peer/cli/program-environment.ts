@@ -13,7 +13,7 @@ const OURS = [...SETTINGS.map(({ name }) => variableOf(name)), variableOf('confi
  * @param ours the environment of this process
  */
 export function programEnvironment(request: Omit<CommandEntry, 'data'>, ours: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const { command, uid, source, tags, schema, now, expiration } = request;
+  const { command, uid, source, tags, schema, now, expiration, isEncrypted } = request;
   const metadata = {
     RMB_COMMAND: command,
     RMB_UID: uid,
@@ -22,6 +22,7 @@ export function programEnvironment(request: Omit<CommandEntry, 'data'>, ours: No
     RMB_EXPIRES: String(now + expiration),
     RMB_TAGS: tags ?? '',
     RMB_SCHEMA: schema ?? '',
+    RMB_ENC: String(isEncrypted),
   };
   const env = { ...ours };
   // A service may run below another one: what that was told of its request is not of this one.

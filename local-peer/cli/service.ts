@@ -1,11 +1,13 @@
 import { parseAddress } from '../../proto/address.ts';
 import type { Envelope } from '../../proto/envelope.ts';
+import type { Admission } from '../admission.ts';
 import { SentAnswers } from '../answers.ts';
 import { faultError, isToldInstead } from '../faults.ts';
 import { Lanes } from '../lanes.ts';
 import type { CommandEntry } from '../messages.ts';
 import { versionPlugin } from '../plugins/version.ts';
 import type { Delivery, Log } from '../ports.ts';
+import { MOST_REQUESTS } from '../repeats.ts';
 import { Serving } from '../serving.ts';
 import type { CommandFailure } from './failure.ts';
 import type { Outcome } from './service-program.ts';
@@ -22,6 +24,8 @@ const MAX_WAITING = { items: 10_000, bytes: 64 * 2 ** 20 };
 const DEFAULT_SCHEMA = 'application/json';
 /** A longer schema is not repeated in the reply, characters. */
 const MAX_SCHEMA = 256;
+/** This process alone knows which requests it has served: it takes no more than it can remember, half of them of one twin. */
+const REMEMBERED = { all: MOST_REQUESTS, each: MOST_REQUESTS / 2 };
 const NOT_SERVED = 404;
 const FAILED = 500;
 
@@ -31,6 +35,8 @@ export interface ServiceParts {
   readonly command: string;
   /** Requests in work at once. */
   readonly parallel: number;
+  /** Who may call. */
+  readonly admission: Admission;
   /** Serves one request, of which nobody waits for the reply after `ms`. Never rejects. */
   handle(request: CommandEntry, ms: number): Promise<Outcome>;
   onServed(served: Served): void;
@@ -64,10 +70,10 @@ export class Service {
   readonly #lanes = new Lanes<number>();
 
   constructor(parts: ServiceParts) {
-    const { session, parallel, log } = parts;
+    const { session, parallel, admission, log } = parts;
     this.#parts = parts;
     this.#queue = new WorkQueue(parallel, MAX_WAITING, (job) => this.#guarded(job.request.uid, this.#serve(job)));
-    this.#serving = new Serving(session.own.twin, {
+    this.#serving = new Serving(session.own, {
       protocol: session.protocol,
       programs: {
         // `Serving` knows the repeats; nothing else of this process could.
@@ -77,6 +83,9 @@ export class Service {
       upstream: { reply: (envelope) => this.#send(envelope), again: (uid, twin) => this.#again(uid, twin) },
       clock: session.clock,
       plugins: [versionPlugin],
+      admission,
+      hasKey: async (twin) => (await session.chain.twins.get(twin))?.key.kind !== 'absent',
+      remembered: REMEMBERED,
       log,
       count: () => undefined,
     });

@@ -35,6 +35,17 @@ describe('a work queue', () => {
     expect(offer('d')).toBe(true);
   });
 
+  it('has half of its work under way for one owner, and at least one item', async () => {
+    const { queue, begun, finish } = rig(4);
+    for (const item of ['a1', 'a2', 'a3', 'b1', 'b2']) queue.offer(item[0] ?? '', item, 1);
+    expect(begun).toEqual(['a1', 'a2', 'b1', 'b2']);
+    await finish();
+    expect(begun).toEqual(['a1', 'a2', 'b1', 'b2', 'a3']);
+    const single = rig(1);
+    single.queue.offer('a', 'a1', 1);
+    expect(single.begun).toEqual(['a1']);
+  });
+
   it('begins everything it took, once, and never more at once than it may', async () => {
     const offers = fc.array(fc.record({ owner: fc.constantFrom('a', 'b', 'c'), ends: fc.boolean() }), {
       maxLength: 60,

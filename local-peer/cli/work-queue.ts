@@ -16,8 +16,8 @@ interface Line<Item> {
 }
 
 /**
- * Works on a number of items at once; the others wait. Owners take turns, and each may fill half of the queue:
- * otherwise one owner could keep out all others.
+ * Works on a number of items at once; the others wait. Owners take turns. Each may fill half of the queue, and have half
+ * of the work under way: otherwise one owner could keep out all others.
  */
 export class WorkQueue<Owner, Item> {
   readonly #parallel: number;
@@ -25,6 +25,8 @@ export class WorkQueue<Owner, Item> {
   readonly #work: (item: Item) => Promise<void>;
   /** Owners with something waiting; the first one is next. */
   readonly #lines = new Map<Owner, Line<Item>>();
+  /** Owner → its items under way. */
+  readonly #under = new Map<Owner, number>();
   #running = 0;
   #items = 0;
   #bytes = 0;
@@ -38,8 +40,8 @@ export class WorkQueue<Owner, Item> {
 
   /** Takes an item of an owner; false when there is no room for it. */
   offer(owner: Owner, item: Item, bytes: number): boolean {
-    if (this.#running < this.#parallel) {
-      void this.#run(item);
+    if (this.#running < this.#parallel && this.#mayRun(owner)) {
+      void this.#run(owner, item);
       return true;
     }
     const line = this.#lines.get(owner) ?? { waiting: [], bytes: 0 };
@@ -54,23 +56,34 @@ export class WorkQueue<Owner, Item> {
     return true;
   }
 
-  async #run(item: Item): Promise<void> {
-    this.#running += 1;
-    await this.#work(item);
-    this.#running -= 1;
-    const [next] = this.#lines;
-    if (next !== undefined) void this.#runFirst(...next);
+  #mayRun(owner: Owner): boolean {
+    return (this.#under.get(owner) ?? 0) < Math.max(1, Math.floor(this.#parallel / 2));
   }
 
-  async #runFirst(owner: Owner, line: Line<Item>): Promise<void> {
-    const first = line.waiting.shift();
-    this.#lines.delete(owner);
-    if (first === undefined) return;
-    line.bytes -= first.bytes;
-    this.#items -= 1;
-    this.#bytes -= first.bytes;
-    // Behind the others, which come first now.
-    if (line.waiting.length > 0) this.#lines.set(owner, line);
-    await this.#run(first.item);
+  async #run(owner: Owner, item: Item): Promise<void> {
+    this.#running += 1;
+    this.#under.set(owner, (this.#under.get(owner) ?? 0) + 1);
+    await this.#work(item);
+    this.#running -= 1;
+    const left = (this.#under.get(owner) ?? 0) - 1;
+    if (left > 0) this.#under.set(owner, left);
+    else this.#under.delete(owner);
+    this.#runNext();
+  }
+
+  /** Begins with the first item whose owner may have one more under way. */
+  #runNext(): void {
+    for (const [owner, line] of this.#lines) {
+      if (!this.#mayRun(owner)) continue;
+      const first = line.waiting.shift();
+      this.#lines.delete(owner);
+      if (first === undefined) continue;
+      line.bytes -= first.bytes;
+      this.#items -= 1;
+      this.#bytes -= first.bytes;
+      // Behind the others, which come first now.
+      if (line.waiting.length > 0) this.#lines.set(owner, line);
+      return void this.#run(owner, first.item);
+    }
   }
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { relayDomainOf } from '../../proto/twin.ts';
+import { twinLists, twins } from './twin-lists.ts';
 
 /**
  * Every setting of the peer, once: its flag, its variable, its key in the file, what it must be. Each layer
@@ -85,6 +86,10 @@ export const SETTINGS_SCHEMA = z.object({
   'no-update': one(onOff).default(false),
   'keep-relays': one(onOff).default(false),
   'keep-on-chain': one(onOff).default(false),
+  allow: twins.optional(),
+  'allow-for': twinLists.optional(),
+  served: z.array(text).optional(),
+  'require-cipher': one(onOff).default(false),
   uploads: one(text).optional(),
   debug: one(level).default(0),
   status: one(address).optional(),
@@ -143,6 +148,30 @@ export const SETTINGS: readonly Setting[] = [
     flag: '--keep-on-chain',
     kind: 'switch',
     help: 'write relays and key on chain again when another program changed them, at most once an hour',
+  },
+  {
+    name: 'allow',
+    flag: '--allow <twin>',
+    kind: 'list',
+    help: 'a twin that may call the services here; repeat for more. Without it all twins may',
+  },
+  {
+    name: 'allow-for',
+    flag: '--allow-for <cmd=twins>',
+    kind: 'list',
+    help: 'the twins that may call one command, in place of --allow, as wallet.pay=7,12; repeat for more',
+  },
+  {
+    name: 'served',
+    flag: '--served <cmd>',
+    kind: 'list',
+    help: 'a command that programs here serve; repeat for more. Then all others are refused at once',
+  },
+  {
+    name: 'require-cipher',
+    flag: '--require-cipher',
+    kind: 'switch',
+    help: 'refuse plain requests of twins that have a key on chain',
   },
   { name: 'uploads', flag: '-u, --uploads <dir>', kind: 'text', help: 'taken, and ignored', isHidden: true },
   { name: 'debug', flag: '-d, --debug', kind: 'count', help: 'say more; twice for everything' },

@@ -5,7 +5,7 @@ import type { RedisConnection } from './connection.ts';
 import { writeReply } from './json.ts';
 import { leaveNote } from './note.ts';
 import { forbidden, notAList } from './queue-fault.ts';
-import { MAX_ENTRIES } from './queues.ts';
+import { KEYS, MAX_ENTRIES, QUEUES, REPLY_LIST_SECONDS } from './queues.ts';
 import { isForbidden } from './refusal.ts';
 
 /** `<order>.<uid>`: the order keeps entries in sequence after a crash. */
@@ -86,6 +86,14 @@ export class ClaimedEntry implements HeldRequest {
     const text = this.#text;
     this.#text = '';
     return text;
+  }
+
+  /** Keeps requests of other twins out of a list in which a program waits for its replies. */
+  async reserve(queue: string): Promise<void> {
+    // No command of another twin names any other list.
+    if (!queue.startsWith(QUEUES.command(''))) return;
+    const expiration = { type: 'EX', value: REPLY_LIST_SECONDS } as const;
+    await this.#redis.run((client) => client.set(KEYS.replyList(queue), '', { expiration }));
   }
 
   note(uid: string, question: Question): Promise<void> {

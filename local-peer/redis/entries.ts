@@ -22,7 +22,10 @@ export class Entries {
     this.#count('request-taken');
     const text = held.read();
     const request = readRequest(text);
-    if (request.ok) return this.#upstream.request(request.value, held);
+    if (request.ok) {
+      await held.reserve(request.value.replyTo);
+      return this.#upstream.request(request.value, held);
+    }
     const { replyTo, fault } = request.error;
     if (replyTo !== undefined && !held.settled.has(0)) {
       // As if it had two destinations: one is told, the other is the list of what nobody can read.

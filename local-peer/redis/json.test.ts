@@ -140,14 +140,27 @@ describe('readResponse', () => {
   });
 });
 
+describe('a ret that is a list of the peer itself', () => {
+  it.each(['msgbus.system.local', 'msgbus.system.reply', 'msgbus.backlog.x'])(
+    '%s is refused, and gets no reply either',
+    (ret) => {
+      for (const broken of [{}, { exp: -1 }]) {
+        const read = readRequest(JSON.stringify({ ...request, ret, ...broken }));
+        expect(read.ok ? undefined : read.error.fault).toMatchObject({ reason: 'message' });
+        expect(read.ok ? undefined : read.error.replyTo).toBeUndefined();
+      }
+    },
+  );
+});
+
 describe('what the peer writes', () => {
   it('has all fields in the Rust peer’s order', () => {
     const entry = { data: new Uint8Array([1]), source: '3:s', schema: null, now: 5 };
     expect(writeReply({ ...entry, ref: null, error: { code: 1, message: 'm' } })).toBe(
       '{"ver":1,"ref":null,"dat":"AQ==","src":"3:s","shm":null,"now":5,"err":{"code":1,"message":"m"}}',
     );
-    expect(writeCommand({ ...entry, uid: 'u', command: 'c', expiration: 9, tags: null }, 'r')).toBe(
-      '{"ver":1,"ref":"u","src":"3:s","cmd":"c","exp":9,"dat":"AQ==","tag":null,"ret":"r","shm":null,"now":5}',
+    expect(writeCommand({ ...entry, uid: 'u', command: 'c', expiration: 9, tags: null, isEncrypted: true }, 'r')).toBe(
+      '{"ver":1,"ref":"u","src":"3:s","cmd":"c","exp":9,"dat":"AQ==","tag":null,"ret":"r","shm":null,"now":5,"enc":true}',
     );
   });
 });

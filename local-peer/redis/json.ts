@@ -3,6 +3,7 @@ import { parseAddress } from '../../proto/address.ts';
 import { err, ok, type Result } from '../../proto/result.ts';
 import type { PeerFault } from '../faults.ts';
 import type { CommandEntry, LocalRequest, LocalResponse, ReplyEntry } from '../messages.ts';
+import { isOwnKey } from './queues.ts';
 
 /** Without groups: their repetition would overflow on a payload of megabytes. */
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
@@ -41,7 +42,8 @@ const request = z.object(
     dat: text,
     tag: optionalText,
     dst: z.array(u32('a twin id'), must(TWINS)).min(1, must(TWINS)).max(MAX_DESTINATIONS, must(TWINS)),
-    ret: text,
+    // A reply in a list of the peer's own would be read as a program's entry.
+    ret: text.refine((queue) => !isOwnKey(queue), { error: "must not be a list of the peer's own" }),
     shm: optionalText,
     now: seconds,
   },
@@ -65,7 +67,13 @@ const response = z.object(
 );
 
 /** Enough of a broken request to answer it. */
-const answerable = z.object({ ret: z.string().min(1), ref: optionalText.catch(null) });
+const answerable = z.object({
+  ret: z
+    .string()
+    .min(1)
+    .refine((queue) => !isOwnKey(queue)),
+  ref: optionalText.catch(null),
+});
 
 /** A refused entry: why, and where an answer can be left when the entry says so. */
 export interface BadEntry {
@@ -107,7 +115,7 @@ export function readResponse(entry: string): Result<LocalResponse, BadEntry> {
   return ok({ ref, data: Buffer.from(dat, 'base64'), destination, schema: shm, now, error });
 }
 
-/** An entry for a service's queue: all fields there, in the Rust peer's order. */
+/** An entry for a service's queue: the Rust peer's fields, all there and in its order, and `enc` behind them. */
 export function writeCommand(entry: CommandEntry, ret: string): string {
   return JSON.stringify({
     ver: 1,
@@ -120,6 +128,7 @@ export function writeCommand(entry: CommandEntry, ret: string): string {
     ret,
     shm: entry.schema,
     now: entry.now,
+    enc: entry.isEncrypted,
   });
 }
 

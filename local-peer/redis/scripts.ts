@@ -40,13 +40,15 @@ return entries
 `);
 
 /**
- * Whether nobody came before. KEYS seen; ARGV a token of who comes now, seconds. Who lost the answer and asks again
- * is the same, by its token.
+ * Whether nobody came before under any of these names. KEYS seen; ARGV a token of who comes now, seconds. Who lost the
+ * answer and asks again is the same, by its token.
  */
 export const FIRST = script(`
-local first = redis.call('GET', KEYS[1])
-if first then return first == ARGV[1] and 1 or 0 end
-redis.call('SET', KEYS[1], ARGV[1], 'EX', ARGV[2])
+for _, seen in ipairs(KEYS) do
+  local first = redis.call('GET', seen)
+  if first and first ~= ARGV[1] then return 0 end
+end
+for _, seen in ipairs(KEYS) do redis.call('SET', seen, ARGV[1], 'EX', ARGV[2]) end
 return 1
 `);
 
@@ -74,47 +76,4 @@ if KEYS[3] then
   if #ARGV > 7 then redis.call('HDEL', KEYS[3], unpack(ARGV, 8)) end
 end
 return given
-`);
-
-/**
- * Gives a request to a service, once, when its queue has room. The sizes lie in a list of their own, in the queue's
- * order, their sum at its head; what services have popped is taken off when the next entry comes. To make room,
- * entries whose time is over go. The queue ends with the time of its entries, so that commands that nobody serves
- * leave nothing behind; one in which more entries lie than ours ends no longer.
- * KEYS queue, sizes, seen; ARGV entry, seconds, now, most entries, most bytes. Returns what became of it.
- */
-export const DELIVER = script(`
-local queue, sizes = KEYS[1], KEYS[2]
-local entry, seconds, now = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-if redis.call('EXISTS', KEYS[3]) == 1 then return 'repeated' end
-local length = redis.call('LLEN', queue)
-local sum = tonumber(redis.call('LPOP', sizes) or '0')
-local known = redis.call('LLEN', sizes)
-local function forget()
-  sum = sum - tonumber(string.match(redis.call('RPOP', sizes), '^%d+'))
-  known = known - 1
-end
-local function isFull() return length >= tonumber(ARGV[4]) or sum + #entry > tonumber(ARGV[5]) end
-while known > length do forget() end
-if known < length then redis.call('PERSIST', queue) end
-while known == length and length > 0 and isFull() do
-  if tonumber(string.match(redis.call('LINDEX', sizes, -1), '%d+$')) > now then break end
-  redis.call('RPOP', queue)
-  forget()
-  length = length - 1
-end
-local verdict = 'full'
-if not isFull() then
-  local isOurs = known == length
-  redis.call('LPUSH', queue, entry)
-  redis.call('LPUSH', sizes, #entry .. ' ' .. (now + seconds))
-  sum = sum + #entry
-  redis.call('SET', KEYS[3], '', 'EX', seconds)
-  if isOurs and redis.call('TTL', queue) < seconds then redis.call('EXPIRE', queue, seconds) end
-  verdict = 'delivered'
-end
-local life = redis.call('TTL', sizes)
-redis.call('LPUSH', sizes, sum)
-redis.call('EXPIRE', sizes, math.max(life, seconds))
-return verdict
 `);

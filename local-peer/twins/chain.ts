@@ -7,6 +7,7 @@ import type { ChainSession } from './chain-session.ts';
 import { faultOf, openFirst } from './open-first.ts';
 import { twinById, twinIdOf } from './questions.ts';
 import { Retries } from './retries.ts';
+import { askSecondNode } from './second-node.ts';
 import type { UpdateKey } from './update.ts';
 import { updateTwin } from './update-process.ts';
 
@@ -70,6 +71,17 @@ export class ChainConnection implements Chain {
     } catch (error) {
       throw new Error(faultOf(error, url));
     }
+  }
+
+  /** What a node beside ours says of a twin; undefined when none answers. */
+  async secondOpinion(id: number): Promise<{ readonly twin: Twin | undefined } | undefined> {
+    const { url: here, genesis } = await this.#here();
+    for (const url of this.#urls.filter((each) => each !== here)) {
+      const answer = await askSecondNode(url, genesis, id);
+      if (answer.ok) return { twin: answer.value };
+      this.#port.log.debug({ chain: url, twin: id, error: answer.error }, 'chain: a second node does not answer');
+    }
+    return undefined;
   }
 
   close(): void {

@@ -113,4 +113,65 @@ describe('Directory', () => {
     state.isDown = false;
     expect(await directory.get(7)).toEqual(knownTwin(twin(7)));
   });
+
+  describe('when the keys of a twin change', () => {
+    const old = twin(7);
+    const changed = { ...twin(7), account: new Uint8Array(32).fill(1) };
+    const watched = (opinion: 'same' | 'other' | 'unanswered' | undefined) => {
+      const told: string[] = [];
+      const saved = new Map<number, Twin>([[7, old]]);
+      const state = { now: 1_000_000, record: old };
+      const directory = new Directory(
+        async () => state.record,
+        { find: async (id) => saved.get(id), save: (record) => void saved.set(record.id, record) },
+        () => state.now,
+        {
+          hasSecond: opinion !== undefined,
+          confirm: async () => opinion ?? 'unanswered',
+          changed: (_before, _after, said) => void told.push(said),
+        },
+      );
+      return { directory, state, saved, told };
+    };
+
+    it.each([
+      ['same', changed],
+      ['unanswered', changed],
+      ['other', old],
+    ] as const)('asks a second node after an event; when that says %s it keeps its answer', async (opinion, kept) => {
+      const { directory, state, saved, told } = watched(opinion);
+      await directory.get(7);
+      state.record = changed;
+      directory.put(changed);
+      expect(await directory.get(7)).toEqual(knownTwin(kept));
+      expect([told, saved.get(7)]).toEqual([[opinion], kept]);
+    });
+
+    it('asks both again soon when they say different things', async () => {
+      const { directory, state, told } = watched('other');
+      await directory.get(7);
+      state.record = changed;
+      directory.put(changed);
+      for (let n = 0; n < 10; n += 1) await directory.get(7);
+      state.now += 5_000;
+      await directory.get(7);
+      expect(told).toEqual(['other', 'other']);
+    });
+
+    it('compares with what Redis remembers after a start', async () => {
+      const { directory, state, told } = watched('other');
+      state.record = changed;
+      expect(await directory.get(7)).toEqual(knownTwin(old));
+      expect(told).toEqual(['other']);
+    });
+
+    it('believes one node when there is no other, and says so', async () => {
+      const { directory, state, told } = watched(undefined);
+      await directory.get(7);
+      state.record = changed;
+      directory.put(changed);
+      expect(await directory.get(7)).toEqual(knownTwin(changed));
+      expect(told).toEqual(['unanswered']);
+    });
+  });
 });

@@ -1,6 +1,7 @@
 import type { Twin } from '../../proto/twin.ts';
 import type { KnownTwin, TwinDirectory } from '../known-twin.ts';
 import { knownTwin } from './judge-key.ts';
+import { haveSameKeys, type KeyWatch } from './key-change.ts';
 
 /** Changes come with the chain's events; one that was missed is found after this time, ms. */
 const REMEMBER_MS = 10 * 60_000;
@@ -20,7 +21,9 @@ interface Known {
   /** Undefined: the chain knows no such twin. */
   readonly twin: KnownTwin | undefined;
   readonly askedAt: number;
-  /** The chain was away since: it may have changed. */
+  /** Asked for again after this time. */
+  readonly lifeMs: number;
+  /** The chain was away since, or has told of other keys: it may have changed. */
   readonly isDoubtful: boolean;
 }
 
@@ -29,24 +32,26 @@ export class Directory implements TwinDirectory {
   readonly #ask: (id: number) => Promise<Twin | undefined>;
   readonly #memory: TwinMemory;
   readonly #now: () => number;
+  readonly #keys: KeyWatch | undefined;
   readonly #known = new Map<number, Known>();
   readonly #strangers = new Map<number, Known>();
   readonly #asking = new Map<number, Promise<KnownTwin | undefined>>();
 
-  /** @param now ms, of a clock that nobody sets */
-  constructor(ask: (id: number) => Promise<Twin | undefined>, memory: TwinMemory, now: () => number) {
+  /**
+   * @param now ms, of a clock that nobody sets
+   * @param keys judges keys that have changed; absent: they are believed
+   */
+  constructor(ask: (id: number) => Promise<Twin | undefined>, memory: TwinMemory, now: () => number, keys?: KeyWatch) {
     this.#ask = ask;
     this.#memory = memory;
     this.#now = now;
+    this.#keys = keys;
   }
 
   /** What is known of a twin, asked for when it may be old; when the chain does not answer, what it said before. */
   async get(id: number): Promise<KnownTwin | undefined> {
     const known = this.#lookUp(id);
-    if (known !== undefined) {
-      const life = known.twin === undefined ? STRANGER_MS : REMEMBER_MS;
-      if (!known.isDoubtful && this.#now() - known.askedAt < life) return known.twin;
-    }
+    if (known !== undefined && !known.isDoubtful && this.#now() - known.askedAt < known.lifeMs) return known.twin;
     try {
       return await this.#fresh(id);
     } catch (error) {
@@ -54,7 +59,7 @@ export class Directory implements TwinDirectory {
       const before = await this.#memory.find(id);
       if (before === undefined) throw error;
       // Whoever comes next need not ask Redis again.
-      return this.#keep(before, true);
+      return this.#keep(knownTwin(before), { isDoubtful: true });
     }
   }
 
@@ -64,10 +69,18 @@ export class Directory implements TwinDirectory {
     return this.#fresh(id);
   }
 
-  /** The chain tells of a twin. */
-  put(twin: Twin): KnownTwin {
-    this.#memory.save(twin);
-    return this.#keep(twin, false);
+  /** An event of the chain tells of a twin. When there is a second node, both are asked before other keys are believed. */
+  put(record: Twin): void {
+    const twin = knownTwin(record);
+    const before = this.#known.get(twin.id);
+    const isSame = before?.twin !== undefined && haveSameKeys(before.twin, twin);
+    if (!isSame && this.#keys?.hasSecond) {
+      this.#strangers.delete(twin.id);
+      if (before !== undefined) this.#known.set(twin.id, { ...before, isDoubtful: true });
+      return;
+    }
+    if (!isSame && before?.twin !== undefined) this.#keys?.changed(before.twin, twin, 'unanswered');
+    this.#save(record, twin);
   }
 
   /** The chain was away: what is known stays of use only while it does not answer. */
@@ -84,14 +97,21 @@ export class Directory implements TwinDirectory {
     const asking = this.#asking.get(id);
     if (asking !== undefined) return asking;
     const before = this.#known.get(id);
-    const question = this.#ask(id).then((twin) => {
+    const question = this.#answer(id, before?.twin).then(({ record, pinned, opinion }) => {
       // What an event told meanwhile is newer than what a node found when it was asked.
       const known = this.#known.get(id);
       if (known !== undefined && known !== before && !known.isDoubtful) return known.twin;
-      if (twin !== undefined) return this.put(twin);
-      this.#known.delete(id);
-      remember(this.#strangers, id, { twin, askedAt: this.#now(), isDoubtful: false });
-      return undefined;
+      if (record === undefined) {
+        this.#known.delete(id);
+        const stranger = { twin: undefined, askedAt: this.#now(), lifeMs: STRANGER_MS, isDoubtful: false };
+        remember(this.#strangers, id, stranger);
+        return undefined;
+      }
+      const twin = knownTwin(record);
+      if (pinned === undefined || opinion === undefined) return this.#save(record, twin);
+      this.#keys?.changed(pinned, twin, opinion);
+      // The other node may be a block behind: both are asked again soon.
+      return opinion === 'other' ? this.#keep(pinned, { lifeMs: REFRESH_MS }) : this.#save(record, twin);
     });
     this.#asking.set(id, question);
     const end = () => void this.#asking.delete(id);
@@ -99,11 +119,28 @@ export class Directory implements TwinDirectory {
     return question;
   }
 
-  /** A record enters here, and nowhere else: its key is judged once. */
-  #keep(record: Twin, isDoubtful: boolean): KnownTwin {
-    const twin = knownTwin(record);
+  /** What the chain has of a twin. When its keys are not those that were known, also what a second node says of them. */
+  async #answer(id: number, known: KnownTwin | undefined) {
+    const keys = this.#keys;
+    if (keys === undefined) return { record: await this.#ask(id) };
+    const [record, before] = await Promise.all([
+      this.#ask(id),
+      known === undefined ? this.#memory.find(id) : undefined,
+    ]);
+    const pinned = known ?? (before === undefined ? undefined : knownTwin(before));
+    if (record === undefined || pinned === undefined || haveSameKeys(pinned, knownTwin(record))) return { record };
+    const opinion = keys.hasSecond ? await keys.confirm(knownTwin(record)) : ('unanswered' as const);
+    return { record, pinned, opinion };
+  }
+
+  #save(record: Twin, twin: KnownTwin): KnownTwin {
+    this.#memory.save(record);
+    return this.#keep(twin, {});
+  }
+
+  #keep(twin: KnownTwin, { isDoubtful = false, lifeMs = REMEMBER_MS }: Partial<Known>): KnownTwin {
     this.#strangers.delete(twin.id);
-    remember(this.#known, twin.id, { twin, askedAt: this.#now(), isDoubtful });
+    remember(this.#known, twin.id, { twin, askedAt: this.#now(), lifeMs, isDoubtful });
     return twin;
   }
 }

@@ -13,7 +13,7 @@ export interface HostileRelay extends AsyncDisposable {
   /** Envelopes of the session that nobody has taken yet; waits for one. */
   next(): Promise<Envelope>;
   /** Brings an envelope to the newest session. */
-  bring(envelope: Envelope): void;
+  bring(frame: Envelope | Uint8Array): void;
   /** Ends all sessions; resolves with the token of the next one. */
   nextToken(): Promise<string>;
 }
@@ -67,7 +67,7 @@ export async function startHostileRelay(date?: string): Promise<HostileRelay> {
       const [token] = await within(arrived, 'the next session at the hostile relay');
       return String(token);
     },
-    bring: (envelope) => session?.send(encodeEnvelope(envelope)),
+    bring: (frame) => session?.send(frame instanceof Uint8Array ? frame : encodeEnvelope(frame)),
     [Symbol.asyncDispose]: async () => {
       for (const each of server.clients) each.terminate();
       await new Promise((resolve) => server.close(resolve));

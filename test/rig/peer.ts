@@ -1,6 +1,7 @@
 import { createClient } from 'redis';
 import { z } from 'zod';
 import { DEV_TWINS } from '../../dev-chain/dev-twins.ts';
+import type { Admission } from '../../local-peer/admission.ts';
 import { type Peer, startPeer } from '../../local-peer/peer.ts';
 import type { Plugin } from '../../local-peer/plugins/plugin.ts';
 import type { Log } from '../../local-peer/ports.ts';
@@ -33,6 +34,8 @@ export interface PeerRig extends AsyncDisposable {
   readonly logged: readonly Logged[];
   /** How often each event was counted. */
   readonly counted: ReadonlyMap<PeerEvent, number>;
+  /** The same by event and detail, for example `command-refused message`. */
+  readonly details: ReadonlyMap<string, number>;
   /** Leaves a request for the peer; any text, so that it may be wrong. */
   request(entry: object | string): Promise<void>;
   /** Leaves a response. */
@@ -45,6 +48,12 @@ export interface PeerRig extends AsyncDisposable {
 
 const WAIT_SECONDS = 120;
 
+/** Where a peer finds its chain and relay, unless its options say otherwise. */
+export interface Around {
+  readonly chain: Pick<Network['chain'], 'wsUrl'>;
+  readonly relay: Pick<Network['relay'], 'wsUrl'>;
+}
+
 /** How a peer is started; what is absent is the network's, or a peer's default. */
 export interface PeerOptions {
   readonly update?: boolean;
@@ -55,17 +64,18 @@ export interface PeerOptions {
   readonly substrate?: string[];
   readonly relays?: string[];
   readonly plugins?: readonly Plugin[];
+  readonly admission?: Admission;
 }
 
 /** Starts one and waits until it is ready. */
-export async function startPeerRig(network: Network, twin: number, options: PeerOptions = {}): Promise<PeerRig> {
+export async function startPeerRig(network: Around, twin: number, options: PeerOptions = {}): Promise<PeerRig> {
   const rig = await openPeerRig(network, twin, options);
   await within(rig.peer.ready, `the peer of twin ${twin} to be ready`);
   return rig;
 }
 
 /** Starts one, whatever its Redis, chain and relays do. */
-export async function openPeerRig(network: Network, twin: number, options: PeerOptions = {}): Promise<PeerRig> {
+export async function openPeerRig(network: Around, twin: number, options: PeerOptions = {}): Promise<PeerRig> {
   const dev = DEV_TWINS.find(({ id }) => id === twin);
   if (dev === undefined) throw new Error(`twin ${twin} is no development twin`);
   await using stack = new AsyncDisposableStack();
@@ -83,8 +93,13 @@ export async function openPeerRig(network: Network, twin: number, options: PeerO
     update: options.update ?? true,
     keepRelays: options.keepRelays ?? false,
     keepOnChain: options.keepOnChain ?? false,
+    admission: options.admission ?? {},
   };
-  const count = (event: PeerEvent) => void counted.set(event, (counted.get(event) ?? 0) + 1);
+  const details = new Map<string, number>();
+  const count = (event: PeerEvent, detail = '') => {
+    counted.set(event, (counted.get(event) ?? 0) + 1);
+    details.set(`${event} ${detail}`, (details.get(`${event} ${detail}`) ?? 0) + 1);
+  };
   const peer = stack.use(await startPeer(config, log, count, options.plugins));
   const client = stack.adopt(createClient({ url: redisUrl }), (each) => each.destroy());
   client.on('error', () => undefined);
@@ -99,6 +114,7 @@ export async function openPeerRig(network: Network, twin: number, options: PeerO
     redisUrl,
     logged,
     counted,
+    details,
     request: async (entry) => void (await client.lPush('msgbus.system.local', text(entry))),
     respond: async (entry) => void (await client.lPush('msgbus.system.reply', text(entry))),
     take,
