@@ -36,7 +36,7 @@ async function call(...args: string[]): Promise<string> {
     stream.on('data', (chunk: Buffer) => output.push(chunk.toString()));
   const ended = new Promise<string>((resolve) => child.once('close', () => resolve(output.join(''))));
   try {
-    return await within(ended, `the client's end, after ${args[4]}`, 50_000);
+    return await within(ended, `the client's end, after ${args[4]}`, 300_000);
   } finally {
     child.kill('SIGKILL');
   }
