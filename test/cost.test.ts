@@ -33,9 +33,12 @@ afterAll(async () => {
 /** Sends messages to a twin, `burst` of them at once and the next when they have arrived and nothing is left to do. */
 async function pass(messages: number, burst: number, to: Client, twin: number): Promise<void> {
   await handTogether(relays.a, burst === 1 ? [] : PARTS);
-  const frame = encodeEnvelope(await signEnvelope(request(A, { twin }, { payload }), await devIdentity(1)));
+  const identity = await devIdentity(1);
+  // Each its own: another relay delivers one signed envelope once.
+  const make = async () => encodeEnvelope(await signEnvelope(request(A, { twin }, { payload }), identity));
+  const frames = await Promise.all(Array.from({ length: messages }, make));
   for (let sent = 0; sent < messages; sent += burst) {
-    for (let n = 0; n < burst; n += 1) sender.send(frame);
+    for (const frame of frames.slice(sent, sent + burst)) sender.send(frame);
     for (let n = 0; n < burst; n += 1) await to.nextBytes();
     if (burst === 1) await Promise.all([relays.a, relays.b].map(quiet));
   }
