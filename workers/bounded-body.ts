@@ -4,20 +4,23 @@ import { concatBytes } from '@noble/hashes/utils.js';
 const LINGER_BYTES = 32 * 2 ** 20;
 
 /**
- * Reads a body of at most `most` bytes; undefined when it is longer. What a Content-Length promises is believed only
- * when it is too much; the bytes are counted as they come, and never more than `most` are kept.
+ * Reads a body of at most `most` bytes; undefined when it is longer, `cut` when its sender is lost before its end.
+ * A Content-Length is believed only when it is too much; the bytes are counted as they come, and never more than
+ * `most` are kept.
  */
 export async function readBounded(
   request: Pick<Request, 'headers' | 'body'>,
   most: number,
-): Promise<Uint8Array | undefined> {
+): Promise<Uint8Array | 'cut' | undefined> {
   if (request.body === null) return new Uint8Array(0);
   const reader = request.body.getReader();
   const chunks: Uint8Array[] = [];
   let size = 0;
   let tooLong = Number(request.headers.get('content-length') ?? 0) > most;
   for (;;) {
-    const { done, value } = await reader.read();
+    const next = await reader.read().catch(() => 'cut' as const);
+    if (next === 'cut') return 'cut';
+    const { done, value } = next;
     if (done) break;
     size += value.length;
     if (size > most) tooLong = true;

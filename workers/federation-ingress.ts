@@ -39,6 +39,7 @@ export async function takeIn(
   const bytes = await readBounded(request, settings.maxEnvelopeBytes);
   const via = request.headers.get(VIA);
   if (via !== null && isOurs([relayName(via) ?? via], own)) return refusal('loop', `loop: ${via} is this relay itself`);
+  if (bytes === 'cut') return refusal('cut-body', 'the connection was lost before the end of the body, send it again');
   if (bytes === undefined) return refusal('too-large', `bad request: more than ${settings.maxEnvelopeBytes} bytes`);
   const decoded = decodeEnvelope(bytes);
   if (!decoded.ok) return refusal('not-an-envelope', `bad request: ${decoded.error.detail}`);
