@@ -144,7 +144,8 @@ export async function processesOf(ancestor: number): Promise<Listed[]> {
   return await Promise.all(
     ours.map(async (pid) => ({
       pid,
-      commandLine: await read(pid, 'cmdline'),
+      // As ps prints it: a secret of several words may be several arguments.
+      commandLine: (await read(pid, 'cmdline')).replaceAll('\0', ' '),
       environment: await read(pid, 'environ'),
     })),
   );
