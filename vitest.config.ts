@@ -19,7 +19,7 @@ export default defineConfig({
           hookTimeout: HANGS_MS,
           expect: { poll },
           include: [
-            '{proto,chain,workers,durable-objects,local-peer,local-relay,dev-chain,conformance,bench,scripts}/**/*.test.ts',
+            '{proto,chain,workers,durable-objects,local-peer,local-relay,dev-chain,conformance,bench,scripts,fuzz}/**/*.test.ts',
           ],
         },
       },

@@ -35,7 +35,12 @@ function describe(value: unknown): string {
 /** Where the value of a field ends in the text it was read from: the reference says so in its errors. */
 function columnOf(text: string, name: string, value: unknown): number {
   const start = text.indexOf(`"${name}":`);
-  return start < 0 ? text.length : start + name.length + 3 + JSON.stringify(value).length;
+  return start < 0 ? text.length : start + name.length + 3 + lengthOf(value);
+}
+
+/** How much of the text a value takes; of a list or an object its first character: writing a deep one overflows the stack. */
+function lengthOf(value: unknown): number {
+  return typeof value === 'object' && value !== null ? 1 : JSON.stringify(value).length;
 }
 
 function unexpected(text: string, name: string, value: unknown, expected: string): string {

@@ -55,6 +55,15 @@ test('a typ in the header, a padded signature, claims of others and an iat a lit
   expect(await accepts(token, NOW)).toEqual({ sub: 5, iat: NOW + 300, exp: NOW, aud: ['x'], cap: ['custody.1'] });
 });
 
+test('a claim of twenty thousand nested lists is refused like any other wrong type', async () => {
+  const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+  for (const name of ['sub', 'sid', 'iat', 'exp', 'aud']) {
+    const good: Record<string, string> = { sub: '5', sid: 'null', iat: `${NOW}`, exp: `${NOW + 60}`, [name]: deep };
+    const claims = `{${Object.entries(good).map(([key, value]) => `"${key}":${value}`)}}`;
+    expect(await accepts(await signed('{"alg":"RS512"}', claims), NOW)).toContain('invalid type: sequence');
+  }
+});
+
 test('a token that ends more than a day from now, or was issued minutes ahead, is refused', async () => {
   const minted = async (iat: number, exp: number) =>
     accepts(await signed('{"alg":"RS512"}', `{"sub":5,"iat":${iat},"exp":${exp}}`), NOW);

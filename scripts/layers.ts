@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
-/** Which rooms a room may import; what is not named here (test, demo, bench, scripts) may import any. */
+/** Which rooms a room may import; what is not named here (test, demo, bench, scripts, fuzz) may import any. */
 const ALLOWED: Record<string, readonly string[]> = {
   proto: [],
   chain: ['proto'],
@@ -16,7 +16,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   conformance: ['dev-chain', 'proto'],
   'local-relay': ['durable-objects', 'proto'],
 };
-const ROOMS = [...Object.keys(ALLOWED), 'demo', 'test', 'bench', 'scripts'];
+const ROOMS = [...Object.keys(ALLOWED), 'demo', 'test', 'bench', 'scripts', 'fuzz'];
 
 /** The part of the peer between Redis and socket: a direct client can be made of it. */
 const PEER_CORE =

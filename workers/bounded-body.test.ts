@@ -57,6 +57,14 @@ describe('a bounded body', () => {
     expect([state.cancelled, state.read]).toEqual([true, 33]);
   });
 
+  it('whose sender is lost before its end is cut', async () => {
+    const body = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(new Uint8Array(10)),
+      pull: (controller) => controller.error(new Error('Network connection lost.')),
+    });
+    expect(await read({ headers: new Headers(), body }, 100)).toBe('cut');
+  });
+
   it('may be none', async () => {
     expect(await read({ headers: new Headers(), body: null }, 100)).toBe(0);
   });

@@ -12,7 +12,7 @@ const MOST_LARGE = 8;
 
 /** Why a body was not read to its end. */
 export type BodyFault<F> =
-  | { readonly reason: 'too-large' | 'too-slow' | 'busy' }
+  | { readonly reason: 'too-large' | 'too-slow' | 'busy' | 'cut' }
   /** The beginning of the body was refused by the caller. */
   | { readonly reason: 'refused'; readonly fault: F };
 
@@ -51,7 +51,10 @@ export async function readBounded<F>(
     let fault: BodyFault<F> | undefined;
     if (Number(request.headers.get('content-length') ?? 0) > most) fault = { reason: 'too-large' };
     for (;;) {
-      const next = await Promise.race([reader.read(), clock.over]);
+      // A sender that is lost before the end of its body is no fault of this relay.
+      const read = reader.read().catch(() => 'cut' as const);
+      const next = await Promise.race([read, clock.over]);
+      if (next === 'cut') return leave(fault ?? { reason: 'cut' });
       if (next === 'over') return leave(fault ?? { reason: 'too-slow' });
       if (next.done) break;
       reading.size += next.value.length;

@@ -3,7 +3,7 @@ import type { TwinLookup, Verdict } from '../durable-objects/contract.ts';
 import { parseSettings, type Settings } from '../durable-objects/settings.ts';
 import { encodeEnvelope } from '../proto/envelope.ts';
 import { request } from '../test/rig/envelopes.ts';
-import { takeIn } from './federation-ingress.ts';
+import { type IngressPort, takeIn } from './federation-ingress.ts';
 import { statusOf } from './refusal.ts';
 
 const found: TwinLookup = { found: { id: 2, account: new Uint8Array(32), relay: 'relay.example', pk: null } };
@@ -29,6 +29,18 @@ function settings(verify: 'signature' | 'off'): Settings {
   if (!parsed.ok) throw new Error(parsed.error);
   return parsed.value;
 }
+
+/** A port of which nothing may be asked. */
+const unused: IngressPort = {
+  now: () => 0,
+  lookup: () => Promise.reject(new Error('asked')),
+  refresh: () => Promise.reject(new Error('asked')),
+  spend: () => false,
+  wasAnswered: () => false,
+  answered: () => undefined,
+  repeated: () => undefined,
+  deliver: () => Promise.reject(new Error('asked')),
+};
 
 /** What real relays answer is tested in test/federation-in.test.ts; here is what is hard to bring about there. */
 function take(
@@ -63,6 +75,14 @@ describe('the ingress', () => {
         message: expect.stringContaining('down'),
       });
     }
+  });
+
+  it('asks for a retry when the connection is lost in the middle of a body', async () => {
+    const body = new ReadableStream({ pull: (controller) => controller.error(new Error('Network connection lost.')) });
+    const request = new Request('https://relay.example/', { method: 'POST', body, duplex: 'half' });
+    const refusal = await takeIn(request, settings('off'), unused);
+    expect(refusal).toEqual({ code: 'cut-body', message: expect.stringContaining('before the end of the body') });
+    expect(refusal && statusOf(refusal.code)).toBe(503);
   });
 
   it('asks for a retry when the destination’s object died in the call, and when a budget is spent', async () => {

@@ -82,6 +82,8 @@ function bodyRefusal(fault: BodyFault<HttpRefusal>, most: number): HttpRefusal {
       return refusal('too-large', `bad request: more than ${most} bytes`);
     case 'too-slow':
       return refusal('slow-body', 'the body came too slowly: at most 10 s, and 1 s more for each MiB, try again');
+    case 'cut':
+      return refusal('cut-body', 'the connection was lost before the end of the body, send it again');
     case 'busy':
       return refusal('large-bodies', 'this relay reads too many large bodies at once, try again later');
     case 'refused':

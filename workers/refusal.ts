@@ -22,6 +22,7 @@ const STATUS = {
   'operator-token': 401,
   loop: 421,
   'too-large': 400,
+  'cut-body': 503,
   'not-an-envelope': 400,
   'source-missing': 403,
   'unknown-source': 403,

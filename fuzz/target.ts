@@ -1,0 +1,20 @@
+import type { Random } from './random.ts';
+
+/** One reader under test. */
+export interface Target {
+  readonly name: string;
+  /** Makes one input; the same stream makes the same input. */
+  readonly make: (random: Random) => Uint8Array;
+  /** Reads one input. Throws when the reader throws, or breaks a promise that it makes. */
+  readonly run: (input: Uint8Array) => void | Promise<void>;
+}
+
+/** A broken promise of a reader. */
+class Broken extends Error {
+  override readonly name = 'Broken';
+}
+
+/** @throws Broken, unless the promise holds */
+export function promise(holds: boolean, what: string): asserts holds {
+  if (!holds) throw new Broken(what);
+}

@@ -1,0 +1,82 @@
+import { parseSettings, type Settings } from '../../durable-objects/settings.ts';
+import { VIA } from '../../durable-objects/twin/federation/post.ts';
+import { type IngressPort, takeIn } from '../../workers/federation-ingress.ts';
+import { statusOf } from '../../workers/refusal.ts';
+import { SEALED, SEALER } from '../corpus.ts';
+import { anyFrame } from '../messages.ts';
+import { mutate } from '../mutate.ts';
+import { oddText } from '../odd.ts';
+import type { Random } from '../random.ts';
+import { promise, type Target } from '../target.ts';
+
+/** Within the life of the sealed vectors, Unix seconds. */
+const NOW = 1_795_984_170;
+const VERDICTS = ['sent', 'stored', 'offline', 'full', 'expired'] as const;
+
+const settings = { signature: settingsFor('signature'), off: settingsFor('off') };
+
+/**
+ * Bodies that another relay brings: every body is delivered or refused with a status. Byte 0 of the input chooses
+ * what the fake twins and objects answer, byte 1 the length of the header `rmb-via` that follows.
+ */
+export const federation: Target = {
+  name: 'federation',
+  make: (random) => {
+    const via = random.once(10) ? new TextEncoder().encode(headerText(random)).subarray(0, 255) : new Uint8Array(0);
+    const body = random.once(2) ? mutate(random, SEALED) : anyFrame(random);
+    return Buffer.concat([Uint8Array.of(random.below(256), via.length), via, body]);
+  },
+  run: async (input) => {
+    const [choice = 0, length = 0] = input;
+    const via = Buffer.from(input.subarray(2, 2 + length)).toString('latin1');
+    const body = Uint8Array.from(input.subarray(2 + length));
+    const headers = via === '' || /[^\x20-\x7e]/.test(via) ? new Headers() : new Headers({ [VIA]: via });
+    const request = new Request('https://relay.example/', { method: 'POST', body, headers });
+    // A signature costs more than all else: one body of sixteen is verified.
+    const refusal = await takeIn(request, choice % 16 === 0 ? settings.signature : settings.off, port(choice));
+    if (refusal === undefined) return;
+    promise(statusOf(refusal.code) >= 400, 'a refusal without a status');
+    promise(refusal.message.length < 2_000, 'a refusal of 2,000 characters or more');
+  },
+};
+
+function headerText(random: Random): string {
+  return oddText(random).replace(/[^\x20-\x7e]/g, '');
+}
+
+function port(choice: number): IngressPort {
+  const found = { found: { id: 2, account: SEALER, relay: 'relay.example', pk: null } };
+  return {
+    now: () => NOW,
+    lookup: async () => (choice % 13 === 1 ? { unavailable: 'down' } : choice % 13 === 2 ? { unknown: true } : found),
+    refresh: async () => (choice % 2 === 0 ? 'recent' : found),
+    spend: () => choice % 7 !== 3,
+    wasAnswered: () => choice % 17 === 5,
+    answered: () => undefined,
+    repeated: () => undefined,
+    deliver: async () => {
+      if (choice % 11 === 0) throw new Error('object reset');
+      return VERDICTS[choice % VERDICTS.length];
+    },
+  };
+}
+
+function settingsFor(verify: 'signature' | 'off'): Settings {
+  const parsed = parseSettings({
+    RELAY_DOMAINS: 'relay.example',
+    RELAY_ALIASES: '',
+    SUBSTRATE_URLS: 'http://localhost:1',
+    CATCHUP_THRESHOLD: '600',
+    RATE_LIMIT_MESSAGES: '0',
+    RATE_LIMIT_BYTES: '0',
+    MAILBOX_MAX_MESSAGES: '1',
+    MAILBOX_MAX_BYTES: '1',
+    MAILBOX_TTL: '1',
+    MAX_ENVELOPE_BYTES: '65536',
+    FEDERATION_VERIFY: verify,
+    FEDERATION_SCHEME: 'https',
+    RANKER_PERIOD: '1',
+  });
+  if (!parsed.ok) throw new Error(parsed.error);
+  return parsed.value;
+}
