@@ -27,7 +27,7 @@ export type PeerFault =
 
 /** Whether the caller is sent an error in place of a reply with this fault. */
 export function isToldInstead({ reason }: PeerFault): boolean {
-  return reason === 'broken-key' || reason === 'payload' || reason === 'mark';
+  return reason === 'broken-key' || reason === 'message' || reason === 'payload' || reason === 'mark';
 }
 
 /** A fault as it goes to whoever waits; the texts are the Rust peer's where it has one. */

@@ -1,4 +1,5 @@
 import { type Envelope, encodeEnvelope } from '../proto/envelope.ts';
+import { MAX_BYTES_BESIDES_PAYLOAD } from '../proto/envelope-bounds.ts';
 import { err, ok, type Result } from '../proto/result.ts';
 import { splitSeal } from '../proto/seal/seal.ts';
 import type { PeerFault } from './faults.ts';
@@ -91,6 +92,12 @@ export class Sending {
     const bytes = encodeEnvelope(sealed.value);
     if (bytes.length > MAX_ENVELOPE) {
       return err({ reason: 'payload', detail: `the message has ${bytes.length} bytes, relays take ${MAX_ENVELOPE}` });
+    }
+    // A relay ends the connection of whoever sends more than this beside a payload.
+    const besides = bytes.length - (sealed.value.payload?.bytes.length ?? 0);
+    if (besides > MAX_BYTES_BESIDES_PAYLOAD) {
+      const detail = `command, tag, schema and error text together have ${besides} bytes, relays take ${MAX_BYTES_BESIDES_PAYLOAD}`;
+      return err({ reason: 'message', detail });
     }
     return ok(bytes);
   }

@@ -123,3 +123,16 @@ describe('a relay that takes less than the peer sends', () => {
     });
   });
 });
+
+it('answers a program whose command is longer than relays take with error 100, and stays connected', async () => {
+  await using rig = await startPeerRig(network, 1);
+  await rig.request(localRequest({ cmd: 'a'.repeat(70_000) }));
+  const { err } = await rig.reply('replies');
+  expect(err).toMatchObject({
+    code: 100,
+    message: expect.stringMatching(/together have \d+ bytes, relays take 65536$/),
+  });
+  await rig.request(localRequest({ dst: [999_999] }));
+  expect((await rig.reply('replies')).err?.code).toBe(103);
+  expect(rig.counted.get('relay-lost')).toBeUndefined();
+});
