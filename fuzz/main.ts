@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { Heap } from './heap.ts';
-import { fromHex } from './hex.ts';
 import { fuzzHttp, HTTP } from './http/target.ts';
+import { fromHex } from './input/hex.ts';
 import { judge } from './judge.ts';
 import { findingText } from './report.ts';
 import { type Finding, fuzz, inputOf } from './run.ts';

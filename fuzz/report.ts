@@ -1,4 +1,4 @@
-import { toHex } from './hex.ts';
+import { toHex } from './input/hex.ts';
 import type { Finding } from './run.ts';
 
 /** Longer inputs are shown by their case number alone. */

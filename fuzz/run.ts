@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
+import { Random } from './input/random.ts';
 import { type Fault, judge } from './judge.ts';
-import { Random } from './random.ts';
 import { shrink } from './shrink.ts';
 import type { Target } from './target.ts';
 

@@ -1,4 +1,4 @@
-import type { Random } from './random.ts';
+import type { Random } from './input/random.ts';
 
 /** One reader under test. */
 export interface Target {

@@ -1,8 +1,8 @@
-import { ENVELOPES, TOKENS } from '../corpus.ts';
-import { anyFrame } from '../messages.ts';
-import { mutate } from '../mutate.ts';
-import { oddText } from '../odd.ts';
-import type { Random } from '../random.ts';
+import { ENVELOPES, TOKENS } from '../input/corpus.ts';
+import { anyFrame } from '../input/messages.ts';
+import { mutate } from '../input/mutate.ts';
+import { oddText } from '../input/odd.ts';
+import type { Random } from '../input/random.ts';
 
 /** Requests on one connection. */
 const MAX_PIPELINED = 40;

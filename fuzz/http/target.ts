@@ -1,4 +1,4 @@
-import { Random } from '../random.ts';
+import { Random } from '../input/random.ts';
 import type { Finding } from '../run.ts';
 import { exchange } from './connection.ts';
 import { anyTraffic } from './input.ts';

@@ -4,9 +4,9 @@ import { parseTable } from '../../chain/event-table.ts';
 import { bytesOf } from '../../chain/json-rpc.ts';
 import { decodeTwin } from '../../chain/twin-record.ts';
 import { Answers } from '../../workers/twin-resolver/answers.ts';
-import { mutate } from '../mutate.ts';
-import { almostObject, oddJson } from '../odd.ts';
-import type { Random } from '../random.ts';
+import { mutate } from '../input/mutate.ts';
+import { almostObject, oddJson } from '../input/odd.ts';
+import type { Random } from '../input/random.ts';
 import { promise, type Target } from '../target.ts';
 
 const HASH = `"0x${'ab'.repeat(32)}"`;

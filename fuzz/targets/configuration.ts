@@ -3,9 +3,9 @@ import { UsageError } from '../../local-peer/config/layers.ts';
 import { printConfig } from '../../local-peer/config/print.ts';
 import { SETTINGS, variableOf } from '../../local-peer/config/table.ts';
 import { gather, type ReadFile, settle } from '../../local-peer/config.ts';
-import { mutate } from '../mutate.ts';
-import { oddNumber, oddText } from '../odd.ts';
-import type { Random } from '../random.ts';
+import { mutate } from '../input/mutate.ts';
+import { oddNumber, oddText } from '../input/odd.ts';
+import type { Random } from '../input/random.ts';
 import { promise, type Target } from '../target.ts';
 
 /** Stands wherever a secret may stand; no message may show it. */

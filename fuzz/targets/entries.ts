@@ -1,7 +1,7 @@
 import { readRequest, readResponse } from '../../local-peer/redis/json.ts';
-import { mutate } from '../mutate.ts';
-import { almostObject, oddJson } from '../odd.ts';
-import type { Random } from '../random.ts';
+import { mutate } from '../input/mutate.ts';
+import { almostObject, oddJson } from '../input/odd.ts';
+import type { Random } from '../input/random.ts';
 import { promise, type Target } from '../target.ts';
 
 const COMMON = [

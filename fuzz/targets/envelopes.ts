@@ -1,5 +1,5 @@
 import { decodeEnvelope, encodeEnvelope } from '../../proto/envelope-codec.ts';
-import { anyFrame } from '../messages.ts';
+import { anyFrame } from '../input/messages.ts';
 import { promise, type Target } from '../target.ts';
 
 /** The codec: no frame makes it throw, and what it reads it writes again as the same envelope. */

@@ -2,11 +2,11 @@ import { parseSettings, type Settings } from '../../durable-objects/settings.ts'
 import { VIA } from '../../durable-objects/twin/federation/post.ts';
 import { type IngressPort, takeIn } from '../../workers/federation-ingress.ts';
 import { statusOf } from '../../workers/refusal.ts';
-import { SEALED, SEALER } from '../corpus.ts';
-import { anyFrame } from '../messages.ts';
-import { mutate } from '../mutate.ts';
-import { oddText } from '../odd.ts';
-import type { Random } from '../random.ts';
+import { SEALED, SEALER } from '../input/corpus.ts';
+import { anyFrame } from '../input/messages.ts';
+import { mutate } from '../input/mutate.ts';
+import { oddText } from '../input/odd.ts';
+import type { Random } from '../input/random.ts';
 import { promise, type Target } from '../target.ts';
 
 /** Within the life of the sealed vectors, Unix seconds. */

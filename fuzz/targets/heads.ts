@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { decodeEnvelope, type Envelope } from '../../proto/envelope-codec.ts';
 import { decodeHead } from '../../proto/envelope-head.ts';
-import { anyFrame } from '../messages.ts';
+import { anyFrame } from '../input/messages.ts';
 import { promise, type Target } from '../target.ts';
 
 /** The head reader: it refuses what the codec refuses, in the same words, and reads the same fields. */

@@ -6,8 +6,8 @@ import { encodeEvents } from '../../dev-chain/events.ts';
 import { buildMetadata } from '../../dev-chain/metadata.ts';
 import { readRuntime } from '../../dev-chain/runtime.ts';
 import { chainVectors } from '../../test/rig/chain-vectors.ts';
-import { fromHex } from '../hex.ts';
-import { mutate } from '../mutate.ts';
+import { fromHex } from '../input/hex.ts';
+import { mutate } from '../input/mutate.ts';
 import { promise, type Target } from '../target.ts';
 
 const metadata = buildMetadata();

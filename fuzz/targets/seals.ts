@@ -1,9 +1,9 @@
 import { decodeEnvelope } from '../../proto/envelope-codec.ts';
 import { checkPlausible } from '../../proto/plausible.ts';
 import { addSeal, checkSeal, SEAL_LENGTH, splitSeal, withoutSeals } from '../../proto/seal/seal.ts';
-import { SEALED } from '../corpus.ts';
-import { anyFrame } from '../messages.ts';
-import { mutate } from '../mutate.ts';
+import { SEALED } from '../input/corpus.ts';
+import { anyFrame } from '../input/messages.ts';
+import { mutate } from '../input/mutate.ts';
 import { promise, type Target } from '../target.ts';
 
 /** Within the life of the sealed vectors, Unix seconds. */

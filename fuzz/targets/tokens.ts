@@ -1,8 +1,8 @@
 import { parseToken, tokenFaultText, tokenTimeFault } from '../../proto/token.ts';
-import { TOKENS } from '../corpus.ts';
-import { mutate } from '../mutate.ts';
-import { almostObject, oddJson, oddText } from '../odd.ts';
-import type { Random } from '../random.ts';
+import { TOKENS } from '../input/corpus.ts';
+import { mutate } from '../input/mutate.ts';
+import { almostObject, oddJson, oddText } from '../input/odd.ts';
+import type { Random } from '../input/random.ts';
 import { promise, type Target } from '../target.ts';
 
 const NOW = 1_795_409_715;

@@ -5,7 +5,7 @@ import { fromHex } from './hex.ts';
 const hex = z.object({ bytes: z.string() });
 
 function vectors<T>(file: string, schema: z.ZodType<T>): T {
-  return schema.parse(JSON.parse(readFileSync(new URL(`../test/vectors/${file}`, import.meta.url), 'utf8')));
+  return schema.parse(JSON.parse(readFileSync(new URL(`../../test/vectors/${file}`, import.meta.url), 'utf8')));
 }
 
 const protocol = vectors(
