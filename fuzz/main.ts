@@ -54,7 +54,8 @@ async function main(): Promise<void> {
 const stop = new AbortController();
 
 async function run(asked: Options): Promise<void> {
-  if (asked.target === HTTP) return show(await fuzzHttp({ ...asked, only: asked.case }));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  if (asked.target === HTTP) return show(await fuzzHttp({ ...asked, only: asked.case, stop: stop.signal }));
   const chosen = TARGETS.filter(({ name }) => asked.target === undefined || name === asked.target);
   if (asked.case !== undefined || asked.input !== undefined) {
     const [target] = chosen;
@@ -66,11 +67,10 @@ async function run(asked: Options): Promise<void> {
     return console.log(`${target.name}: ${fault === undefined ? 'nothing found' : `${fault.kind}: ${fault.detail}`}`);
   }
   console.log(`fuzz: seed ${asked.seed}`);
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
   for (const target of chosen) {
     if (!stop.signal.aborted) show(await one(target, asked));
   }
-  if (asked.target === undefined) show(await fuzzHttp(asked));
+  if (asked.target === undefined && !stop.signal.aborted) show(await fuzzHttp({ ...asked, stop: stop.signal }));
 }
 
 async function one(target: Target, { seed, seconds, inputs }: Options): Promise<readonly Finding[]> {

@@ -20,6 +20,8 @@ interface Options {
   readonly seed: number;
   readonly seconds: number;
   readonly inputs: number;
+  /** Aborted: the run ends. */
+  readonly stop: AbortSignal;
   /** One connection again, by its number. */
   readonly only?: number | undefined;
 }
@@ -69,8 +71,8 @@ class HttpRun {
   }
 
   async #lane(): Promise<void> {
-    const { seconds, inputs } = this.#options;
-    while (this.findings.length === 0 && this.#requests < inputs) {
+    const { seconds, inputs, stop } = this.#options;
+    while (!stop.aborted && this.findings.length === 0 && this.#requests < inputs) {
       if (performance.now() - this.#began > seconds * 1000) return;
       const number = this.#connections++;
       await this.#connection(number);
