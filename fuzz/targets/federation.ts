@@ -76,6 +76,8 @@ function settingsFor(verify: 'signature' | 'off'): Settings {
     FEDERATION_VERIFY: verify,
     FEDERATION_SCHEME: 'https',
     RANKER_PERIOD: '1',
+    FEDERATION_PRIVATE: 'refuse',
+    METRICS: 'closed',
   });
   if (!parsed.ok) throw new Error(parsed.error);
   return parsed.value;
