@@ -16,6 +16,7 @@ import { buildGoClient, GO_SDKS, type GoClient, hasGo } from './rig/go-client.ts
 import { hasLiveMetadata, LIVE_METADATA } from './rig/live-metadata.ts';
 import { type Network, startNetwork } from './rig/network.ts';
 import { localRequest, type PeerRig, startPeerRig } from './rig/peer.ts';
+import { nextOf } from './rig/recorded.ts';
 import { startService } from './rig/service.ts';
 import { connectSubstrate, hexOf, keyring } from './rig/substrate-client.ts';
 
@@ -49,6 +50,7 @@ afterAll(async () => {
 describe.skipIf(!hasGo).each(GO_SDKS)('the Go SDK $version', (sdk) => {
   let go: GoClient;
   let server: AsyncDisposable;
+  const sender = { client: 'rmb-sdk-go', version: sdk.version, seal: 'unsealed' } as const;
   const as = (twin: number) => {
     const dev = DEV_TWINS.find(({ id }) => id === twin);
     if (dev === undefined) throw new Error(`twin ${twin} is no development twin`);
@@ -120,7 +122,7 @@ describe.skipIf(!hasGo).each(GO_SDKS)('the Go SDK $version', (sdk) => {
     const me = await network.identity(BARE);
     await using session = await network.join(BARE);
     const calling = go.run('call', ...as(GO_CALLER), String(BARE), 'bare.command', '"secret"');
-    const asked = await session.next();
+    const asked = await nextOf(session, sender);
     const other = await network.identity(GO_CALLER);
     expect(asked).toMatchObject({ schema: 'application/json', content: { kind: 'request', command: 'bare.command' } });
     expect(await verifyEnvelope(asked, other.account)).toMatchObject({ ok: true });
@@ -135,10 +137,14 @@ describe.skipIf(!hasGo).each(GO_SDKS)('the Go SDK $version', (sdk) => {
     const me = await network.identity(BARE);
     const key = me.sharedKey((await network.identity(GO_SERVER)).e2ePublicKey);
     await using session = await network.join(BARE);
-    const fields = { schema: 'application/json', content: { kind: 'request', command: 'go.add' } } as const;
-    const ask = request({ twin: BARE }, { twin: GO_SERVER }, { ...fields, payload: await sealed('[4,5]', key) });
-    session.send(await signEnvelope(ask, me));
-    expect(await opened(await session.next(), key)).toBe('{"sum":9}');
+    const ask = async (command: string) => {
+      const fields = { schema: 'application/json', content: { kind: 'request', command } } as const;
+      const asked = request({ twin: BARE }, { twin: GO_SERVER }, { ...fields, payload: await sealed('[4,5]', key) });
+      session.send(await signEnvelope(asked, me));
+      return nextOf(session, sender);
+    };
+    expect(await opened(await ask('go.add'), key)).toBe('{"sum":9}');
+    expect(await ask('go.fail')).toMatchObject({ content: { kind: 'error', message: 'failed on purpose' } });
   });
 
   describe('beside our commands', () => {

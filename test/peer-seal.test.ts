@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import packaged from '../local-peer/package.json' with { type: 'json' };
 import type { Envelope } from '../proto/envelope.ts';
 import type { Identity } from '../proto/identity.ts';
 import { addSeal, checkSeal, SEAL_MARK, splitSeal } from '../proto/seal/seal.ts';
@@ -9,6 +10,7 @@ import { asTwin, runCommand, startCommand } from './rig/command.ts';
 import { request } from './rig/envelopes.ts';
 import { type Network, startNetwork } from './rig/network.ts';
 import { localRequest, type PeerRig, startPeerRig } from './rig/peer.ts';
+import { nextOf } from './rig/recorded.ts';
 import { startRedis } from './rig/redis.ts';
 import { startService } from './rig/service.ts';
 
@@ -134,6 +136,23 @@ describe('a request of another twin', () => {
     expect([checkSeal(answer), answer.payload?.bytes.length ?? 0]).toEqual([SEALED, 0]);
     expect(peer.counted.get('response-failed')).toBe(before + 1);
   });
+});
+
+it('a bare session sees plausible, sealed envelopes of our peer: request, response and error', async () => {
+  const sender = { client: 'rmb-edge-peer', version: packaged.version, seal: 'sealed' } as const;
+  await peer.request(localRequest({ dst: [6] }));
+  expect((await nextOf(client, sender)).content?.kind).toBe('request');
+  const sum = { dat: '3', shm: 'application/json' };
+  await using _ = await startService(peer.redisUrl, 'test.add', () => sum);
+  await using __ = await startService(peer.redisUrl, 'test.fail', () => ({ err: { code: 42, message: 'no luck' } }));
+  for (const [command, kind] of [
+    ['test.add', 'response'],
+    ['test.fail', 'error'],
+  ] as const) {
+    const asked = request({ twin: 6 }, { twin: 2 }, { content: { kind: 'request', command } });
+    client.send(await signEnvelope(asked, me));
+    expect((await nextOf(client, sender)).content?.kind).toBe(kind);
+  }
 });
 
 describe('commands', () => {

@@ -209,3 +209,15 @@ describe('one session, two connections', () => {
     expect(newer.socket.readyState).toBe(1);
   });
 });
+
+it('every refusal forbids browsers to guess its type', async () => {
+  const { httpUrl } = network.relay;
+  const refusals = [await fetch(`${httpUrl}/nothing`), await fetch(httpUrl, { method: 'POST', body: 'no envelope' })];
+  const upgraded = await upgrade(httpUrl, '/?no-token');
+  const headers = refusals.map(({ status, headers }) => [status, headers.get('x-content-type-options')]);
+  expect([...headers, [upgraded.status, upgraded.headers['x-content-type-options']]]).toEqual([
+    [404, 'nosniff'],
+    [400, 'nosniff'],
+    [401, 'nosniff'],
+  ]);
+});

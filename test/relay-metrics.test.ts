@@ -152,6 +152,16 @@ describe('with OPERATOR_TOKEN', () => {
   });
 });
 
+describe('without OPERATOR_TOKEN, and METRICS not open', () => {
+  it('/metrics is closed to everybody', async () => {
+    await using closed = await startNetwork({ METRICS: 'closed' });
+    for (const authorization of ['', 'Bearer', 'Bearer ', 'Bearer undefined', 'Bearer null', `Bearer ${TOKEN}`]) {
+      const answer = await fetch(`${closed.relay.httpUrl}/metrics`, { headers: { authorization } });
+      expect([answer.status, await answer.json()]).toMatchObject([401, { error: { code: 'operator-token' } }]);
+    }
+  });
+});
+
 describe('health', () => {
   it('/healthz says that the relay lives, /version what it is and under which names', async () => {
     expect(await (await get('/healthz')).json()).toEqual({ status: 'ok' });

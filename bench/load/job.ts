@@ -28,7 +28,7 @@ export interface PostsJob {
   /** Sessions that receive. */
   readonly url: string;
   readonly tokens: readonly string[];
-  /** Whole requests, head and body. */
+  /** Whole requests, head and body, sent in turn. */
   readonly posts: readonly Uint8Array[];
   readonly connections: number;
 }

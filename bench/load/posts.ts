@@ -22,7 +22,10 @@ export async function runPosts(job: PostsJob, tally: Tally, fail: (why: string) 
     };
     onFrames(socket, 0, arrived, (why) => running && fail(why));
   }
-  for (let n = 0; n < job.connections; n += 1) sockets.push(post(job, n, tally, () => running));
+  // All connections take turns: a relay that knows an envelope again would deliver it once only.
+  let sent = 0;
+  const next = () => job.posts[sent++ % job.posts.length] ?? new Uint8Array();
+  for (let n = 0; n < job.connections; n += 1) sockets.push(post(job, next, tally, () => running));
   return async () => {
     running = false;
     await untilQuiet(() => lastAt, QUIET_MS);
@@ -31,13 +34,12 @@ export async function runPosts(job: PostsJob, tally: Tally, fail: (why: string) 
 }
 
 /** A connection that posts, awaits the answer, and posts again. */
-function post(job: PostsJob, n: number, tally: Tally, isRunning: () => boolean): Socket {
+function post(job: PostsJob, next: () => Uint8Array, tally: Tally, isRunning: () => boolean): Socket {
   const socket = connect({ host: job.host, port: job.port, noDelay: true });
-  const request = job.posts[n % job.posts.length] ?? new Uint8Array();
   let sentAt = 0;
   const send = () => {
     sentAt = performance.now();
-    socket.write(request);
+    socket.write(next());
   };
   // A 202 is a head without a body, and fits one chunk.
   socket.on('data', (chunk: Buffer) => {

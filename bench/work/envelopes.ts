@@ -30,9 +30,9 @@ export function markedFrame(from: number, to: number, bytes: number, mark: numbe
   return { frame: clientFrame(encoded), markAt: encoded.indexOf(SIGN) - 4 };
 }
 
-/** A whole POST of another relay, its envelope signed by its source. */
-export async function signedPost(from: number, to: number, bytes: number, host: string): Promise<Buffer> {
-  const body = encodeEnvelope(await signEnvelope(envelopeOf(from, to, bytes, 0), await benchIdentity(from)));
+/** Returns a whole POST of another relay. Its source signs the envelope; each `mark` makes another envelope. */
+export async function signedPost(from: number, to: number, bytes: number, host: string, mark: number): Promise<Buffer> {
+  const body = encodeEnvelope(await signEnvelope(envelopeOf(from, to, bytes, mark), await benchIdentity(from)));
   return Buffer.concat([
     Buffer.from(`POST / HTTP/1.1\r\nhost: ${host}\r\ncontent-length: ${body.length}\r\n\r\n`),
     body,

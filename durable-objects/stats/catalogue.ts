@@ -50,6 +50,12 @@ export const CATALOGUE = [
   { name: 'rmb_cache_entries', type: 'gauge', help: 'Twins in the memory of the isolate that answers this' },
   { name: 'rmb_cache_hits_total', type: 'counter', help: 'Look-ups of twins answered from memory or KV' },
   { name: 'rmb_cache_misses_total', type: 'counter', help: 'Look-ups of twins that asked the chain' },
+  {
+    name: 'rmb_lookups_refused_total',
+    type: 'counter',
+    help: 'Look-ups of unknown twins that did not ask the chain, by reason',
+    label: 'reason',
+  },
   { name: 'rmb_cache_flushes_total', type: 'counter', help: 'Times that all cached twins became old' },
   {
     name: 'events_listener_last_processed_block_number',

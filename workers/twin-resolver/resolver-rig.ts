@@ -21,6 +21,7 @@ export function resolverRig(memory = new ResolverMemory()) {
   const kv = new Map<string, string>();
   const log: string[] = [];
   const looked: string[] = [];
+  const refused: string[] = [];
   const chain = new Map<number, Result<Twin | undefined, string>>();
   const state: { chainMs: number; kvMs: number; kvDown: boolean; lastId: number | undefined } = {
     chainMs: 0,
@@ -62,6 +63,7 @@ export function resolverRig(memory = new ResolverMemory()) {
       },
     },
     looked: (where) => void looked.push(where),
+    refused: (reason) => void refused.push(reason),
     later: (work) => void work.catch((error) => log.push(`rejected ${error}`)),
   });
   let ended = 0;
@@ -78,6 +80,7 @@ export function resolverRig(memory = new ResolverMemory()) {
     kv,
     log,
     looked,
+    refused,
     chain,
     state,
     calls,

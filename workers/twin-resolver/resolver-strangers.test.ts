@@ -11,13 +11,14 @@ afterEach(() => void vi.useRealTimers());
 
 describe('an id that no twin has', () => {
   test('above the highest is unknown without a look-up, and the highest is read once in 6 s', async () => {
-    const { state, lookup, calls } = resolverRig();
+    const { state, lookup, calls, refused } = resolverRig();
     state.lastId = 100;
     // Each look-up takes 3 s of the test's clock.
     for (const id of [1000, 1001, 1002]) expect(await lookup(id)).toEqual(UNKNOWN);
     expect([calls('chain 1'), calls('chain last id'), calls('get twin')]).toEqual([1, 1, 1]);
     for (const id of [1003, 1004, 1005]) expect(await lookup(id)).toEqual(UNKNOWN);
     expect([calls('chain 1'), calls('chain last id'), calls('get twin')]).toEqual([1, 3, 1]);
+    expect(refused).toEqual(Array.from({ length: 5 }, () => 'beyond'));
   });
 
   test('is asked for by many, and the highest is read once', async () => {
@@ -67,13 +68,13 @@ describe('twins that nothing is known of', () => {
   test('are read from the chain three thousand times a minute at most; known twins are served all the same', async () => {
     vi.setSystemTime(Math.ceil(Date.now() / MINUTE) * MINUTE);
     const memory = new ResolverMemory();
-    const { kv, chain, lookup, calls } = resolverRig(memory);
+    const { kv, chain, lookup, calls, refused } = resolverRig(memory);
     for (let n = 0; n < 3000; n += 1) expect(memory.strangers.mayDial(Date.now())).toBe(true);
     kv.set(twinKey(9), encodeRecord({ twin: twin(9), readAt: Date.now(), generation: '' }));
     chain.set(3, ok(twin(3)));
     expect(await lookup(3)).toEqual({ unavailable: 'this relay has looked up too many twins in this minute' });
     expect(await lookup(9)).toEqual({ found: twin(9) });
-    expect(calls('chain ')).toBe(0);
+    expect([calls('chain '), refused]).toEqual([0, ['budget']]);
     vi.advanceTimersByTime(MINUTE);
     expect(await lookup(3)).toEqual({ found: twin(3) });
   });

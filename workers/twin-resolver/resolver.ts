@@ -40,6 +40,8 @@ export interface ResolverParts {
   readonly chain: TwinSource;
   /** Counts where a look-up found its answer. */
   looked(where: 'cache' | 'chain'): void;
+  /** Counts a look-up that did not ask the chain: no twin has the id, or the minute's budget of dials is spent. */
+  refused(reason: 'beyond' | 'budget'): void;
   /** Lets work go on after the answer (`ctx.waitUntil`). */
   later(work: Promise<void>): void;
 }
@@ -65,6 +67,7 @@ export class Resolver {
     if (remembered !== undefined) return this.#fromCache({ found: remembered.twin });
     if (memory.isUnknown(id, start)) return this.#fromCache({ unknown: true });
     if (memory.last(id) === undefined && (await this.#isBeyond(id, start + LOOKUP_MS))) {
+      this.#parts.refused('beyond');
       return this.#fromCache({ unknown: true });
     }
     const known = await this.#stored(id);
@@ -76,6 +79,7 @@ export class Resolver {
       return this.#fromCache({ found: known.twin });
     }
     if (known === undefined && !memory.strangers.mayDial(now)) {
+      this.#parts.refused('budget');
       return { unavailable: 'this relay has looked up too many twins in this minute' };
     }
     this.#parts.looked('chain');

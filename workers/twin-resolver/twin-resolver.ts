@@ -4,7 +4,7 @@ import { ChainBlocks } from '../chain-events/chain-blocks.ts';
 import { EventTables, TableMemory } from '../chain-events/event-tables.ts';
 import { NodeLog } from '../chain-events/node-log.ts';
 import { knownTwins } from '../known-twins.ts';
-import { type CountingEnv, countTraffic } from '../worker-counts.ts';
+import { type CountingEnv, countRefusal, countTraffic } from '../worker-counts.ts';
 import { ChainTwins } from './chain-twins.ts';
 import { overHttp } from './http-call.ts';
 import { ChainNodes } from './nodes.ts';
@@ -69,6 +69,7 @@ export class TwinResolver extends WorkerEntrypoint<ResolverEnv> implements TwinR
       store: TWINS,
       looked: (where) =>
         countTraffic(this.env, this.ctx, where === 'cache' ? 'rmb_cache_hits_total' : 'rmb_cache_misses_total'),
+      refused: (reason) => countRefusal(this.env, this.ctx, 'rmb_lookups_refused_total', reason),
       later: (work) => this.ctx.waitUntil(work),
     });
   }
