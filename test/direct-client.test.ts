@@ -85,7 +85,12 @@ it('@threefold/rmb_direct_client sends a plausible request without a seal, and r
   const { uid, source } = await nextOf(session, { client: NPM_CLIENT, version, seal: 'unsealed' });
   expect(source).toEqual({ twin: CLIENT_TWIN, connection: 'test-session' });
   const bytes = await seal(me.sharedKey(client.e2ePublicKey), new TextEncoder().encode('{"known":1}'));
-  const fields = { uid, schema: 'application/json', content: { kind: 'response' }, payload: { kind: 'cipher', bytes } } as const;
+  const fields = {
+    uid,
+    schema: 'application/json',
+    content: { kind: 'response' },
+    payload: { kind: 'cipher', bytes },
+  } as const;
   session.send(await signEnvelope(request({ twin: BARE }, source, fields), me));
   expect(await calling).toContain('answer {"known":1}');
 });

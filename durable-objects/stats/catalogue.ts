@@ -50,12 +50,6 @@ export const CATALOGUE = [
   { name: 'rmb_cache_entries', type: 'gauge', help: 'Twins in the memory of the isolate that answers this' },
   { name: 'rmb_cache_hits_total', type: 'counter', help: 'Look-ups of twins answered from memory or KV' },
   { name: 'rmb_cache_misses_total', type: 'counter', help: 'Look-ups of twins that asked the chain' },
-  {
-    name: 'rmb_lookups_refused_total',
-    type: 'counter',
-    help: 'Look-ups of unknown twins that did not ask the chain, by reason',
-    label: 'reason',
-  },
   { name: 'rmb_cache_flushes_total', type: 'counter', help: 'Times that all cached twins became old' },
   {
     name: 'events_listener_last_processed_block_number',
@@ -88,6 +82,12 @@ export const CATALOGUE = [
     type: 'counter',
     help: 'HTTP requests and upgrades refused, by error code',
     label: 'code',
+  },
+  {
+    name: 'relay_lookups_refused_total',
+    type: 'counter',
+    help: 'Look-ups of unknown twins that did not ask the chain, by reason',
+    label: 'reason',
   },
   { name: 'relay_messages_stored_total', type: 'counter', help: 'Messages put into mailboxes' },
   { name: 'relay_mailbox_messages', type: 'gauge', help: 'Messages waiting in mailboxes' },

@@ -39,7 +39,8 @@ export async function nextOf(session: Client, sender: Sender): Promise<Envelope>
   const time = Math.floor(Date.now() / 1000);
   expect(checkPlausible(decoded.value, time)).toEqual({ ok: true, value: undefined });
   expect(checkSeal(decoded.value)).toEqual({ ok: true, value: sender.seal });
-  if (process.env['RECORD_ENVELOPES'] === '1') {
+  const { RECORD_ENVELOPES } = process.env;
+  if (RECORD_ENVELOPES === '1') {
     const kind = recorded.shape.kind.parse(decoded.value.content?.kind);
     record({ ...sender, kind, time, bytes: Buffer.from(bytes).toString('hex') });
   }

@@ -69,7 +69,7 @@ export class TwinResolver extends WorkerEntrypoint<ResolverEnv> implements TwinR
       store: TWINS,
       looked: (where) =>
         countTraffic(this.env, this.ctx, where === 'cache' ? 'rmb_cache_hits_total' : 'rmb_cache_misses_total'),
-      refused: (reason) => countRefusal(this.env, this.ctx, 'rmb_lookups_refused_total', reason),
+      refused: (reason) => countRefusal(this.env, this.ctx, 'relay_lookups_refused_total', reason),
       later: (work) => this.ctx.waitUntil(work),
     });
   }
