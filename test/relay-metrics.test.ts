@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Client } from './rig/client.ts';
+import { type Client, connectAs } from './rig/client.ts';
 import { request } from './rig/envelopes.ts';
 import { type Network, startNetwork } from './rig/network.ts';
 import { unpackProgram } from './rig/unpacked.ts';
@@ -137,6 +137,16 @@ describe('/metrics', () => {
     await refused();
     await metricsWhen((value) => (value('relay_refused_requests_total{code="sid-too-long"}') ?? 0) >= 1, refused);
   });
+
+  it('counts look-ups of ids that no twin has', async () => {
+    const identity = await network.identity(1);
+    let id = 90_000;
+    const refused = async () => {
+      id += 1;
+      await expect(connectAs(network.relay.wsUrl, id, identity)).rejects.toThrow('unknown-twin');
+    };
+    await metricsWhen((value) => (value('relay_lookups_refused_total{reason="beyond"}') ?? 0) >= 1, refused);
+  });
 });
 
 describe('with OPERATOR_TOKEN', () => {
@@ -152,10 +162,13 @@ describe('with OPERATOR_TOKEN', () => {
   });
 });
 
-describe('without OPERATOR_TOKEN, and METRICS not open', () => {
-  it('/metrics is closed to everybody', async () => {
-    await using closed = await startNetwork({ METRICS: 'closed' });
-    for (const authorization of ['', 'Bearer', 'Bearer ', 'Bearer undefined', 'Bearer null', `Bearer ${TOKEN}`]) {
+describe('with METRICS=closed', () => {
+  it.each([
+    ['without OPERATOR_TOKEN', {}],
+    ['with an OPERATOR_TOKEN of less than 16 characters', { OPERATOR_TOKEN: 'too-short' }],
+  ])('/metrics is closed to everybody %s', async (_, settings) => {
+    await using closed = await startNetwork({ METRICS: 'closed', ...settings });
+    for (const authorization of ['', 'Bearer', 'Bearer undefined', 'Bearer too-short', `Bearer ${TOKEN}`]) {
       const answer = await fetch(`${closed.relay.httpUrl}/metrics`, { headers: { authorization } });
       expect([answer.status, await answer.json()]).toMatchObject([401, { error: { code: 'operator-token' } }]);
     }
