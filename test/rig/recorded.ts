@@ -21,7 +21,7 @@ const recorded = z.object({
 });
 
 /** An envelope of test/vectors/recorded.json. */
-export type Recorded = z.infer<typeof recorded>;
+type Recorded = z.infer<typeof recorded>;
 
 /** The sender of an envelope, and whether it seals. */
 export type Sender = Pick<Recorded, 'client' | 'version' | 'seal'>;
