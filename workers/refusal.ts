@@ -56,3 +56,18 @@ export interface HttpRefusal {
 export function statusOf(code: HttpCode): (typeof STATUS)[HttpCode] {
   return STATUS[code];
 }
+
+/** When what was answered 503 may come again, seconds. */
+const RETRY_AFTER = '5';
+
+/**
+ * Returns the answer: JSON `{ "error": { "code", "message", … } }` with the code's status. It may quote what a stranger
+ * sent, so a browser must not take it for a page.
+ */
+export function refusalResponse({ code, message, hint, details }: HttpRefusal): Response {
+  const error = { code, message, ...(hint === undefined ? {} : { hint }), ...details };
+  const status = statusOf(code);
+  const headers: Record<string, string> = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' };
+  if (status === 503) headers['retry-after'] = RETRY_AFTER;
+  return Response.json({ error }, { status, headers });
+}

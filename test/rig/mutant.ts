@@ -16,10 +16,21 @@ export interface Mutation {
 }
 
 /**
+ * Returns the source with the change in it.
+ * @throws when the text is not in the source exactly once
+ */
+export function mutated(source: string, { file, find, replace }: Mutation): string {
+  const parts = source.split(find);
+  if (parts.length !== 2) throw new Error(`${file}: ${parts.length - 1} times, not once: ${find}`);
+  return parts.join(replace);
+}
+
+/**
  * Bundles the Worker with the change in it.
  * @throws when the text is not in the file exactly once, or the file is not part of the Worker
  */
-export async function bundleMutant(entry: string, { file, find, replace }: Mutation): Promise<string> {
+export async function bundleMutant(entry: string, mutation: Mutation): Promise<string> {
+  const { file } = mutation;
   const path = join(ROOT, file);
   let isDone = false;
   const plugin: Plugin = {
@@ -27,10 +38,8 @@ export async function bundleMutant(entry: string, { file, find, replace }: Mutat
     setup: (build) =>
       build.onLoad({ filter: /\.ts$/ }, async (loaded) => {
         if (loaded.path !== path) return undefined;
-        const parts = (await readFile(path, 'utf8')).split(find);
-        if (parts.length !== 2) throw new Error(`${file}: ${parts.length - 1} times, not once: ${find}`);
         isDone = true;
-        return { contents: parts.join(replace), loader: 'ts' };
+        return { contents: mutated(await readFile(path, 'utf8'), mutation), loader: 'ts' };
       }),
   };
   const contents = await bundleWorker(entry, [plugin]);
