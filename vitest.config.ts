@@ -31,7 +31,8 @@ export default defineConfig({
           testTimeout: HANGS_MS,
           hookTimeout: HANGS_MS,
           expect: { poll },
-          maxWorkers: 2,
+          // They wait more than they compute: with two workers half of the machine was idle.
+          maxWorkers: 4,
           maxConcurrency: 2,
           // After the unit tests, not beside them: servers need the machine for themselves.
           sequence: { groupOrder: 1 },
