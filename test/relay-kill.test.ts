@@ -10,6 +10,8 @@ import { identityOfTwin } from './rig/network.ts';
 
 const ROUND = 1500;
 const ROUNDS = 4;
+/** A lone source may fill half of a mailbox. */
+const ROOMY = { MAILBOX_MAX_MESSAGES: '20000' };
 
 interface World extends AsyncDisposable {
   readonly relay: KillableRelay;
@@ -19,7 +21,7 @@ interface World extends AsyncDisposable {
 async function startWorld(): Promise<World> {
   await using stack = new AsyncDisposableStack();
   const chain = stack.use(await startDevChain({ blockTimeMs: 1000 }));
-  const relay = stack.use(await startKillableRelay({ settings: { SUBSTRATE_URLS: chain.httpUrl } }));
+  const relay = stack.use(await startKillableRelay({ settings: { SUBSTRATE_URLS: chain.httpUrl, ...ROOMY } }));
   for (const entry of await devEntries()) chain.putTwin({ ...entry, relay: `localhost:${relay.port}` });
   const owned = stack.move();
   return {

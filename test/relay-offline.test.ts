@@ -6,11 +6,13 @@ import { request } from './rig/envelopes.ts';
 import { type Network, startNetwork } from './rig/network.ts';
 
 const A = { twin: 1 };
+const SHARE = 'your messages fill their share of the mailbox of the destination, try again later';
 
 let network: Network;
 let a: Client;
 beforeAll(async () => {
-  network = await startNetwork({ MAILBOX_MAX_MESSAGES: '700', MAILBOX_MAX_BYTES: String(20 * 2 ** 20) });
+  // Half of it is for a lone source: 700 messages and 20 MiB.
+  network = await startNetwork({ MAILBOX_MAX_MESSAGES: '1400', MAILBOX_MAX_BYTES: String(40 * 2 ** 20) });
   a = await network.join(1);
 });
 afterAll(async () => {
@@ -90,7 +92,7 @@ describe('a mailbox', () => {
     a.send(over);
     expect(await a.next()).toMatchObject({
       uid: over.uid,
-      content: { message: 'mailbox of the destination is full, try again later' },
+      content: { message: SHARE },
     });
     await sentThrough(5);
     await using e = await network.join(5);
@@ -102,10 +104,7 @@ describe('a mailbox', () => {
     const over = request(A, { twin: 6 });
     a.send(over);
     const full = await a.next();
-    expect([full.uid, full.content]).toEqual([
-      over.uid,
-      { kind: 'error', code: 0, message: 'mailbox of the destination is full, try again later' },
-    ]);
+    expect([full.uid, full.content]).toEqual([over.uid, { kind: 'error', code: 0, message: SHARE }]);
     a.send(request(A, { twin: 6, connection: 'x' }, { timestamp: 1n }));
     expect((await a.next()).content).toMatchObject({ message: 'message has expired' });
   });
