@@ -45,36 +45,52 @@ const hasEnded = (pid: number) => until(`process ${pid} to end`, async () => !(a
 
 describe('an odd request', () => {
   const text = (length: number) => 'x'.repeat(length);
-  it.each([
-    ['a NUL in its schema', { schema: 'a\0b' }],
-    ['a NUL in its tags', { tags: 'a\0b' }],
-    ['a NUL in its uid', { uid: 'a\0b' }],
-    ['200 KB of schema', { schema: text(200_000) }],
-    ['200 KB of tags', { tags: text(200_000) }],
-    ['200 KB of uid', { uid: text(200_000) }],
-  ])('is answered with %s', async (name, fields) => {
-    const sid = name.replaceAll(' ', '-');
-    await using _ = await serve(sid, 'env | grep -c "^RMB_[A-Z]*="');
+  /** A session of the caller, and a request of these fields for the service under this sid. */
+  const odd = async (sid: string, fields: Partial<Envelope>) => {
+    const address = { twin: SERVER, connection: sid };
+    const content = { kind: 'request', command: 'my.cmd' } as const;
+    const asked = request({ twin: CALLER, connection: 'odd' }, address, { content, ...fields });
+    return signEnvelope(asked, await network.identity(CALLER));
+  };
+
+  it('starts its program without the value that no environment can hold', async () => {
+    await using _ = await serve('tags', 'env | grep -c "^RMB_[A-Z]*="');
     await using session = await network.join(CALLER, 'odd');
-    const odd = request(
-      { twin: CALLER, connection: 'odd' },
-      { twin: SERVER, connection: sid },
-      {
-        content: { kind: 'request', command: 'my.cmd' },
-        ...fields,
-      },
-    );
-    session.send(await signEnvelope(odd, await network.identity(CALLER)));
+    session.send(await odd('tags', { tags: 'a\0b' }));
     const { content, payload } = await session.next();
     expect(content).toEqual({ kind: 'response' });
     // Eight variables tell of a request; the one that cannot be told is left out.
     expect(new TextDecoder().decode(payload?.bytes)).toBe('7\n');
   });
 
+  it.each([
+    ['a NUL in its schema', { schema: 'a\0b' }],
+    ['200 characters of schema', { schema: text(200) }],
+    ['2 KB of tags', { tags: text(2_000) }],
+  ])('is answered with error 100 for %s', async (name, fields) => {
+    const sid = name.replaceAll(' ', '-');
+    await using _ = await serve(sid, 'cat');
+    await using session = await network.join(CALLER, 'odd');
+    session.send(await odd(sid, fields));
+    expect((await session.next()).content).toMatchObject({ kind: 'error', code: 100 });
+  });
+
+  it.each([
+    ['a NUL in its uid', { uid: 'a\0b' }],
+    ['2 KB of uid', { uid: text(2_000) }],
+  ])('is dropped for %s, and the next one is answered', async (name, fields) => {
+    const sid = name.replaceAll(' ', '-');
+    await using _ = await serve(sid, 'cat');
+    await using session = await network.join(CALLER, 'odd');
+    session.send(await odd(sid, fields));
+    session.send(await odd(sid, { uid: 'next' }));
+    expect(await session.next()).toMatchObject({ uid: 'next', content: { kind: 'response' } });
+  });
+
   it('never ends the service, whatever it carries', async () => {
     await using service = await serve('any', 'cat');
-    const words = fc.constantFrom('a\0b', 'x'.repeat(200_000), '');
-    const odd = fc
+    const words = fc.constantFrom('a\0b', 'x'.repeat(2_000), '');
+    const oddEnvelope = fc
       .record({ envelope: anyEnvelope, uid: words, tags: words, schema: words, hasOddWords: fc.boolean() })
       .map(
         ({ envelope, hasOddWords, ...odd }): Envelope => ({
@@ -88,7 +104,7 @@ describe('an odd request', () => {
       );
     const identity = await network.identity(CALLER);
     await fc.assert(
-      fc.asyncProperty(fc.array(odd, { minLength: 5, maxLength: 5 }), async (envelopes) => {
+      fc.asyncProperty(fc.array(oddEnvelope, { minLength: 5, maxLength: 5 }), async (envelopes) => {
         await using session = await network.join(CALLER, 'any');
         for (const envelope of envelopes) session.send(await signEnvelope(envelope, identity));
         const address = { twin: SERVER, connection: 'any' };
