@@ -1,33 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import type { TwinLookup, Verdict } from '../durable-objects/contract.ts';
-import { parseSettings, type Settings } from '../durable-objects/settings.ts';
+import type { Settings } from '../durable-objects/settings.ts';
 import { encodeEnvelope } from '../proto/envelope.ts';
 import { request } from '../test/rig/envelopes.ts';
+import { smallSettings } from '../test/rig/settings.ts';
 import { type IngressPort, takeIn } from './federation-ingress.ts';
 import { statusOf } from './refusal.ts';
 
 const found: TwinLookup = { found: { id: 2, account: new Uint8Array(32), relay: 'relay.example', pk: null } };
 
 function settings(verify: 'signature' | 'off'): Settings {
-  const parsed = parseSettings({
-    RELAY_DOMAINS: 'relay.example',
-    RELAY_ALIASES: '',
-    SUBSTRATE_URLS: 'http://localhost:1',
-    CATCHUP_THRESHOLD: '600',
-    RATE_LIMIT_MESSAGES: '0',
-    RATE_LIMIT_BYTES: '0',
-    MAILBOX_MAX_MESSAGES: '1',
-    MAILBOX_MAX_BYTES: '1',
-    MAILBOX_TTL: '1',
-    MAX_ENVELOPE_BYTES: '1024',
-    FEDERATION_VERIFY: verify,
-    FEDERATION_SCHEME: 'https',
-    FEDERATION_PRIVATE: 'refuse',
-    RANKER_PERIOD: '1',
-    METRICS: 'closed',
-  });
-  if (!parsed.ok) throw new Error(parsed.error);
-  return parsed.value;
+  return smallSettings({ FEDERATION_VERIFY: verify, MAX_ENVELOPE_BYTES: '1024' });
 }
 
 /** A port of which nothing may be asked. */

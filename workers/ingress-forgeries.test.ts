@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
 import type { Verdict } from '../durable-objects/contract.ts';
-import { parseSettings } from '../durable-objects/settings.ts';
 import { type Envelope, encodeEnvelope } from '../proto/envelope.ts';
 import { type Identity, identityOf } from '../proto/identity.ts';
 import { addSeal } from '../proto/seal/seal.ts';
 import { signEnvelope } from '../proto/signature.ts';
 import { request } from '../test/rig/envelopes.ts';
+import { smallSettings } from '../test/rig/settings.ts';
 import { takeIn } from './federation-ingress.ts';
 
 /** What conformance cannot tell from a relay without these rules: one that takes it, as the Rust relay does. */
@@ -27,24 +27,6 @@ function sealed(envelope: Envelope): Envelope {
 
 /** Brings an envelope: the code of its refusal, or how often it was delivered. */
 async function bring(envelope: Envelope, { via, known }: { via?: string; known?: boolean } = {}) {
-  const settings = parseSettings({
-    RELAY_DOMAINS: 'relay.example',
-    RELAY_ALIASES: '',
-    SUBSTRATE_URLS: 'http://localhost:1',
-    CATCHUP_THRESHOLD: '600',
-    RATE_LIMIT_MESSAGES: '0',
-    RATE_LIMIT_BYTES: '0',
-    MAILBOX_MAX_MESSAGES: '1',
-    MAILBOX_MAX_BYTES: '1',
-    MAILBOX_TTL: '1',
-    MAX_ENVELOPE_BYTES: '65536',
-    FEDERATION_VERIFY: 'signature',
-    FEDERATION_SCHEME: 'https',
-    FEDERATION_PRIVATE: 'refuse',
-    RANKER_PERIOD: '1',
-    METRICS: 'closed',
-  });
-  if (!settings.ok) throw new Error(settings.error);
   let delivered = 0;
   const refusal = await takeIn(
     new Request('https://relay.example/', {
@@ -52,7 +34,7 @@ async function bring(envelope: Envelope, { via, known }: { via?: string; known?:
       body: new Uint8Array(encodeEnvelope(envelope)),
       headers: via === undefined ? {} : { 'rmb-via': via },
     }),
-    settings.value,
+    smallSettings(),
     {
       now: () => NOW,
       lookup: async (id) => ({ found: { id, account: source.account, relay: 'relay.example', pk: null } }),

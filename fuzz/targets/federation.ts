@@ -1,5 +1,6 @@
-import { parseSettings, type Settings } from '../../durable-objects/settings.ts';
+import type { Settings } from '../../durable-objects/settings.ts';
 import { VIA } from '../../durable-objects/twin/federation/post.ts';
+import { smallSettings } from '../../test/rig/settings.ts';
 import { type IngressPort, takeIn } from '../../workers/federation-ingress.ts';
 import { statusOf } from '../../workers/refusal.ts';
 import { SEALED, SEALER } from '../input/corpus.ts';
@@ -62,23 +63,5 @@ function port(choice: number): IngressPort {
 }
 
 function settingsFor(verify: 'signature' | 'off'): Settings {
-  const parsed = parseSettings({
-    RELAY_DOMAINS: 'relay.example',
-    RELAY_ALIASES: '',
-    SUBSTRATE_URLS: 'http://localhost:1',
-    CATCHUP_THRESHOLD: '600',
-    RATE_LIMIT_MESSAGES: '0',
-    RATE_LIMIT_BYTES: '0',
-    MAILBOX_MAX_MESSAGES: '1',
-    MAILBOX_MAX_BYTES: '1',
-    MAILBOX_TTL: '1',
-    MAX_ENVELOPE_BYTES: '65536',
-    FEDERATION_VERIFY: verify,
-    FEDERATION_SCHEME: 'https',
-    RANKER_PERIOD: '1',
-    FEDERATION_PRIVATE: 'refuse',
-    METRICS: 'closed',
-  });
-  if (!parsed.ok) throw new Error(parsed.error);
-  return parsed.value;
+  return smallSettings({ FEDERATION_VERIFY: verify });
 }
