@@ -1,81 +1,147 @@
 import type { Twin } from '../proto/twin.ts';
+import type { Region } from './placement/region.ts';
 
-/** All that crosses an RPC border. Types only: what is listed here is what other code may call. */
+/**
+ * Every type that crosses an RPC between objects or Workers. Types only. The other side may have the code of the release
+ * before or after: docs/upgrades.md has the rule for a change.
+ */
 
-/** What becomes of an envelope whose session is not connected: kept in the mailbox, or handed back. */
+/** The receiver's action if a session is not connected: store the envelope in the mailbox, or return it. */
 export type IfAway = 'store' | 'return';
 
-/** One envelope on its way to a session of the receiving twin. */
-export interface Parcel {
+/** The custody session that sent an envelope, and its sequence there. Receipts go back to it. */
+export interface Origin {
+  readonly twin: number;
+  readonly connection: number;
+  readonly sequence: number;
+}
+
+/** One envelope of a batch, as its receiver needs it. */
+export interface BatchEnvelope {
   /** The session's sid; absent for the session without one, which is not the session with sid ''. */
   readonly sid?: string | undefined;
   /** The envelope exactly as its sender wrote it. */
   readonly bytes: Uint8Array;
   readonly ifAway: IfAway;
-  /** Unix seconds after which nobody waits for it; only a mailbox looks at it. */
+  /** Unix seconds. Only a mailbox checks it. */
   readonly expiresAt: number;
-  /** SHA-256 of the signed string, as text; only of what another relay brought. */
+  /** SHA-256 of the signed string, as text. Only envelopes from another relay have it. */
   readonly digest?: string | undefined;
+  /** Only envelopes of custody sessions have it. */
+  readonly origin?: Origin | undefined;
+  /** Another relay waits: the verdict is final, and says `sent` of a custody session only after its receipt. */
+  readonly isUrgent?: boolean | undefined;
 }
 
 /**
- * What became of a parcel at the receiving end. `share`: its source fills its part of the mailbox; `repeat`: it arrived
- * before, and is not delivered again.
+ * The outcome of an envelope at its receiver. `share`: its source fills its share of the mailbox. `repeat`: it arrived
+ * before, and is not delivered again. `held`: a custody session was given it and has not acknowledged it; the receipt
+ * follows. Only an envelope with an origin gets this verdict. `version`: the receiver's object cannot read the batch, or
+ * later code wrote its tables, so nothing was done. A verdict that later code returns counts as no delivery.
  */
-export type Verdict = 'sent' | 'stored' | 'offline' | 'full' | 'share' | 'expired' | 'repeat';
+export type Verdict = 'sent' | 'stored' | 'offline' | 'full' | 'share' | 'expired' | 'repeat' | 'held' | 'version';
 
-/** Parcels on their way to another object: large envelopes as they are, all else in one buffer. */
+/** Envelopes on their way to another object: large ones as they are, all others in one buffer. Its first byte is the format. */
 export interface Batch {
   readonly packed: Uint8Array;
   readonly large: readonly Uint8Array[];
+  /** Origins and receipts, packed by twin/custody/packed.ts. */
+  readonly custody?: Uint8Array | undefined;
 }
 
-/** What became of a batch, in its order; one word when it is the same for all, as it nearly always is. */
+/** The verdicts of a batch, in its order; one verdict if all are the same, as they mostly are. */
 export type Verdicts = Verdict | readonly Verdict[];
 
-/** Where batches are taken in; `receiverOf` says it in parcels. */
+/** The answer to a batch. Receipts for connections of the caller ride on it, if the caller said who it is. */
+export type Answer = Verdicts | { readonly verdicts: Verdicts; readonly receipts: Uint8Array };
+
+/** The answer to one of several batches. `failed`: the error of its delivery. */
+export type GatheredAnswer = Answer | { readonly failed: string };
+
+/** The end of a twin that takes encoded batches. */
 export interface TwinLine {
-  /** Delivers what `packParcels` laid together, in order. */
-  deliver(batch: Batch): Promise<Verdicts>;
+  /** Delivers the envelopes of `encodeBatch`, in order. */
+  deliver(batch: Batch): Promise<Answer>;
 }
 
-/** What a twin's object does for other objects. */
+/** Why a twin's mail may belong to another relay. New fields are optional: the other side may have older code. */
+export interface FollowHint {
+  /** The host by which this relay was reached. A relay without names in its settings has that name. */
+  readonly host?: string | undefined;
+  /** Hash of the block in which the chain changed the twin. */
+  readonly block?: string | undefined;
+  /** The other relays were asked just now: they are asked again later. */
+  readonly isAsked?: boolean | undefined;
+}
+
+/** The RPCs of a twin's object. */
 export interface TwinRpc extends TwinLine {
-  /** The same for many batches, as one session: who holds it keeps the object awake. */
+  state(): Promise<TwinState>;
+  /** Has the object look whether its mail goes to another relay. Resolves before that is done. */
+  follow(hint: FollowHint): Promise<void>;
+  /** Opens a session of calls for many batches. Its holder keeps the object awake. */
   line(): TwinLine;
+  /** Takes receipts for connections of this twin that no batch carries. */
+  receipts(packed: Uint8Array): Promise<void>;
+  /** Delivers batches of several senders, in order. Only gatherers call it. */
+  gathered(batches: readonly Batch[]): Promise<readonly GatheredAnswer[]>;
 }
 
-/** The receiving end of a twin. */
+/** The RPC of a gatherer: an object between the objects of many senders and that of one hot twin. */
+export interface GathererRpc {
+  /** Brings a batch to a twin's object, together with those of other senders. */
+  gather(twin: number, batch: Batch): Promise<Answer>;
+}
+
+/** A twin at this relay, as its object knows it. */
+export interface TwinState {
+  readonly isConnected: boolean;
+  /** Messages in its mailbox. */
+  readonly waiting: number;
+  /** When a session of it was last heard (Unix ms); absent if it has none. */
+  readonly heardAt?: number | undefined;
+}
+
+/** The receiving end of a twin, here or in another object. */
 export interface Receiver {
-  /** Delivers in order; one verdict a parcel, in the same order. */
-  deliver(batch: readonly Parcel[]): Promise<readonly Verdict[]>;
+  /** Delivers in order. Resolves with one verdict for each envelope, in the same order. */
+  deliver(envelopes: readonly BatchEnvelope[]): Promise<readonly Verdict[]>;
 }
 
-/** A twin as the resolver knows it; `unavailable` says why nobody can tell whether it exists. */
-export type TwinLookup = { readonly found: Twin } | { readonly unknown: true } | { readonly unavailable: string };
+/**
+ * A look-up of a twin. `region`: where its object is, from its first connection on. `unavailable` says why the resolver cannot know whether it exists. `isLimited`: because the address
+ * that asks has looked up too many.
+ */
+export type TwinLookup =
+  | { readonly found: Twin; readonly region?: Region }
+  | { readonly unknown: true }
+  | { readonly unavailable: string; readonly isLimited?: boolean };
 
-/** What the resolver does for the Worker and for the twins' objects. */
+/** A look-up that read the chain again. `before`: the twin's relay string as it was cached, if it was. */
+export type TwinRefresh = TwinLookup & { readonly before?: string | null };
+
+/** The RPCs of the resolver for the Worker and for twins' objects. */
 export interface TwinReader {
   lookup(id: number): Promise<TwinLookup>;
 }
 
-/** A block of the chain. Without a hash: whichever block the chain has at that number. */
+/** A block of the chain. Without a hash, the block that the chain has at that number. */
 export interface BlockRef {
   readonly number: number;
   readonly hash?: string | undefined;
 }
 
-/** What the watcher wants to know of the chain. */
+/** A question of the watcher about the chain. */
 export interface FollowRequest {
-  /** The last block that was dealt with; absent: only the head is wanted. */
+  /** The last processed block. Absent: only the head is wanted. */
   readonly since?: BlockRef | undefined;
-  /** The genesis hash of the chain that is followed; absent: any chain will do. */
+  /** The genesis hash of the followed chain. Absent: any chain. */
   readonly genesis?: string | undefined;
-  /** At most so many blocks in this answer. */
+  /** At most so many blocks in the answer. */
   readonly most: number;
-  /** The number that the head should have by now; one that is far beyond it is not believed before heads are compared. */
+  /** The expected number of the head. A head far beyond it is accepted only after a comparison of nodes. */
   readonly expectedHead?: number | undefined;
-  /** All nodes are asked for their heads first, and the most plausible is followed: the last one used stands still. */
+  /** The head of the last node does not grow: compare all nodes, and follow the most plausible one. */
   readonly isStalled?: boolean;
 }
 
@@ -86,79 +152,83 @@ export interface TwinChange {
   readonly block: number;
 }
 
-/** What a node says about the chain since then. */
+/** A step of the chain, from one node. */
 export type ChainStep =
   | {
       readonly kind: 'blocks';
       readonly genesis: string;
       /** The number of the node's best block. */
       readonly head: number;
-      /** The last block that this answer covers: `since` itself when there is nothing new. */
+      /** The last block of this step: `since` itself if there is nothing new. */
       readonly through: Required<BlockRef>;
       readonly changes: readonly TwinChange[];
-      /** Why the events of some of these blocks could not be read, by any node. */
+      /** Why no node's events of some of these blocks could be read. */
       readonly unreadable?: string | undefined;
     }
-  /** `since` is not on the chain (any more). */
+  /** `since` is not on the chain. */
   | { readonly kind: 'forked' }
   | {
       readonly kind: 'failed';
       readonly reason: string;
-      /** All nodes agree that they are on another chain, or far behind `since`. */
+      /** All nodes are on another chain, or far behind `since`. */
       readonly astray?: 'chain' | 'behind' | undefined;
     };
 
-/** What the resolver does for the chain watcher. */
+/** The RPCs of the resolver for the chain watcher. */
 export interface ChainReader {
   follow(request: FollowRequest): Promise<ChainStep>;
   /** Reads a twin from the chain as of a block, and rewrites the caches with it. */
-  refresh(twin: number, block?: string): Promise<TwinLookup>;
-  /** From now on no cached twin counts as current. Rejects when that cannot be written. */
+  refresh(twin: number, block?: string): Promise<TwinRefresh>;
+  /** Returns the name of the current generation of the cache; undefined if it has none. Rejects when it cannot be read. */
+  generation(): Promise<string | undefined>;
+  /** Makes every cached twin stale. Rejects when that cannot be written. */
   newGeneration(name: string): Promise<void>;
 }
 
-/** What the watcher has seen and done, for metrics. Counts start with the object's first start. */
+/** The state and counts of the watcher, for metrics. Counts start with the object's first start. */
 export interface WatcherStatus {
-  /** The last block whose events were dealt with. */
+  /** The last block whose events were processed. */
   readonly block?: number | undefined;
   /** Unix ms of the last answer of the chain. */
   readonly answeredAt?: number | undefined;
   /** Whether the last attempt failed. */
   readonly reconnecting: boolean;
-  /** How often the chain was reached again after it had not been. */
+  /** How often the chain was reached again after a failure. */
   readonly reconnects: number;
   readonly stored: number;
   readonly updated: number;
   /** New generations of the cache. */
   readonly generations: number;
-  /** Failed attempts, by what failed. */
+  /** Failed attempts, by stage. */
   readonly errors: { readonly follow: number; readonly refresh: number; readonly events: number };
 }
 
-/** What the chain watcher does for the Worker. */
+/** The RPCs of the chain watcher for the Worker. */
 export interface WatcherRpc {
-  /** The watchdog: sees to it that the watcher runs. */
+  /** The watchdog: starts the watcher if it does not run. */
   start(): Promise<void>;
   status(): Promise<WatcherStatus>;
 }
 
-/** How a twin stands at this moment. */
+/** The gauges of one twin. */
 export interface TwinGauges {
   readonly sessions: number;
   readonly mailboxMessages: number;
   readonly mailboxBytes: number;
-  /** Messages waiting for other relays. */
+  /** Envelopes in the federation queue. */
   readonly outboxMessages: number;
 }
 
-/** What a stats object has gathered: totals by series, and the gauges of all its twins together. */
+/** The counts of a stats object: totals by series, and the gauges of all its twins together. */
 export interface StatsSnapshot {
   readonly totals: { readonly [series: string]: number };
   readonly gauges: TwinGauges;
 }
 
-/** What a stats object does for those who count. */
+/** The RPCs of a stats object. */
 export interface StatsRpc {
   add(counts: { [series: string]: number }, twin?: number, gauges?: TwinGauges): Promise<void>;
   snapshot(): Promise<StatsSnapshot>;
+  /** Returns when each twin was last reported, Unix ms. */
+  seen(twins: readonly number[]): Promise<readonly (number | undefined)[]>;
 }

@@ -17,10 +17,12 @@ const good = {
   FEDERATION_PRIVATE: 'refuse',
   RANKER_PERIOD: '3600',
   METRICS: 'closed',
+  DEFAULT_REGION: '',
+  RELAY_REGION: '',
 };
 
 describe('parseSettings', () => {
-  it('reads lists, numbers and words', () => {
+  it('parses lists, numbers and words', () => {
     const settings = parseSettings({
       ...good,
       RELAY_DOMAINS: 'Relay.Example.  other.example:8443 relay.example:443 2001:DB8::1',
@@ -28,6 +30,7 @@ describe('parseSettings', () => {
       SUBSTRATE_URLS: 'ws://a, http://b',
       RATE_LIMIT_MESSAGES: '5',
       FEDERATION_VERIFY: 'off',
+      DEFAULT_REGION: 'apac-se',
     });
     expect(settings).toEqual({
       ok: true,
@@ -41,6 +44,8 @@ describe('parseSettings', () => {
         maxEnvelopeBytes: 16_777_216,
         federation: { verify: false, scheme: 'https', allowsPrivate: false, rankerPeriod: 3600 },
         openMetrics: false,
+        defaultRegion: 'apac-se',
+        relayRegion: undefined,
       },
     });
   });
@@ -62,12 +67,14 @@ describe('parseSettings', () => {
     ['FEDERATION_PRIVATE', 'yes'],
     ['RANKER_PERIOD', ''],
     ['METRICS', 'true'],
-  ])('names %s when it is %j', (name, value) => {
+    ['DEFAULT_REGION', 'europe'],
+    ['RELAY_REGION', undefined],
+  ])('names %s if it is %j', (name, value) => {
     const settings = parseSettings({ ...good, [name]: value });
     expect(settings).toMatchObject({ ok: false, error: expect.stringMatching(`^${name}: must be `) });
   });
 
-  it('names every bad setting at once', () => {
+  it('names every invalid setting at once', () => {
     const settings = parseSettings({ ...good, MAILBOX_TTL: 'soon', FEDERATION_VERIFY: 'no' });
     expect(settings).toEqual({
       ok: false,

@@ -2,8 +2,9 @@ import { z } from 'zod';
 import { relayName } from '../proto/relay-name.ts';
 import type { Result } from '../proto/result.ts';
 import { err, ok } from '../proto/result.ts';
+import { isRegion, REGIONS, type Region } from './placement/region.ts';
 
-/** Every variable has a value in wrangler.toml; one that is taken away there must be named. */
+/** Each variable has a value in wrangler.toml. The error names a missing one. */
 const set = z.string('must be set, to a text');
 
 const wholeNumber = (least: number, most: number) =>
@@ -19,6 +20,12 @@ const hosts = set
   .transform((text) => text.split(/\s+/).filter(Boolean))
   .refine((domains) => domains.every((domain) => relayName(domain)), 'must be host names, with or without a port')
   .transform((domains) => [...new Set(domains.flatMap((domain) => relayName(domain) ?? []))]);
+
+const region = set.transform((text, context): Region | undefined => {
+  if (text === '' || isRegion(text)) return text === '' ? undefined : text;
+  context.addIssue({ code: 'custom', message: `must be empty, or one of: ${REGIONS.join(', ')}` });
+  return z.NEVER;
+});
 
 const schema = z.object({
   RELAY_DOMAINS: hosts,
@@ -41,39 +48,45 @@ const schema = z.object({
   FEDERATION_PRIVATE: oneOf('refuse', 'allow'),
   RANKER_PERIOD: wholeNumber(1, 86_400),
   METRICS: oneOf('closed', 'open'),
+  DEFAULT_REGION: region,
+  RELAY_REGION: region,
 });
 
-/** The variables of wrangler.toml, by name. */
+/** The names of the variables in wrangler.toml. */
 export const SETTING_NAMES: readonly string[] = Object.keys(schema.shape);
 
-/** The relay's configuration, parsed. Sizes in bytes, times in seconds, domains in the one form of their names. */
+/** The relay's configuration, parsed. Sizes in bytes, times in seconds, domains normalised. */
 export interface Settings {
-  /** Names under which this relay is found; empty means: the host names it is reached by. */
+  /** Names of this relay on chain; empty: the host names by which clients reach it. */
   readonly relayDomains: readonly string[];
-  /** Names that a token may be for: the relay's domains and its aliases; empty means the host that was asked. */
+  /** Names that a token may be for: the relay's domains and aliases; empty: the host of the request. */
   readonly tokenAudience: readonly string[];
-  /** Chain endpoints, all raced. */
+  /** Chain endpoints, raced against each other. */
   readonly substrateUrls: readonly string[];
-  /** After more missed blocks than this the whole cache of twins counts as old. */
+  /** After more missed blocks than this the whole cache of twins is stale. */
   readonly catchUpThreshold: number;
-  /** What a twin may send in a minute; 0 is no limit. */
+  /** Rate limit of a twin for a minute; 0: no limit. */
   readonly rateLimit: { readonly messages: number; readonly bytes: number };
   readonly mailbox: { readonly maxMessages: number; readonly maxBytes: number; readonly ttl: number };
   readonly maxEnvelopeBytes: number;
   readonly federation: {
-    /** Whether what other relays bring must be signed by the twin that it names as its source. */
+    /** Whether an envelope from another relay must be signed by its source twin. */
     readonly verify: boolean;
     readonly scheme: 'https' | 'http';
-    /** Whether relays at private and link-local addresses, and localhost, are asked. */
+    /** Whether this relay sends to relays at private and link-local addresses, and localhost. */
     readonly allowsPrivate: boolean;
-    /** How long a relay's failures count against it. */
+    /** How long a failure of a relay counts. */
     readonly rankerPeriod: number;
   };
-  /** Whether /metrics answers without the operator's token. */
+  /** Whether /metrics responds without the operator's token. */
   readonly openMetrics: boolean;
+  /** Where the object of a twin is made that never connected, for its mail; undefined: near the first sender. */
+  readonly defaultRegion: Region | undefined;
+  /** Where the chain watcher and the stats objects are made; undefined: near their first callers. */
+  readonly relayRegion: Region | undefined;
 }
 
-/** Reads settings from the Worker's variables; the error names each bad variable and what it must be. */
+/** Reads settings from the Worker's variables. The error names each invalid variable and its valid values. */
 export function parseSettings(env: object): Result<Settings, string> {
   const parsed = schema.safeParse(env);
   if (!parsed.success) {
@@ -95,13 +108,15 @@ export function parseSettings(env: object): Result<Settings, string> {
       rankerPeriod: data.RANKER_PERIOD,
     },
     openMetrics: data.METRICS === 'open',
+    defaultRegion: data.DEFAULT_REGION,
+    relayRegion: data.RELAY_REGION,
   });
 }
 
-// Of this isolate. All objects and requests in it have the same variables.
+// Of this isolate: all its objects and requests have the same variables.
 const known = new WeakMap<object, Settings>();
 
-/** As `parseSettings`, once for the same variables. @throws when they are bad, which no deploy lets through */
+/** As `parseSettings`, once for the same variables. @throws when one is invalid; a deploy checks them first */
 export function settingsOf(env: object): Settings {
   let settings = known.get(env);
   if (settings === undefined) {

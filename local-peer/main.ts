@@ -1,21 +1,21 @@
 #!/usr/bin/env node
+import { hideSecrets } from '../client/mask.ts';
 import { endOnLostOutput, leave } from './cli/leave.ts';
+import { outliveReaders } from './cli/lost-reader.ts';
 import { asksForCommand, commandsHelp, runCommand } from './cli/program.ts';
 import { readCommandLine } from './config/command-line.ts';
+import { gather, settle } from './config/config.ts';
 import { UsageError } from './config/layers.ts';
-import { hideSecrets } from './config/mask.ts';
 import { printConfig } from './config/print.ts';
-import { gather, settle } from './config.ts';
-import { outliveReaders } from './lost-reader.ts';
-import { readSecretFile } from './secret-file.ts';
-import { startWithSmallHeap } from './small-heap.ts';
-import { stopSignal } from './stop-signal.ts';
+import { readSecretFile } from './config/secret-file.ts';
+import { startWithSmallHeap } from './daemon/small-heap.ts';
+import { stopSignal } from './daemon/stop-signal.ts';
 
-/** Exit codes; docs/peer.md tells them. */
+/** Exit codes; docs/peer.md lists them. */
 const FAILED = 1;
 const MISUSED = 2;
 
-/** What no error may show, once it is known. */
+/** Secrets that no error may show. */
 const secrets: string[] = [];
 
 async function main(): Promise<number> {
@@ -25,7 +25,7 @@ async function main(): Promise<number> {
   return 0;
 }
 
-/** Without a command it is the daemon. */
+/** Runs the daemon. */
 async function runAlone(argv: readonly string[]): Promise<void> {
   const command = readCommandLine(argv, commandsHelp());
   if (command.kind === 'text') {
@@ -35,16 +35,16 @@ async function runAlone(argv: readonly string[]): Promise<void> {
   // Before the secret is read: from a pipe it comes once.
   if (!command.isPrinting) startWithSmallHeap(process);
   const gathered = await gather(command, process.env, readSecretFile);
-  // Printed before the settings are judged: a wrong one is easier to find so.
+  // Printed before the settings are checked: this helps to find a wrong one.
   if (command.isPrinting) show(`${printConfig(gathered.layer)}\n`);
   const settings = await settle(gathered, readSecretFile);
   secrets.push(...settings.secrets);
   if (command.isPrinting) return leave(0);
   outliveReaders();
-  // Listened for before anything starts: a signal in between must stop it cleanly, too.
+  // Before anything starts: a signal in between must stop the peer cleanly, too.
   const stopped = stopSignal();
-  // Loaded only now: what needs no daemon should answer at once.
-  const { runDaemon } = await import('./daemon.ts');
+  // Loaded only now: commands and --help should answer at once.
+  const { runDaemon } = await import('./daemon/daemon.ts');
   await runDaemon(settings, process.env, stopped);
 }
 
@@ -54,19 +54,19 @@ function show(text: string): void {
   process.stdout.write(text);
 }
 
-/** Says what is wrong, without what nobody may see. @returns the exit code */
+/** Prints an error without secrets. Returns the exit code. */
 function tell(error: unknown): number {
   const message = error instanceof Error ? error.message : String(error);
   process.stderr.write(`rmb-peer: ${hideSecrets(message, secrets)}\n`);
   return error instanceof UsageError ? MISUSED : FAILED;
 }
 
-/** Ends at once: after an uncaught error nothing can be relied on. */
+/** Ends at once: after an uncaught error the state is unknown. */
 function fail(error: unknown): never {
   process.exit(tell(error));
 }
 
-// Node would print a failure that nobody awaits as it is, with the URLs that stand in it.
+// Node would print an unhandled failure with the URLs in it.
 process.on('uncaughtException', fail);
 process.on('unhandledRejection', fail);
 main().then(

@@ -4,7 +4,7 @@ import { decodeBacklog, encodeBacklog } from './backlog.ts';
 
 const text = fc.string({ unit: 'binary' });
 
-test('any backlog comes back as it was, a ttl beyond 2^53 too', () => {
+test('a backlog decodes to itself, also with a ttl beyond 2^53', () => {
   const backlog = fc.record({
     uid: text,
     reference: fc.option(text, { nil: undefined }),
@@ -21,17 +21,17 @@ test('any backlog comes back as it was, a ttl beyond 2^53 too', () => {
   );
 });
 
-test('its bytes are those of peer.proto', () => {
+test('a backlog is encoded as in peer.proto', () => {
   const note = { uid: 'u', reference: 'r', replyTo: 'q', module: 'm', ttl: 300n };
   const bytes = (asked: number[], seals: string[] = []) =>
     Buffer.from(encodeBacklog({ ...note, asked, seals })).toString('hex');
   const reference = '0a0175120172' + '1a01712201' + '6d28ac02';
   expect(bytes([])).toBe(reference);
-  // Behind what a Rust peer reads, under a number that it does not know.
+  // Behind the fields of a Rust peer, with a number that it does not know.
   expect(bytes([6, 300], ['', 's'])).toBe(`${reference}82010306ac028a01008a010173`);
 });
 
-test('any bytes are a backlog or a fault, never an exception', () => {
+test('decoding bytes never throws', () => {
   fc.assert(
     fc.property(fc.uint8Array(), (bytes) => {
       const result = decodeBacklog(bytes);
@@ -40,7 +40,7 @@ test('any bytes are a backlog or a fault, never an exception', () => {
   );
 });
 
-test('a ttl that is no u64 is a bug of the caller', () => {
+test('encoding throws for a ttl that is not a u64', () => {
   expect(() => encodeBacklog({ uid: '', replyTo: '', module: '', ttl: -1n, asked: [], seals: [] })).toThrow(
     '"ttl" expected a u64',
   );

@@ -2,24 +2,24 @@ import { Backlog as WireBacklog } from './codec.js';
 import { ok, type Result } from './result.ts';
 import { type DecodeFault, fromHalves, read, toHalves, wellFormed, write } from './wire.ts';
 
-/** What a peer remembers of a request it sent, to give its answers back: kept in Redis until the TTL ends. */
+/** A note about a sent request, with which a peer assigns the replies. It is in Redis until the TTL ends. */
 export interface Backlog {
   /** The uid of the request's envelopes. */
   readonly uid: string;
   /** The requester's own reference. */
   readonly reference?: string;
-  /** The Redis list that takes the answers. */
+  /** The Redis list for the replies. */
   readonly replyTo: string;
   readonly module: string;
   /** Seconds, u64. */
   readonly ttl: bigint;
-  /** The twins that may answer; none in a Rust peer's note. */
+  /** The twins that may reply. Empty in a Rust peer's note. */
   readonly asked: readonly number[];
-  /** The seals of their envelopes, in the same order; empty where there is none. */
+  /** The seals of their envelopes, in the same order. Empty for an envelope without a seal. */
   readonly seals: readonly string[];
 }
 
-/** The protobuf of peer.proto. Throws RangeError when `ttl` is no u64. */
+/** Encodes a note as peer.proto. @throws RangeError when `ttl` is not a u64 */
 export function encodeBacklog(backlog: Backlog): Uint8Array {
   const { uid, reference, replyTo, module, ttl, asked, seals } = backlog;
   return write<WireBacklog.$Properties>(WireBacklog, [
@@ -35,7 +35,7 @@ export function encodeBacklog(backlog: Backlog): Uint8Array {
   ]);
 }
 
-/** Reads what `encodeBacklog`, or a Rust peer, wrote. Never throws. */
+/** Decodes a note of `encodeBacklog` or of a Rust peer. Never throws. */
 export function decodeBacklog(bytes: Uint8Array): Result<Backlog, DecodeFault> {
   const decoded = read(WireBacklog, bytes);
   if (!decoded.ok) return decoded;

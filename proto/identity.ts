@@ -2,31 +2,31 @@ import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { blake2b } from '@noble/hashes/blake2.js';
 import { concatBytes } from '@noble/hashes/utils.js';
 import { base58 } from '@scure/base';
-import { type KeyType, TYPE_BYTE } from './key-type.ts';
-import { PORTABLE } from './portable.ts';
-import type { Primitives } from './primitives.ts';
+import { type KeyType, TYPE_BYTE } from './crypto/key-type.ts';
+import { PORTABLE } from './crypto/portable.ts';
+import type { Primitives } from './crypto/primitives.ts';
+import { miniSecret, type SeedFault } from './crypto/seed.ts';
 import { err, ok, type Result } from './result.ts';
-import { miniSecret, type SeedFault } from './seed.ts';
 
-export type { KeyType } from './key-type.ts';
+export type { KeyType } from './crypto/key-type.ts';
 
 const SUBSTRATE_PREFIX = 42;
 const SS58_CONTEXT = new TextEncoder().encode('SS58PRE');
 
-/** The keys of a twin. Its secrets are not readable, so that no log can show them. */
+/** The keys of a twin. Its secrets cannot be read, so that no log shows them. */
 export interface Identity {
   readonly keyType: KeyType;
   /** 32-byte public key: the account on chain. */
   readonly account: Uint8Array;
-  /** 33-byte compressed secp256k1 key: what others encrypt for. */
+  /** 33-byte compressed secp256k1 key that senders encrypt for. */
   readonly e2ePublicKey: Uint8Array;
-  /** The type byte and the 64-byte signature: 65 bytes. */
+  /** Resolves with a signature of 65 bytes: the type byte and 64 bytes. */
   sign(message: Uint8Array): Promise<Uint8Array>;
-  /** The 32-byte key for `seal` and `open` with the twin that has this pk. Throws when it is no secp256k1 key. */
+  /** Returns the 32-byte key shared with the twin that has this pk. @throws when it is no secp256k1 key */
   sharedKey(publicKey: Uint8Array): Uint8Array;
 }
 
-/** The identity of a mnemonic or 0x seed (see `miniSecret`): one secret gives the signing and the secp256k1 key. */
+/** Returns the identity of a mnemonic or 0x seed (see `miniSecret`). Both keys come from one secret. */
 export async function identityOf(
   secret: string,
   keyType: KeyType,
@@ -35,7 +35,7 @@ export async function identityOf(
   const seed = miniSecret(secret);
   if (!seed.ok) return seed;
   if (!secp256k1.utils.isValidSecretKey(seed.value)) {
-    return err({ reason: 'seed', detail: 'this seed is no secp256k1 secret, take another' });
+    return err({ reason: 'seed', detail: 'this seed is not a secp256k1 secret: use another' });
   }
   const signer = await primitives.signer(seed.value, keyType);
   const agreement = primitives.agreement(seed.value);
@@ -48,7 +48,7 @@ export async function identityOf(
   });
 }
 
-/** The account as people read it: base58 of prefix, key and 2 bytes of checksum. `prefix` 42 is any Substrate chain. */
+/** Returns the SS58 address of an account: base58 of prefix, key and checksum. Prefix 42 is any Substrate chain. */
 export function ss58Address(account: Uint8Array, prefix = SUBSTRATE_PREFIX): string {
   if (account.length !== 32) throw new RangeError(`"account" expected 32 bytes, got ${account.length}`);
   if (!Number.isInteger(prefix) || prefix < 0 || prefix > 0x3fff)

@@ -1,19 +1,19 @@
-// What must be refused, and with which words, on any host: the tests run it in Node, workerd and Chromium.
+// Invalid vectors and their error texts on any host: tests run it in Node, workerd and Chromium.
 import { hexToBytes } from '@noble/hashes/utils.js';
-import { parseAddress } from './address.ts';
 import { decodeBacklog } from './backlog.ts';
-import { open } from './cipher.ts';
-import { decodeEnvelope } from './envelope.ts';
-import { PORTABLE } from './portable.ts';
-import type { Primitives } from './primitives.ts';
+import { open } from './crypto/cipher.ts';
+import { PORTABLE } from './crypto/portable.ts';
+import type { Primitives } from './crypto/primitives.ts';
+import { miniSecret } from './crypto/seed.ts';
+import { signatureFaultText, verifySignature } from './crypto/signature.ts';
+import { parseAddress } from './envelope/address.ts';
+import { decodeEnvelope } from './envelope/envelope.ts';
 import type { Result } from './result.ts';
-import { miniSecret } from './seed.ts';
-import { signatureFaultText, verifySignature } from './signature.ts';
-import { checkToken, parseToken, tokenFaultText } from './token.ts';
+import { checkToken, parseToken, tokenFaultText } from './token/token.ts';
 import { relayDomains } from './twin.ts';
 import { type Check, same } from './vectors.suite.ts';
 
-/** test/vectors/invalid.json, our own; bytes are hex, `error` is what the refusal must say. */
+/** test/vectors/invalid.json, of this project. Bytes are hex; `error` is the expected text. */
 export interface InvalidVectors {
   readonly envelopes: readonly { readonly name: string; readonly bytes: string; readonly error: string }[];
   readonly backlogs: readonly { readonly name: string; readonly bytes: string; readonly error: string }[];

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { refusalText } from './reasons.ts';
+import { reasonText, secondsOf } from './reasons.ts';
 
-describe('refusalText', () => {
-  // Programs compare these: they are the Rust relay's, letter by letter.
+describe('reasonText', () => {
+  // Programs compare these texts with those of the Rust relay.
   it.each([
     ['wrong-source', 'message wrong source'],
     ['missing-destination', 'message with missing destination'],
@@ -11,7 +11,31 @@ describe('refusalText', () => {
     ['offline', 'destination offline'],
     ['expired', 'message has expired'],
     ['rejected', 'remote relay rejected permanently: destination offline'],
-  ] as const)('of %s is %j', (reason, text) => {
-    expect(refusalText(reason)).toBe(text);
+  ] as const)('is for %s %j', (reason, text) => {
+    expect(reasonText(reason)).toBe(text);
+  });
+
+  it.each([
+    ['rejected-form', 'it takes no such message, or none of this size'],
+    ['rejected-sender', 'it does not accept the sender or its signature'],
+    ['rejected-late', 'message has expired'],
+    ['rejected-size', 'message is too large for it'],
+    ['rejected-loop', 'it is this relay itself, under another name'],
+    ['rejected-other', 'it gave no known reason'],
+  ] as const)('of %s names the reason of the other relay: %j', (reason, why) => {
+    expect(reasonText(reason)).toBe(`remote relay rejected permanently: ${why}`);
+  });
+
+  it('of an overloaded destination says when to try again, if that is known', () => {
+    expect(reasonText('overloaded', 4)).toBe('overloaded, try again in 4 s');
+    expect(reasonText('overloaded')).toBe('overloaded, try again later');
+    expect(reasonText('offline', 4)).toBe('destination offline');
+    expect(secondsOf(reasonText('overloaded', 4))).toBe(4);
+    const others = [
+      reasonText('overloaded'),
+      'a twin is overloaded, try again in 4 s',
+      'overloaded, try again in -1 s',
+    ];
+    expect(others.map(secondsOf)).toEqual([undefined, undefined, undefined]);
   });
 });

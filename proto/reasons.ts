@@ -1,9 +1,9 @@
 /**
- * Every reason for which the relay refuses a message of one of its sessions. The reason itself is the
- * metric label; its text is what the sender of a request reads in the error envelope. The texts up to
- * `rejected` are the Rust relay's, letter by letter: programs compare them.
+ * Every reason for which a relay refuses an envelope of one of its sessions. The reason is the label of the metric; its
+ * text is the message of the error envelope. The texts up to `rejected` are those of the Rust relay, because programs
+ * compare them.
  */
-export type Refusal =
+export type Reason =
   | 'rate-limited'
   | 'wrong-source'
   | 'missing-destination'
@@ -20,9 +20,11 @@ export type Refusal =
   | 'mailbox-full'
   | 'mailbox-share'
   | 'outbox-full'
-  | 'undelivered';
+  | 'undelivered'
+  | 'relay-version'
+  | 'overloaded';
 
-/** Why another relay refused a message for good. `rejected` is its 404: nobody there. */
+/** Why another relay refused an envelope for good. `rejected` is its 404: the destination is offline. */
 export type Rejection =
   | 'rejected'
   | 'rejected-form'
@@ -32,7 +34,7 @@ export type Rejection =
   | 'rejected-loop'
   | 'rejected-other';
 
-const TEXT: Record<Refusal, string> = {
+const TEXT: Record<Reason, string> = {
   'rate-limited': 'exceeded rate limits, dropping message',
   'wrong-source': 'message wrong source',
   'missing-destination': 'message with missing destination',
@@ -49,16 +51,27 @@ const TEXT: Record<Refusal, string> = {
   'rejected-loop': 'remote relay rejected permanently: it is this relay itself, under another name',
   'rejected-other': 'remote relay rejected permanently: it gave no known reason',
   unreachable: 'no relay of this twin is reachable from here',
-  'not-a-relay': 'what stands on chain as relay of this twin answers as another server: it is no relay',
-  'private-relay': 'the relay of this twin is at a private address, and this relay asks none',
+  'not-a-relay': 'the host that this twin has on chain as its relay is another server, not a relay',
+  'private-relay': 'the relay of this twin is at a private address, which this relay does not use',
   'lookup-failed': 'destination twin cannot be looked up: the chain is out of reach, try again later',
   'mailbox-full': 'mailbox of the destination is full, try again later',
   'mailbox-share': 'your messages fill their share of the mailbox of the destination, try again later',
   'outbox-full': 'too much is waiting for this destination, try again later',
   undelivered: 'destination could not be reached inside the relay, try again',
+  'relay-version': 'the relay changes its version and cannot serve the destination, try again later',
+  overloaded: 'overloaded, try again later',
 };
 
-/** The text of `error.message` for a refusal. Its code is 0, as the Rust relay's always is. */
-export function refusalText(reason: Refusal): string {
-  return TEXT[reason];
+/**
+ * Returns the text of `error.message` for a reason. The code is 0, as at the Rust relay.
+ * @param seconds after which the destination may take it; known only of `overloaded`
+ */
+export function reasonText(reason: Reason, seconds?: number): string {
+  return reason === 'overloaded' && seconds !== undefined ? `overloaded, try again in ${seconds} s` : TEXT[reason];
+}
+
+/** Returns the seconds of a relay's "overloaded, try again in N s"; undefined of any other text. */
+export function secondsOf(message: string): number | undefined {
+  const [, seconds] = /^overloaded, try again in (\d{1,9}) s$/.exec(message) ?? [];
+  return seconds === undefined ? undefined : Number(seconds);
 }

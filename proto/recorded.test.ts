@@ -2,11 +2,11 @@ import { hexToBytes } from '@noble/hashes/utils.js';
 import { describe, expect, it } from 'vitest';
 import protocol from '../test/vectors/protocol.json' with { type: 'json' };
 import recorded from '../test/vectors/recorded.json' with { type: 'json' };
-import { decodeEnvelope, type Envelope } from './envelope.ts';
-import { checkPlausible } from './plausible.ts';
+import { decodeEnvelope, type Envelope } from './envelope/envelope.ts';
+import { checkPlausible } from './envelope/plausible.ts';
 import { checkSeal } from './seal/seal.ts';
 
-// test/rig/recorded.ts says how to record the envelopes again.
+// test/rig/envelopes/recorded.ts explains how to record the envelopes again.
 
 function envelopeOf(bytes: string): Envelope {
   const decoded = decodeEnvelope(hexToBytes(bytes));
@@ -24,7 +24,7 @@ describe('a recorded envelope is plausible at its own time', () => {
     expect(checkSeal(envelope)).toEqual({ ok: true, value: seal });
   });
 
-  it('the record has every client that we know, and every kind that a program sees of it', () => {
+  it('the record has every known client, and every kind that programs see', () => {
     expect(recorded.map(({ client, version, kind }) => `${client} ${version} ${kind}`)).toEqual([
       '@threefold/rmb_direct_client 2.9.2 request',
       'rmb-edge-peer 0.1.0 error',
@@ -40,7 +40,7 @@ describe('a recorded envelope is plausible at its own time', () => {
   });
 });
 
-/** The numbers and the emptiness of the others show the encoding: no peer writes them. */
+/** The other envelopes only test the encoding: no peer writes their numbers and empty fields. */
 const RUST = protocol.envelopes.filter(({ name }) => !/largest|empty/.test(name));
 
 describe('an envelope of the Rust implementation is plausible and unsealed', () => {

@@ -17,7 +17,7 @@ describe('relayName', () => {
     ['[2001:db8::1]:443', '[2001:db8::1]'],
     ['[2001:DB8:0::1]:8443', '[2001:db8::1]:8443'],
     ['::1', '[::1]'],
-  ])('gives %s the form %s', (text, name) => {
+  ])('normalises %s to %s', (text, name) => {
     expect(relayName(text)).toBe(name);
     expect(relayName(name)).toBe(name);
   });
@@ -43,7 +43,7 @@ describe('relayName', () => {
     expect(relayName(text)).toBeUndefined();
   });
 
-  it('names in one form exactly those spellings that a URL sends to one host', () => {
+  it('normalises exactly the spellings of one host in a URL to one name', () => {
     const host = fc.oneof(
       fc.domain(),
       fc.ipV6().map((address) => `[${address}]`),
@@ -69,7 +69,7 @@ describe('isSameRelay', () => {
     ['[2001:db8::1]', '[2001:db8::1]:8443', true],
     ['[2001:db8::1]', '[2001:db8::2]', false],
     ['[2001:db8::1]:8443', '[2001:db8::1]:9443', false],
-  ])('of %s and %s says %s', (one, other, expected) => {
+  ])('compares %s and %s: %s', (one, other, expected) => {
     expect([isSameRelay(one, other), isSameRelay(other, one)]).toEqual([expected, expected]);
   });
 });

@@ -1,4 +1,4 @@
-/** Of a DNS name. */
+/** Characters of a DNS name. */
 const MAX_HOST = 253;
 const MAX_TEXT = MAX_HOST + '.:65535'.length;
 const LABEL = '[a-z0-9](?:[a-z0-9-]*[a-z0-9])?';
@@ -9,9 +9,9 @@ const DEFAULT_PORT = '443';
 const MAX_PORT = 0xffff;
 
 /**
- * Returns the one form of a relay's name: host[:port] in lower case, without a final dot, without the default port
- * 443, IPv6 in brackets and in its short form. Names of different form for one relay would make strangers of its twins.
- * Undefined when the text is not a bare host[:port], or a URL would read another host (`0x7f.1` is 127.0.0.1 there).
+ * Returns the normalised name of a relay: host[:port] in lower case, without a final dot, without the default port 443,
+ * IPv6 in brackets and in its short form. Without that, two spellings of one relay would be two relays. Undefined if the
+ * text is not a bare host[:port], or if a URL would read another host (`0x7f.1` is 127.0.0.1 there).
  */
 export function relayName(text: string): string | undefined {
   if (text.length > MAX_TEXT) return undefined;
@@ -22,19 +22,19 @@ export function relayName(text: string): string | undefined {
   return port === undefined || port === DEFAULT_PORT ? name : `${name}:${port}`;
 }
 
-/** Whether two names in their one form are one relay: peers may leave the port out, so a name without one has any. */
+/** Returns whether two normalised names are one relay. Peers may omit the port, so a name without a port has any port. */
 export function isSameRelay(one: string, other: string): boolean {
   if (one === other) return true;
   const [a, b] = [split(one), split(other)];
   return a.host === b.host && (a.port === undefined || b.port === undefined);
 }
 
-/** Parts host and port. More than one colon outside of brackets is IPv6 without them, and no port. */
+/** Splits host and port. More than one colon outside of brackets is IPv6 without brackets and without a port. */
 function split(name: string): { readonly host: string; readonly port: string | undefined } {
   const [, bracketed, rest] = /^(\[[^\]]*\])(.*)$/s.exec(name) ?? [];
   if (bracketed !== undefined) {
     if (rest === undefined || rest === '') return { host: bracketed, port: undefined };
-    // What is neither nothing nor a port is refused as an empty port.
+    // Any other text behind the brackets is refused as an empty port.
     return { host: bracketed, port: rest.startsWith(':') ? rest.slice(1) : '' };
   }
   const colon = name.indexOf(':');

@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { relayDomainOf, relayDomains } from './twin.ts';
 
-test('no string is no domain', () => {
+test('an absent relay string has no domain', () => {
   expect(relayDomains(null)).toEqual([]);
 });
 
-test('what each client writes is read', () => {
+test('relay strings of all clients are read', () => {
   expect(relayDomains('relay.grid.tf')).toEqual(['relay.grid.tf']);
   expect(relayDomains('localhost:8081_127.0.0.1')).toEqual(['localhost:8081', '127.0.0.1']);
   expect(relayDomains('ws:/localhost:8787')).toEqual(['localhost:8787']);
@@ -18,7 +18,7 @@ test('what each client writes is read', () => {
   ]);
 });
 
-test('domains are lower case, each once, in order; the rest is left out', () => {
+test('domains are in lower case, once each and in order', () => {
   expect(relayDomains('B.example_a.example_b.EXAMPLE_http://c.example_ d.example ')).toEqual([
     'b.example',
     'a.example',
@@ -26,7 +26,7 @@ test('domains are lower case, each once, in order; the rest is left out', () => 
   ]);
 });
 
-test('whatever the string, a domain put into a URL is its host and nothing more', () => {
+test('a domain in a URL is only its host, whatever the relay string is', () => {
   const pieces = fc.constantFrom(
     'relay',
     '.',
@@ -61,11 +61,11 @@ test('whatever the string, a domain put into a URL is its host and nothing more'
   );
 });
 
-test('a string of any length is read in time that grows with it', () => {
+test('a long relay string is read in linear time', () => {
   expect(relayDomains(`${'a-'.repeat(100_000)}!`)).toEqual([]);
 });
 
-test('we write the host, and a port that is not the default of the scheme', () => {
+test('the domain of a URL is its host, with a port that is not the default', () => {
   expect(relayDomainOf(new URL('wss://relay.grid.tf:443'))).toBe('relay.grid.tf');
   expect(relayDomainOf(new URL('wss://Relay.Grid.tf:8443/path'))).toBe('relay.grid.tf:8443');
   expect(relayDomainOf(new URL('ws://localhost:8787'))).toBe('localhost:8787');

@@ -1,20 +1,19 @@
 import { relayName } from './relay-name.ts';
 
-/** A twin as the chain knows it. */
+/** A twin on chain. */
 export interface Twin {
   readonly id: number;
   /** 32-byte public key. */
   readonly account: Uint8Array;
-  /** Domains of its relays, joined by `_`; what clients write there differs, `relayDomains` reads it. */
+  /** Domains of its relays, joined by `_`. Clients write them differently; see `relayDomains`. */
   readonly relay: string | null;
-  /** What stands there as secp256k1 key, that senders encrypt for: any bytes may. */
+  /** The secp256k1 key that senders encrypt for. It may be any bytes. */
   readonly pk: Uint8Array | null;
 }
 
 /**
  * Returns the domains in a twin's relay string: split at `_`, without `ws:/`, `wss://` and a last `/` (the npm client
- * leaves them there), each in the one form of its name, in order and once. What has no such form is left out, so that
- * nothing a stranger wrote on chain reaches a URL.
+ * writes them), normalised, in order and once. Other texts are left out, so that no text of a stranger reaches a URL.
  */
 export function relayDomains(relay: string | null): string[] {
   const domains = (relay ?? '').split('_').flatMap((part) => {
@@ -27,7 +26,7 @@ export function relayDomains(relay: string | null): string[] {
   return [...new Set(domains)];
 }
 
-/** Returns the name of the relay at a URL: what its twins have on chain, and what names are compared with. */
+/** Returns the normalised name of the relay at a URL, as its twins have it on chain. */
 export function relayDomainOf(url: URL): string {
   return relayName(url.host) ?? url.host;
 }

@@ -1,16 +1,16 @@
-// What the reference made, checked against this code, on any host: the tests run it in Node, workerd and Chromium.
+// Vectors of the reference, checked against this code on any host: tests run it in Node, workerd and Chromium.
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
-import { challenge } from './challenge.ts';
-import { open, seal } from './cipher.ts';
-import { decodeEnvelope, encodeEnvelope } from './envelope.ts';
+import { open, seal } from './crypto/cipher.ts';
+import { PORTABLE } from './crypto/portable.ts';
+import type { Primitives } from './crypto/primitives.ts';
+import { signEnvelope, verifyEnvelope } from './crypto/signature.ts';
+import { challenge } from './envelope/challenge.ts';
+import { decodeEnvelope, encodeEnvelope } from './envelope/envelope.ts';
 import { type Identity, identityOf, type KeyType, ss58Address } from './identity.ts';
-import { PORTABLE } from './portable.ts';
-import type { Primitives } from './primitives.ts';
 import type { Result } from './result.ts';
-import { signEnvelope, verifyEnvelope } from './signature.ts';
-import { checkToken, mintToken, parseToken } from './token.ts';
+import { checkToken, mintToken, parseToken } from './token/token.ts';
 
-/** One behaviour and how to look at it; `run` rejects when it does not hold. */
+/** A behaviour and its check. `run` rejects when the check fails. */
 export interface Check {
   readonly name: string;
   run(): Promise<void>;
@@ -22,7 +22,7 @@ interface Signed {
   readonly account: string;
 }
 
-/** test/vectors/protocol.json, made by the Rust implementation; bytes are hex. */
+/** test/vectors/protocol.json, made by the Rust implementation. Bytes are hex. */
 export interface Vectors {
   readonly identities: readonly (Signed & { readonly e2ePublicKey: string; readonly ss58: string })[];
   readonly jwts: readonly (Signed & {
@@ -47,18 +47,18 @@ export interface Vectors {
   }[];
 }
 
-/** Rejects unless both are the same. */
+/** Throws unless both are equal. */
 export function same(found: unknown, expected: unknown, what: string): void {
   if (found !== expected) throw new Error(`${what}: found ${String(found)}, expected ${String(expected)}`);
 }
 
-/** The value, or an exception that shows the refusal. */
+/** Returns the value. @throws with the failure, if it failed */
 function value<T>(result: Result<T, unknown>, what: string): T {
   if (!result.ok) throw new Error(`${what}: refused, ${JSON.stringify(result.error)}`);
   return result.value;
 }
 
-/** The identity of a vector. */
+/** Returns the identity of a vector. */
 async function identity(secret: string, keyType: string, by: Primitives): Promise<Identity> {
   const type: KeyType = keyType === 'ed25519' ? 'ed25519' : 'sr25519';
   same(type, keyType, 'key type');
@@ -84,10 +84,10 @@ async function checkJwt(vector: Vectors['jwts'][number], by: Primitives): Promis
   same(late.ok ? 'accepted' : late.error.reason, 'expired', 'a second later');
   const claims = { twin: vector.twin, sid: vector.sid ?? undefined, now: iat, ttl: vector.ttl };
   const minted = await mintToken(claims, await identity(vector.secret, vector.keyType, by));
-  // sr25519 signatures are randomised: all but the signature must be equal, and ours must hold.
+  // sr25519 signatures are randomised: all other fields must be equal, and the new signature must be valid.
   const end = vector.keyType === 'ed25519' ? undefined : vector.token.lastIndexOf('.');
   same(minted.slice(0, end), vector.token.slice(0, end), 'minted again');
-  value(await checkToken(value(parseToken(minted), 'form of ours'), account, iat, by), 'ours');
+  value(await checkToken(value(parseToken(minted), 'form of the minted token'), account, iat, by), 'the minted token');
 }
 
 async function checkEnvelope(vector: Vectors['envelopes'][number], by: Primitives): Promise<void> {
@@ -101,7 +101,7 @@ async function checkEnvelope(vector: Vectors['envelopes'][number], by: Primitive
   if (vector.keyType === 'ed25519') {
     same(bytesToHex(signed.signature ?? new Uint8Array()), vector.signature, 'signed again');
   }
-  value(await verifyEnvelope(signed, account, by), 'our signature');
+  value(await verifyEnvelope(signed, account, by), 'the new signature');
   const changed = await verifyEnvelope({ ...signed, uid: `${signed.uid}!` }, account, by);
   same(changed.ok ? 'accepted' : changed.error.reason, 'mismatch', 'with another uid');
 }
@@ -114,8 +114,8 @@ async function checkCipher(vector: Vectors['ciphers'][number], by: Primitives): 
   const cipher = hexToBytes(vector.cipher);
   same(bytesToHex(value(await open(key, cipher, by), 'cipher of the reference')), vector.plain, 'opened');
   const sealed = await seal(key, hexToBytes(vector.plain), by);
-  same(sealed.length, cipher.length, 'length of ours');
-  same(bytesToHex(value(await open(key, sealed, by), 'ours')), vector.plain, 'ours opened');
+  same(sealed.length, cipher.length, 'length of the new cipher');
+  same(bytesToHex(value(await open(key, sealed, by), 'the new cipher')), vector.plain, 'opened again');
   sealed.set([(sealed.at(-1) ?? 0) ^ 1], sealed.length - 1);
   same((await open(key, sealed, by)).ok, false, 'with one bit of the tag changed, opened');
 }
@@ -145,13 +145,13 @@ export function vectorChecks(vectors: Vectors, by: Primitives = PORTABLE): Check
   ];
 }
 
-/** What a run of checks came to; `failed` names each that did not hold, and why. */
+/** The outcome of checks. `failed` names each failed check and its error. */
 export interface Outcome {
   readonly passed: number;
   readonly failed: readonly string[];
 }
 
-/** Runs the checks one after another; for hosts that have no test runner. */
+/** Runs the checks one after another, on hosts without a test runner. */
 export async function runChecks(checks: readonly Check[]): Promise<Outcome> {
   const failed: string[] = [];
   for (const check of checks) {

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { TwinLookup } from '../durable-objects/contract.ts';
+import { PORTABLE } from '../proto/crypto/portable.ts';
 import { type Identity, identityOf } from '../proto/identity.ts';
-import { mintToken } from '../proto/token.ts';
-import { checkUpgrade } from './connect.ts';
+import { mintToken } from '../proto/token/token.ts';
+import { checkUpgrade, objectRefusal } from './connect.ts';
+import { statusOf } from './refusal.ts';
 
 const NOW = 1_800_000_000;
 
@@ -16,7 +18,7 @@ function found({ account }: Identity): TwinLookup {
   return { found: { id: 1, account, relay: null, pk: null } };
 }
 
-/** Twin 1 connects with a token signed by `signer`; what was remembered of it, and what the chain says now. */
+/** Connects twin 1 with a token of `signer`. `remembered` is what the relay knows, `onChain` what the chain says. */
 async function connect(signer: Identity, remembered: TwinLookup | undefined, onChain: TwinLookup) {
   const token = await mintToken({ twin: 1, now: NOW, ttl: 60 }, signer);
   const headers = { 'sec-websocket-version': '13', 'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==' };
@@ -29,14 +31,36 @@ async function connect(signer: Identity, remembered: TwinLookup | undefined, onC
       return onChain;
     },
     now: () => NOW,
+    verify: PORTABLE.verify,
   });
   return { checked: checked.ok ? 'open' : checked.error.code, asked };
 }
 
+describe('the capabilities of a token', () => {
+  it.each([
+    [['custody.1'], true],
+    [['other.2', 'custody.1'], true],
+    [['custody.2', 'custody'], undefined],
+    [undefined, undefined],
+  ])('%j offer custody: %s', async (cap, offersCustody) => {
+    const twin = await identity('11');
+    const token = await mintToken({ twin: 1, now: NOW, ttl: 60, ...(cap && { cap }) }, twin);
+    const headers = { 'sec-websocket-version': '13', 'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==' };
+    const checked = await checkUpgrade(new Request(`http://relay.example/?${token}`, { headers }), {
+      names: [],
+      recall: () => found(twin),
+      lookup: async () => found(twin),
+      now: () => NOW,
+      verify: PORTABLE.verify,
+    });
+    expect(checked.ok && checked.value.offersCustody).toBe(offersCustody);
+  });
+});
+
 describe('the audience of a token', () => {
   const HEADERS = { 'sec-websocket-version': '13', 'sec-websocket-key': 'AAAAAAAAAAAAAAAAAAAAAA==' };
 
-  /** What a relay of these names says to a token for `aud`, reached as relay.example:8443. */
+  /** Returns the verdict of a relay with these names on a token for `aud`. It is reached as relay.example:8443. */
   async function verdict(aud: string | undefined, names: readonly string[]): Promise<string> {
     const twin = await identity('11');
     const token = await mintToken({ twin: 1, now: NOW, ttl: 60, ...(aud === undefined ? {} : { aud }) }, twin);
@@ -49,55 +73,69 @@ describe('the audience of a token', () => {
         return found(twin);
       },
       now: () => NOW,
+      verify: PORTABLE.verify,
     });
     // A refused audience costs no look-up.
     expect(isAsked).toBe(checked.ok);
     return checked.ok ? 'open' : `${checked.error.code}: ${checked.error.details?.expected}`;
   }
 
-  it('is one of the names of the relay, with or without its port', async () => {
+  it('is accepted if it is a name of the relay, with or without its port', async () => {
     for (const aud of ['one.example', 'ONE.example', 'one.example:443', 'two.example:8443']) {
       expect(await verdict(aud, ['one.example', 'two.example:8443'])).toBe('open');
     }
   });
 
-  it('is refused when it is another relay’s, and the refusal names the expected ones', async () => {
+  it('is refused if it is another relay, and the refusal names this one', async () => {
     const refused = 'other-audience: one.example two.example:8443';
     for (const aud of ['three.example', 'two.example:9', 'one.example.evil', '', 'relay.example:8443']) {
       expect(await verdict(aud, ['one.example', 'two.example:8443'])).toBe(refused);
     }
   });
 
-  it('is the host that was asked, at a relay without names', async () => {
+  it('must be the requested host at a relay without names', async () => {
     expect(await verdict('relay.example:8443', [])).toBe('open');
     expect(await verdict('relay.example', [])).toBe('open');
     expect(await verdict('other.example', [])).toBe('other-audience: relay.example:8443');
   });
 
-  it('may be absent: older clients name none', async () => {
+  it('may be absent, as in tokens of older clients', async () => {
     expect(await verdict(undefined, ['one.example'])).toBe('open');
   });
 });
 
-describe('a connection of a twin that was seen a moment ago', () => {
-  it('asks nobody', async () => {
+describe('the answer of a twin’s object that takes no session', () => {
+  it.each([
+    [429, 'too-many-sessions', 429],
+    [503, 'relay-version', 503],
+    [500, 'busy', 503],
+    [404, 'busy', 503],
+    [undefined, 'busy', 503],
+  ] as const)('%s is refused as %s with status %s', (answered, code, status) => {
+    const refusal = objectRefusal(7, answered);
+    expect([refusal.code, statusOf(refusal.code), refusal.details?.twin]).toEqual([code, status, 7]);
+  });
+});
+
+describe('a connection of a recently known twin', () => {
+  it('opens without a look-up', async () => {
     const twin = await identity('11');
     expect(await connect(twin, found(twin), { unavailable: 'down' })).toEqual({ checked: 'open', asked: 0 });
   });
 
-  it('opens with a key that it has had on chain only since', async () => {
+  it('opens with a key that is new on chain', async () => {
     const [before, now] = [await identity('11'), await identity('22')];
     expect(await connect(now, found(before), found(now))).toEqual({ checked: 'open', asked: 1 });
   });
 
-  it('is refused with another twin’s key, and told when nobody can say whether it is a new one', async () => {
+  it('is refused with another twin’s key, or if the chain cannot be read for a new key', async () => {
     const [twin, stranger] = [await identity('11'), await identity('33')];
     const refused = (code: string) => ({ checked: code, asked: 1 });
     expect(await connect(stranger, found(twin), found(twin))).toEqual(refused('bad-signature'));
     expect(await connect(stranger, found(twin), { unavailable: 'down' })).toEqual(refused('chain-unreachable'));
   });
 
-  it('is looked up once when it was not seen', async () => {
+  it('is looked up once if the twin is not known', async () => {
     const [twin, stranger] = [await identity('11'), await identity('33')];
     expect(await connect(twin, undefined, found(twin))).toEqual({ checked: 'open', asked: 1 });
     expect(await connect(stranger, undefined, found(twin))).toEqual({ checked: 'bad-signature', asked: 1 });

@@ -1,8 +1,10 @@
 import type { TwinLookup } from '../durable-objects/contract.ts';
-import { isOurs } from '../durable-objects/domains.ts';
-import type { SessionRequest } from '../durable-objects/twin/session-request.ts';
-import { MAX_SESSIONS } from '../durable-objects/twin/sessions.ts';
-import { isSid, MAX_SID_BYTES } from '../durable-objects/twin/sid.ts';
+import { isOwnRelay, ownDomains } from '../durable-objects/domains.ts';
+import type { SessionRequest } from '../durable-objects/twin/sessions/session-request.ts';
+import { MAX_SESSIONS } from '../durable-objects/twin/sessions/sessions.ts';
+import { isSid, MAX_SID_BYTES } from '../durable-objects/twin/sessions/sid.ts';
+import type { Primitives } from '../proto/crypto/primitives.ts';
+import { OFFER } from '../proto/custody/acceptance.ts';
 import { relayName } from '../proto/relay-name.ts';
 import type { Result } from '../proto/result.ts';
 import { err, ok } from '../proto/result.ts';
@@ -13,13 +15,16 @@ import {
   type TokenFault,
   tokenFaultText,
   tokenTimeFault,
-} from '../proto/token.ts';
+} from '../proto/token/token.ts';
 import { relayDomainOf } from '../proto/twin.ts';
 import type { HttpRefusal } from './refusal.ts';
+import { tooManyStrangers } from './strangers-limit.ts';
 
-/** What a check of a connection needs. */
-export interface ConnectPort {
-  /** The twin as it was found a moment ago; its key may have changed since. */
+type Unavailable = Extract<TwinLookup, { readonly unavailable: string }>;
+
+/** The port of a connection's check to the Worker. */
+export interface ConnectPort extends Pick<Primitives, 'verify'> {
+  /** Returns the twin as it was found a moment ago. Its key may have changed since. */
   recall(twin: number): TwinLookup | undefined;
   lookup(twin: number): Promise<TwinLookup>;
   /** Unix seconds. */
@@ -29,8 +34,8 @@ export interface ConnectPort {
 }
 
 /**
- * Checks a WebSocket upgrade `…?<jwt>` (the whole query is the token): form, twin on chain, life, signature.
- * Nothing but this stateless check happens for a stranger: no object wakes.
+ * Checks a WebSocket upgrade `…?<jwt>` (the whole query is the token): form, lifetime, audience, twin, signature. It is
+ * stateless, so a stranger wakes no object.
  */
 export async function checkUpgrade(request: Request, port: ConnectPort): Promise<Result<SessionRequest, HttpRefusal>> {
   const question = request.url.indexOf('?');
@@ -52,44 +57,45 @@ export async function checkUpgrade(request: Request, port: ConnectPort): Promise
       details: { limit: MAX_SID_BYTES },
     });
   }
-  // Before anybody is asked about the twin: a token that is refused in any case costs nothing.
+  // Checked before the look-up: a token that is refused anyway costs none.
   const time = tokenTimeFault(claims, port.now());
   if (time !== undefined) return err(tokenRefusal(time, claims));
   const host = relayDomainOf(new URL(request.url));
-  const names = port.names.length > 0 ? port.names : [host];
+  const names = ownDomains(port.names, host);
   const audience = claims.aud?.flatMap((name) => relayName(name) ?? []);
-  if (audience !== undefined && !isOurs(audience, names)) {
+  if (audience !== undefined && !isOwnRelay(audience, names)) {
     return err(otherAudience(names));
   }
   const recalled = port.recall(twin);
   const lookup = recalled ?? (await port.lookup(twin));
-  if ('unavailable' in lookup) return err(unreachable(twin, lookup.unavailable));
+  if ('unavailable' in lookup) return err(unreachable(twin, lookup));
   if ('unknown' in lookup) {
     return err({
       code: 'unknown-twin',
       message: `twin not found ${twin}`,
-      hint: 'the chain that this relay follows has no such twin: is it the right network?',
+      hint: 'this relay’s chain has no such twin: check the network',
       details: { twin },
     });
   }
-  let checked = await checkToken(token.value, lookup.found.account, port.now());
+  let checked = await checkToken(token.value, lookup.found.account, port.now(), port);
   if (recalled !== undefined && !checked.ok && checked.error.reason === 'signature') {
     const fresh = await port.lookup(twin);
-    // The key may be a new one that nobody can tell us now.
-    if ('unavailable' in fresh) return err(unreachable(twin, fresh.unavailable));
-    if ('found' in fresh) checked = await checkToken(token.value, fresh.found.account, port.now());
+    // The twin may have a new key, which cannot be read now.
+    if ('unavailable' in fresh) return err(unreachable(twin, fresh));
+    if ('found' in fresh) checked = await checkToken(token.value, fresh.found.account, port.now(), port);
   }
   if (!checked.ok) return err(tokenRefusal(checked.error, claims));
   const handshake = handshakeFault(request.headers);
   if (handshake !== undefined) return err({ code: 'bad-handshake', message: handshake });
-  return ok({ twin, sid, host });
+  return ok({ twin, sid, host, ...(claims.cap?.includes(OFFER) && { offersCustody: true }) });
 }
 
-function unreachable(twin: number, why: string): HttpRefusal {
+function unreachable(twin: number, { unavailable, isLimited }: Unavailable): HttpRefusal {
+  if (isLimited) return tooManyStrangers();
   return {
     code: 'chain-unreachable',
-    message: `twin ${twin} cannot be looked up: ${why}`,
-    hint: 'nothing is wrong with your token: try again in some seconds',
+    message: `twin ${twin} cannot be looked up: ${unavailable}`,
+    hint: 'the token is not refused: try again in some seconds',
     details: { twin },
   };
 }
@@ -98,12 +104,12 @@ function otherAudience(names: readonly string[]): HttpRefusal {
   return {
     code: 'other-audience',
     message: 'invalid jwt: jwt is for another relay',
-    hint: `this relay is ${names.join(', ')}: connect by one of these names; its operator adds others to RELAY_ALIASES`,
+    hint: `this relay is ${names.join(', ')}: connect by one of these names; the operator may add others to RELAY_ALIASES`,
     details: { expected: names.join(' ') },
   };
 }
 
-/** @param claims of a token that has the form of one */
+/** @param claims of a well-formed token */
 function tokenRefusal(fault: TokenFault, claims?: Claims): HttpRefusal {
   const message = tokenFaultText(fault);
   switch (fault.reason) {
@@ -113,7 +119,7 @@ function tokenRefusal(fault: TokenFault, claims?: Claims): HttpRefusal {
       return {
         code: 'bad-signature',
         message,
-        hint: 'the token must be signed by the account that the chain has for its twin: is the secret, or its key type, another one’s?',
+        hint: 'sign the token with the account of this twin on chain: check the secret and the key type',
         ...(claims === undefined ? {} : { details: { twin: claims.sub } }),
       };
     case 'expired':
@@ -122,7 +128,7 @@ function tokenRefusal(fault: TokenFault, claims?: Claims): HttpRefusal {
       return {
         code: 'long-token',
         message,
-        hint: 'make a token for some minutes: its session outlives it',
+        hint: 'use a token of some minutes: its session lasts longer than the token',
         details: { relayTime: fault.now },
       };
     case 'from-the-future':
@@ -135,7 +141,7 @@ function tokenRefusal(fault: TokenFault, claims?: Claims): HttpRefusal {
   }
 }
 
-/** A fresh token that counts as expired says that the clocks are apart, and by how much. */
+/** Returns a hint for an expired token. If the token is new, the clocks differ, and the hint says by how much. */
 function expiry({ exp, now }: { exp: number; now: number }, claims: Claims | undefined): Partial<HttpRefusal> {
   const expiredFor = now - exp;
   const issuedAgo = now - (claims?.iat ?? exp);
@@ -145,16 +151,24 @@ function expiry({ exp, now }: { exp: number; now: number }, claims: Claims | und
   };
 }
 
-/** The one refusal that only the twin's object can tell. */
-export function tooManySessions(twin: number): HttpRefusal {
-  return {
-    code: 'too-many-sessions',
-    message: `too many sessions: twin ${twin} has ${MAX_SESSIONS} open; close some, or use fewer sids`,
-    details: { twin, limit: MAX_SESSIONS },
-  };
+/** Returns why a twin's object refused a session. @param status of its answer; undefined if the call failed */
+export function objectRefusal(twin: number, status: number | undefined): HttpRefusal {
+  if (status === 429) {
+    return {
+      code: 'too-many-sessions',
+      message: `too many sessions: twin ${twin} has ${MAX_SESSIONS} open; close some, or use fewer sids`,
+      details: { twin, limit: MAX_SESSIONS },
+    };
+  }
+  const hint = 'the token is not refused: try again in some seconds';
+  if (status === 503) {
+    const message = `this relay changes its version and cannot serve twin ${twin} yet`;
+    return { code: 'relay-version', message, hint, details: { twin } };
+  }
+  return { code: 'busy', message: `this relay cannot serve twin ${twin} at this moment`, hint, details: { twin } };
 }
 
-/** RFC 6455 §4.2.1, in the Rust relay's words. */
+/** Returns what is wrong with the handshake (RFC 6455 §4.2.1), in the Rust relay's words. */
 function handshakeFault(headers: Headers): string | undefined {
   if (headers.get('sec-websocket-version') !== '13') return 'No "Sec-WebSocket-Version: 13" header';
   if (headers.get('sec-websocket-key') === null) return 'No "Sec-WebSocket-Key" header';

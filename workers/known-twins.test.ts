@@ -19,13 +19,13 @@ function openTwins(answer: TwinLookup) {
 }
 
 describe('KnownTwins', () => {
-  it('asks for a found twin every ten seconds', async () => {
+  it('looks a found twin up every ten seconds', async () => {
     const { rig, lookup } = openTwins(found);
     for (const now of [0, 9_999, 10_000]) expect(await lookup(now)).toBe(found);
     expect(rig.asked).toBe(2);
   });
 
-  it('recalls what was found, and asks nobody', async () => {
+  it('recalls a found twin without a look-up', async () => {
     const twins = new KnownTwins();
     expect(twins.recall(1, 0)).toBeUndefined();
     await twins.lookup(1, 0, async () => found);
@@ -36,7 +36,19 @@ describe('KnownTwins', () => {
     ]);
   });
 
-  it('forgets what is said to have changed, or all', async () => {
+  it('tells the region of a twin that was found with one', async () => {
+    const twins = new KnownTwins();
+    await twins.lookup(1, 0, async () => ({ ...found, region: 'oc' }));
+    await twins.lookup(2, 0, async () => found);
+    expect([twins.regionOf(1, 9_999), twins.regionOf(1, 10_000), twins.regionOf(2, 0), twins.regionOf(3, 0)]).toEqual([
+      'oc',
+      undefined,
+      undefined,
+      undefined,
+    ]);
+  });
+
+  it('forgets one twin, or all', async () => {
     const twins = new KnownTwins();
     const recalled = () => [1, 2].map((id) => twins.recall(id, 1) !== undefined);
     for (const id of [1, 2]) await twins.lookup(id, 0, async () => found);
@@ -46,7 +58,7 @@ describe('KnownTwins', () => {
     expect(recalled()).toEqual([false, false]);
   });
 
-  it('remembers neither a twin that is not there nor a failure', async () => {
+  it('remembers no unknown twin and no failure', async () => {
     for (const answer of [{ unknown: true }, { unavailable: 'down' }] as const) {
       const { rig, lookup } = openTwins(answer);
       await lookup(0);
@@ -55,7 +67,7 @@ describe('KnownTwins', () => {
     }
   });
 
-  it('takes over what a new look finds', async () => {
+  it('replaces a twin by a new look-up', async () => {
     const { rig, lookup, renew } = openTwins(found);
     await lookup(0);
     rig.answer = { unknown: true };

@@ -1,8 +1,8 @@
+import { type CountingEnv, workerCount } from './operator/worker-counts.ts';
 import { type HttpRefusal, refusalResponse } from './refusal.ts';
-import { type CountingEnv, countRefusal } from './worker-counts.ts';
 
-/** The answer, counted by its code. */
+/** Returns the response of a refusal, and counts it by its code. */
 export function refuse(env: CountingEnv, ctx: Pick<ExecutionContext, 'waitUntil'>, refusal: HttpRefusal): Response {
-  countRefusal(env, ctx, 'relay_refused_requests_total', refusal.code);
+  workerCount(env, ctx)('relay_refused_requests_total', 1, refusal.code);
   return refusalResponse(refusal);
 }

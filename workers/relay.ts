@@ -1,12 +1,17 @@
 import { Hono } from 'hono';
+import { logLine } from '../durable-objects/log.ts';
 import { chainWatcher, twinObject } from '../durable-objects/objects.ts';
 import { settingsOf } from '../durable-objects/settings.ts';
-import { sessionUrl } from '../durable-objects/twin/session-request.ts';
-import { checkUpgrade, tooManySessions } from './connect.ts';
-import { federationIn } from './federation-route.ts';
+import { sessionUrl } from '../durable-objects/twin/sessions/session-request.ts';
+import { checkUpgrade, objectRefusal } from './connect.ts';
+import { federationIn } from './federation/federation-route.ts';
 import { knownTwins } from './known-twins.ts';
-import { operator } from './operator.ts';
+import { objectFailed } from './object-failed.ts';
+import { operator } from './operator/operator.ts';
+import { regionOf } from './placement/region-of.ts';
 import { refuse } from './refuse.ts';
+import { addressOf, chargedRefusal } from './strangers-limit.ts';
+import { verify } from './verify.ts';
 
 export { ChainWatcher } from '../durable-objects/chain-watcher/chain-watcher-object.ts';
 export { StatsObject } from '../durable-objects/stats/stats-object.ts';
@@ -20,22 +25,38 @@ app.post('/', (context) => {
   return federationIn(context.req.raw, env, executionCtx, executionCtx.exports.TwinResolver);
 });
 
-// Any path upgrades, as the Rust relay has it. (workerd itself refuses an upgrade by another method than GET.)
+// Any path upgrades, as at the Rust relay. (workerd itself refuses an upgrade with another method than GET.)
 app.use('*', async (context, next) => {
   if (context.req.header('upgrade')?.toLowerCase() !== 'websocket') return next();
   const resolver = context.executionCtx.exports.TwinResolver;
+  const { STRANGERS } = context.env;
+  const settings = settingsOf(context.env);
+  const address = addressOf(context.req.raw.headers);
   const checked = await checkUpgrade(context.req.raw, {
     recall: (twin) => knownTwins.recall(twin, Date.now()),
-    lookup: (twin) => knownTwins.renew(twin, Date.now(), (id) => resolver.lookup(id)),
+    lookup: (twin) => knownTwins.renew(twin, Date.now(), (id) => resolver.lookupFor(id, address)),
     now: () => Math.floor(Date.now() / 1000),
-    names: settingsOf(context.env).tokenAudience,
+    names: settings.tokenAudience,
+    verify,
   });
-  if (!checked.ok) return refuse(context.env, context.executionCtx, checked.error);
+  if (!checked.ok) {
+    return refuse(context.env, context.executionCtx, await chargedRefusal(STRANGERS, address, checked.error));
+  }
   const { twin } = checked.value;
-  const answer = await twinObject(context.env.TWIN, twin).fetch(sessionUrl(checked.value), {
-    headers: { upgrade: 'websocket' },
-  });
-  return answer.status === 101 ? answer : refuse(context.env, context.executionCtx, tooManySessions(twin));
+  const known = knownTwins.regionOf(twin, Date.now());
+  const region = known ?? regionOf(context.req.raw.cf);
+  let response: Response | undefined;
+  try {
+    const object = twinObject(context.env.TWIN, twin, region ?? settings.defaultRegion);
+    response = await object.fetch(sessionUrl(checked.value), { headers: { upgrade: 'websocket' } });
+  } catch (error) {
+    objectFailed(context.env, context.executionCtx, { call: 'connect', twin }, error);
+  }
+  if (response?.status !== 101) {
+    return refuse(context.env, context.executionCtx, objectRefusal(twin, response?.status));
+  }
+  if (known === undefined && region !== undefined) context.executionCtx.waitUntil(resolver.settle(twin, region));
+  return response;
 });
 
 app.route('/', operator);
@@ -44,21 +65,21 @@ app.notFound((context) =>
   refuse(context.env, context.executionCtx, {
     code: 'not-found',
     message: 'page not found',
-    hint: 'twins connect with a WebSocket to /?TOKEN; others find /version, /healthz, /readyz and /metrics here',
+    hint: 'twins connect with a WebSocket to /?TOKEN; other paths are /version, /healthz, /readyz and /metrics',
   }),
 );
 
 app.onError((error, context) => {
-  console.error(JSON.stringify({ event: 'request-failed', path: context.req.path, error: error.message }));
+  logLine('error', 'request-failed', { path: context.req.path, error: error.message });
   return refuse(context.env, context.executionCtx, {
     code: 'internal',
     message: 'internal error',
-    hint: 'the relay’s log says more',
+    hint: 'see the log of the relay',
   });
 });
 
 export default {
   fetch: app.fetch,
   // Once a minute: the watchdog of the object that follows the chain.
-  scheduled: async (_controller, env) => await chainWatcher(env.CHAIN_WATCHER).start(),
+  scheduled: async (_controller, env) => await chainWatcher(env.CHAIN_WATCHER, settingsOf(env).relayRegion).start(),
 } satisfies ExportedHandler<Env>;

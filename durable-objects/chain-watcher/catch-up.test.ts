@@ -20,21 +20,27 @@ describe('decide', () => {
     ['nothing new', at, blocks(1000), 0, { do: 'advance' }],
     ['a node a little late', at, blocks(995), 0, { do: 'advance' }],
     ['the next block', at, blocks(1001), 0, { do: 'advance' }],
-    ['as many missed as the threshold', at, blocks(1600), 0, { do: 'advance' }],
-    ['one more', at, blocks(1601), 0, { do: 'begin', why: '601 blocks were missed' }],
+    ['as many missed blocks as the threshold', at, blocks(1600), 0, { do: 'advance' }],
+    ['one missed block more', at, blocks(1601), 0, { do: 'begin', why: '601 blocks were missed' }],
     ['a fork', at, { kind: 'forked' }, 0, { do: 'step-back', to: { number: 990 } }],
     ['a fork near the beginning', { number: 4 }, { kind: 'forked' }, 0, { do: 'step-back', to: { number: 0 } }],
     ['a chain that is down at first', undefined, failed(), 99, { do: 'wait', reason: 'down' }],
     ['a chain that is down', at, failed(), 0, { do: 'wait', reason: 'down' }],
-    ['the same for the fifth time', at, failed(), 4, { do: 'begin-if-alive', why: 'down', certain: false }],
+    ['a chain that is down for the fifth time', at, failed(), 4, { do: 'begin-if-alive', why: 'down', certain: false }],
     ['another chain', at, failed('chain'), 0, { do: 'begin-if-alive', why: 'down', certain: true }],
     ['a head far behind', at, failed('behind'), 0, { do: 'wait', reason: 'down' }],
-    ['the same again', at, failed('behind'), 1, { do: 'begin-if-alive', why: 'down', certain: true }],
+    [
+      'a head far behind for the second time',
+      at,
+      failed('behind'),
+      1,
+      { do: 'begin-if-alive', why: 'down', certain: true },
+    ],
   ] as const)('%s', (_what, place, step, failures, decision) => {
     expect(decide(place, step, 600, failures)).toEqual(decision);
   });
 
-  test('blocks are given up exactly when more were missed than the threshold', () => {
+  test('skips blocks only if more were missed than the threshold', () => {
     fc.assert(
       fc.property(fc.nat(1e9), fc.nat(1e9), fc.integer({ min: 1, max: 10_000 }), (number, head, threshold) => {
         expect(decide({ number }, blocks(head), threshold, 0).do === 'begin').toBe(head - number > threshold);
@@ -42,7 +48,7 @@ describe('decide', () => {
     );
   });
 
-  test('stepping back always leads on, and never below the first block', () => {
+  test('steps back, but not below the first block', () => {
     fc.assert(
       fc.property(fc.nat(1e9), (number) => {
         const decision = decide({ number, hash: '0x' }, { kind: 'forked' }, 600, 0);
@@ -53,16 +59,16 @@ describe('decide', () => {
   });
 });
 
-test('events that nobody can read begin the cache anew at most once in a hundred blocks', () => {
+test('unreadable events start a new generation once in a hundred blocks at most', () => {
   let last: number | undefined;
-  const anew: number[] = [];
+  const generations: number[] = [];
   for (let number = 500; number < 1000; number += 7) {
     if (!isDoubtful(number, last)) continue;
-    anew.push(number);
+    generations.push(number);
     last = number;
   }
-  expect(anew).toEqual([500, 605, 710, 815, 920]);
-  // Another chain, or an earlier place on this one.
+  expect(generations).toEqual([500, 605, 710, 815, 920]);
+  // Another chain, or an earlier block of this one.
   expect(isDoubtful(10, 500)).toBe(true);
 });
 
@@ -73,25 +79,25 @@ describe('the head', () => {
     [55_999, 100],
     [110_000, 110],
     [0, 100],
-  ])('at %i it should be %i', (now, head) => {
+  ])('is expected at %i to be %i', (now, head) => {
     expect(expectedHead(seen, now, 6000)).toBe(head);
   });
 
   test.each([
     ['has just grown', seen, 50_000, false],
-    ['stands for 20 s', seen, 70_000, false],
-    ['stands for longer', seen, 70_001, true],
-    ['stands, but nodes were compared a moment ago', { ...seen, comparedAt: 60_000 }, 71_000, false],
+    ['did not grow for 20 s', seen, 70_000, false],
+    ['did not grow for longer', seen, 70_001, true],
+    ['did not grow, but nodes were compared a moment ago', { ...seen, comparedAt: 60_000 }, 71_000, false],
   ])('%s', (_what, head, now, stalled) => {
     expect(isStalled(head, now)).toBe(stalled);
   });
 
-  test('twenty blocks more than time allows are still believed', () => {
+  test('is accepted up to twenty blocks beyond the expected one', () => {
     expect([isImplausible(120, 100), isImplausible(121, 100)]).toEqual([false, true]);
   });
 });
 
-test('attempts are a pace apart, then further, half a minute at most', () => {
+test('attempts are further apart after each failure, up to half a minute', () => {
   expect([1, 2, 3, 4, 5, 1000].map((failures) => waitAfter(failures, 6000))).toEqual([
     6000, 12_000, 24_000, 30_000, 30_000, 30_000,
   ]);

@@ -1,38 +1,39 @@
 import type { BlockRef, ChainStep } from '../contract.ts';
 
 /**
- * How many blocks are read again when the last one is no longer on the chain, or when a new generation begins: forks
- * of tfchain are shorter, and no node that is used is further behind.
+ * Blocks that are read again after a fork, and after the start of a new generation. Forks of tfchain are shorter, and no
+ * node in use is further behind.
  */
 export const LOOK_BACK = 10;
-/** A chain that cannot be followed from where we are is begun anew after so many failures in a row. */
+/** After so many failures in a row the watcher starts at the head, with a new generation. */
 const MAX_FAILURES = 5;
-/** Events that nobody can read make all records doubtful: at most once in so many blocks. */
+/** Unreadable events make all records stale, at most once in so many blocks. */
 const UNREADABLE_BLOCKS = 100;
-/** The best block of a healthy node is no older than this (ms): the reference gives up a node after 7 s. */
+/** A healthy node's best block is younger than this. The reference leaves a node after 7 s. */
 const STALL_MS = 20_000;
-/** So many blocks more than time allows are no doubt yet (bursts, a clock that is off). */
+/** A head may be so many blocks further than expected: blocks come in bursts, and clocks differ. */
 const DOUBTFUL_JUMP = 20;
 
-/** What to do with a step. */
-export type Decision =
-  /** Deal with its blocks and go on. */
+/** The watcher's action for a step. */
+export type StepDecision =
+  /** Process its blocks and go on. */
   | { readonly do: 'advance' }
-  /** Our last block was left behind by the chain: go on from an earlier one. */
+  /** The chain dropped the last block: go on from an earlier one. */
   | { readonly do: 'step-back'; readonly to: BlockRef }
-  /** Give up what was missed: a new generation of the cache, from the head on. */
+  /** Skip the missed blocks: start at the head, with a new generation of the cache. */
   | { readonly do: 'begin'; readonly why: string }
-  /** The same, if a head is to be had; `certain`: nothing else can help. */
+  /** The same, if a node has a head. `certain`: a retry cannot help. */
   | { readonly do: 'begin-if-alive'; readonly why: string; readonly certain: boolean }
   /** Try again later. */
   | { readonly do: 'wait'; readonly reason: string };
 
 /**
- * @param at the last block dealt with; absent at the very first start
- * @param threshold after more missed blocks than this the cache begins anew
- * @param failures how many attempts have failed in a row before this one
+ * Decides what to do with a step.
+ * @param at the last processed block; absent at the very first start
+ * @param threshold after more missed blocks than this a new generation starts
+ * @param failures failed attempts in a row before this one
  */
-export function decide(at: BlockRef | undefined, step: ChainStep, threshold: number, failures: number): Decision {
+export function decide(at: BlockRef | undefined, step: ChainStep, threshold: number, failures: number): StepDecision {
   switch (step.kind) {
     case 'blocks': {
       if (at === undefined) return { do: 'begin', why: 'first start' };
@@ -45,7 +46,7 @@ export function decide(at: BlockRef | undefined, step: ChainStep, threshold: num
       const why = step.reason;
       if (at === undefined) return { do: 'wait', reason: why };
       if (step.astray === 'chain') return { do: 'begin-if-alive', why, certain: true };
-      // A node that is being restored, or that we saw too far ahead: not at the first sight.
+      // A node that is being restored, or that was too far ahead before, passes: wait for a second failure.
       if (step.astray === 'behind' && failures > 0) return { do: 'begin-if-alive', why, certain: true };
       if (failures + 1 >= MAX_FAILURES) return { do: 'begin-if-alive', why, certain: false };
       return { do: 'wait', reason: why };
@@ -53,38 +54,38 @@ export function decide(at: BlockRef | undefined, step: ChainStep, threshold: num
   }
 }
 
-/** Whether events that could not be read, up to block `number`, call for a new generation. @param last when they did */
+/** Returns whether unreadable events at block `number` start a new generation. @param last block at which they did */
 export function isDoubtful(number: number, last: number | undefined): boolean {
   return last === undefined || number < last || number - last >= UNREADABLE_BLOCKS;
 }
 
-/** What is known of the chain's head; times in Unix ms. */
+/** The chain's head as last seen; times in Unix ms. */
 export interface HeadSeen {
   readonly number: number;
   /** When it last grew. */
   readonly grewAt: number;
-  /** When nodes were last compared; 0: never. */
+  /** When nodes were last compared. 0: never. */
   readonly comparedAt: number;
 }
 
-/** Where the head should be at `now`. @param blockMs time between blocks */
+/** Returns the expected number of the head at `now`. @param blockMs time between blocks */
 export function expectedHead({ number, grewAt }: HeadSeen, now: number, blockMs: number): number {
   return number + Math.floor(Math.max(now - grewAt, 0) / blockMs);
 }
 
-/** Whether the head has stood still for so long that other nodes should be asked for theirs. */
+/** Returns whether the head did not grow for so long that nodes must be compared. */
 export function isStalled({ grewAt, comparedAt }: HeadSeen, now: number): boolean {
   return now - grewAt > STALL_MS && now - comparedAt > STALL_MS;
 }
 
-/** Whether a head is further on than time allows: then nodes are compared before it is believed. */
+/** Returns whether a head is too far beyond the expected one, so that nodes must be compared. */
 export function isImplausible(head: number, expected: number): boolean {
   return head > expected + DOUBTFUL_JUMP;
 }
 
 const MAX_WAIT_MS = 30_000;
 
-/** ms until the next attempt, after so many that failed in a row. */
+/** Returns the ms until the next attempt, after so many failures in a row. */
 export function waitAfter(failures: number, paceMs: number): number {
   return Math.min(paceMs * 2 ** Math.min(failures - 1, 10), MAX_WAIT_MS);
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FIRST_PACE, learnPace, untilNextLook } from './pace.ts';
 
-/** Follows a chain with this block time for a while; the waits between looks. */
+/** Follows a chain with this block time. Returns the waits between looks. */
 function follow(blockMs: number, looks: number, offset = 0): number[] {
   let [now, pace] = [0, FIRST_PACE];
   return Array.from({ length: looks }, () => {
@@ -14,7 +14,7 @@ function follow(blockMs: number, looks: number, offset = 0): number[] {
 }
 
 describe('pace', () => {
-  test('on tfchain: a second look at the start, then one every 6 s, whenever one starts', () => {
+  test('tfchain is looked at twice at the start, then every 6 s', () => {
     fc.assert(
       fc.property(fc.nat(6000), (offset) => {
         const [first, ...rest] = follow(6000, 100, offset);
@@ -24,7 +24,7 @@ describe('pace', () => {
     );
   });
 
-  test('a look is never more often than a block, nor than once a second, nor less often than every 6 s', () => {
+  test('looks are one block apart, at least 1 s and at most 6 s', () => {
     fc.assert(
       fc.property(fc.integer({ min: 50, max: 60_000 }), fc.nat(60_000), (blockMs, offset) => {
         for (const wait of follow(blockMs, 60, offset).slice(1)) {
@@ -35,11 +35,11 @@ describe('pace', () => {
     );
   });
 
-  test('a chain of a second is followed every second or so', () => {
+  test('a chain with blocks of 1 s is looked at about once a second', () => {
     expect(follow(1000, 40).at(-1)).toBeLessThan(1200);
   });
 
-  test('blocks that come in a burst are forgotten within two minutes', () => {
+  test('a burst of blocks is forgotten within two minutes', () => {
     let pace = learnPace(FIRST_PACE, 100, 0);
     pace = learnPace(pace, 100, 1000);
     pace = learnPace(pace, 105, 7000);
@@ -49,7 +49,7 @@ describe('pace', () => {
     expect(untilNextLook(pace)).toBe(6000);
   });
 
-  test('a head that goes back, as another node has it, is no measurement', () => {
+  test('a head that goes back, from another node, is not measured', () => {
     const pace = learnPace(learnPace(FIRST_PACE, 100, 0), 98, 6000);
     expect(pace).toMatchObject({ blockMs: 6000, since: { head: 98, at: 6000 } });
   });

@@ -7,15 +7,15 @@ const whole = z.number().int().nonnegative();
 const schema = z.object({
   genesis: z.string(),
   number: whole,
-  /** Absent: whichever block the chain has there. */
+  /** Absent: the block that the chain has at that number. */
   hash: z.string().optional(),
-  /** Unix ms at which this was kept. */
+  /** When this was stored, Unix ms. */
   at: whole,
-  /** Twins that changed in the last blocks: they are read once more when those are settled. */
+  /** Twins that changed in the last blocks. They are read once more when those blocks are settled. */
   recent: z.array(z.object({ twin: whole, block: whole })),
-  /** Changes up to this block are counted; blocks that are read again are not counted twice. */
+  /** Changes up to this block are counted, so that blocks that are read again do not count twice. */
   counted: whole,
-  /** The block at which events that could not be read last made a new generation. */
+  /** The last block at which unreadable events started a new generation. */
   doubtfulAt: whole.optional(),
   stored: whole,
   updated: whole,
@@ -24,18 +24,18 @@ const schema = z.object({
   errors: z.object({ follow: whole, refresh: whole, events: whole }),
 });
 
-/** How far the watcher is, and what it has counted: all that outlives its object. */
+/** The position and counts of the watcher: everything that outlives its object. */
 export type Progress = z.infer<typeof schema>;
 
-/** Reads what was kept; undefined where that is nothing, or of no use. */
-export function parseProgress(kept: unknown): Progress | undefined {
-  return schema.safeParse(kept).data;
+/** Reads stored progress; undefined if it is absent or invalid. */
+export function parseProgress(stored: unknown): Progress | undefined {
+  return schema.safeParse(stored).data;
 }
 
-type Counts = Pick<Progress, 'counted' | 'stored' | 'updated' | 'generations' | 'reconnects' | 'errors'>;
+type WatcherCounts = Pick<Progress, 'counted' | 'stored' | 'updated' | 'generations' | 'reconnects' | 'errors'>;
 
-/** The counts of a watcher that has not begun yet. */
-export const NOTHING_COUNTED: Counts = {
+/** The counts of a watcher before its first start. */
+export const NOTHING_COUNTED: WatcherCounts = {
   counted: 0,
   stored: 0,
   updated: 0,
@@ -45,10 +45,10 @@ export const NOTHING_COUNTED: Counts = {
 };
 
 /**
- * Which twins to read now that `through` is reached, and which to read once more later: those whose block is so close
- * to the head that it may still be lost, or that a look-up may have asked a node that did not have it yet.
+ * Returns the twins to read now that `through` is reached, and those to read once more later. A block close to the head
+ * may still be lost in a fork, and a look-up may have asked a node without it.
  */
-export function duties(
+export function twinsToRead(
   recent: Progress['recent'],
   changes: readonly TwinChange[],
   through: number,
@@ -61,8 +61,8 @@ export function duties(
   return { read: [...read], later: [...later].map(([twin, block]) => ({ twin, block })) };
 }
 
-/** Counts the changes of blocks that were not counted before. */
-export function count(progress: Progress, changes: readonly TwinChange[], through: number): Progress {
+/** Counts the changes of blocks that are not counted yet. */
+export function countChanges(progress: Progress, changes: readonly TwinChange[], through: number): Progress {
   const fresh = changes.filter(({ block }) => block > progress.counted);
   const of = (kind: TwinChange['kind']) => fresh.filter((change) => change.kind === kind).length;
   return {

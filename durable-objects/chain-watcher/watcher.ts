@@ -1,34 +1,37 @@
 import type { ChainReader, ChainStep, WatcherStatus } from '../contract.ts';
 import type { HeadSeen } from './catch-up.ts';
 import { decide, expectedHead, isDoubtful, isStalled, LOOK_BACK, waitAfter } from './catch-up.ts';
-import type { Pace } from './pace.ts';
+import { generationBlock, generationName } from './generation.ts';
+import type { ChainPace } from './pace.ts';
 import { FIRST_PACE, learnPace, untilNextLook } from './pace.ts';
 import type { Progress } from './progress.ts';
-import { count, duties, NOTHING_COUNTED } from './progress.ts';
+import { countChanges, NOTHING_COUNTED, twinsToRead } from './progress.ts';
 
-/** Blocks that are read in one call. */
+/** Blocks of one call. */
 const BLOCKS_A_STEP = 50;
-/** Steps of one wake-up: 600 blocks and a few more. What is left goes on in the next, at once. */
+/** Steps of one run: a bit more than 600 blocks. The next run follows at once for the rest. */
 const STEPS_A_RUN = 16;
-/** Progress is kept once in so many blocks: a row costs more than reading a few blocks again. */
-const KEEP_BLOCKS = 10;
-/** Where a chain cannot be followed, the cache begins anew at most so often (ms). */
+/** Progress is stored once in so many blocks: a row costs more than reading a few blocks again. */
+const STORE_BLOCKS = 10;
+/** The least time between two new generations for a chain that cannot be followed. */
 const BEGIN_AGAIN_MS = 60_000;
 
 type Blocks = Extract<ChainStep, { kind: 'blocks' }>;
 
-/** What a watcher needs of its host. */
+/** The port of a watcher to its object. */
 export interface WatcherPort {
   readonly reader: ChainReader;
-  /** Keeps progress; costs a row. */
-  keep(progress: Progress): void;
-  /** Writes a log line; once for each thing that happens, not for each block. */
+  /** Stores progress. Costs a row. */
+  store(progress: Progress): void;
+  /** Notes a twin that was read again, with its relay string as it was cached and as it is. */
+  reread(twin: number, before: string | null | undefined, after: string | null, block: string): void;
+  /** Writes a log line: once for each event, not for each block. */
   log(event: string, details: object): void;
   /** Unix ms. */
   now(): number;
 }
 
-/** What failed, for the count of errors. */
+/** A failed attempt, and its stage for the count of errors. */
 class Failure extends Error {
   readonly stage: 'follow' | 'refresh';
 
@@ -39,36 +42,38 @@ class Failure extends Error {
   }
 }
 
-/** Follows the chain block by block and has changed twins read again. Decides by catch-up.ts; replay is harmless. */
+/** Follows the chain block by block and has changed twins read again. It may replay blocks without harm. */
 export class Watcher {
   readonly #port: WatcherPort;
   readonly #threshold: number;
   #progress: Progress | undefined;
-  #kept: number | undefined;
+  /** The block of the last stored progress. */
+  #stored: number | undefined;
   #seen: HeadSeen | undefined;
-  #pace: Pace = FIRST_PACE;
+  #pace: ChainPace = FIRST_PACE;
   #failures = 0;
   #answeredAt: number | undefined;
   #isUnreadable = false;
-  /** Unix ms of the last beginning. */
+  /** When the last new generation started, Unix ms. */
   #begunAt = 0;
   #errors = { ...NOTHING_COUNTED.errors };
 
   /**
-   * @param progress what was kept, if anything was
-   * @param threshold after more missed blocks than this the cache begins anew
+   * @param progress as stored; undefined at the very first start
+   * @param threshold after more missed blocks than this a new generation starts
    */
   constructor(port: WatcherPort, progress: Progress | undefined, threshold: number) {
     this.#port = port;
     this.#threshold = threshold;
     this.#progress = progress;
-    this.#kept = progress?.number;
+    this.#stored = progress?.number;
     if (progress === undefined) return;
     this.#errors = { ...progress.errors };
-    // What the head was then says what it may be now.
+    // The head of that time says where it is expected now.
     this.#seen = { number: progress.number, grewAt: progress.at, comparedAt: port.now() };
   }
 
+  /** Returns the state and counts. */
   get status(): WatcherStatus {
     const { stored, updated, generations, reconnects } = this.#progress ?? NOTHING_COUNTED;
     return {
@@ -83,7 +88,7 @@ export class Watcher {
     };
   }
 
-  /** Catches up with the chain. @returns ms until the next run; never rejects */
+  /** Catches up with the chain. Resolves with the ms until the next run; never rejects. */
   async run(): Promise<number> {
     try {
       const isDone = await this.#catchUp();
@@ -98,7 +103,7 @@ export class Watcher {
     }
   }
 
-  /** @returns whether the head is reached */
+  /** Resolves with whether the head is reached. */
   async #catchUp(): Promise<boolean> {
     for (let steps = 0; steps < STEPS_A_RUN; steps += 1) {
       const step = await this.#follow();
@@ -122,7 +127,7 @@ export class Watcher {
     return false;
   }
 
-  /** Asks for what comes after the block that we are at, and learns from the head. */
+  /** Asks for the next step, and learns from its head. */
   async #follow(): Promise<ChainStep> {
     const [progress, seen, now] = [this.#progress, this.#seen, this.#port.now()];
     const isHeadStill = seen !== undefined && isStalled(seen, now);
@@ -148,13 +153,13 @@ export class Watcher {
     }
   }
 
-  /** Where we are cannot be followed from: begins at the head, if there is one, and if it is really so. */
+  /** Starts at the head because the chain cannot be followed from the last block, if a node has a head. */
   async #beginIfAlive(why: string, isCertain: boolean): Promise<void> {
-    // Whatever is wrong with a chain that stays so, a cache that begins anew all the time is none.
+    // A cache that starts again all the time would be useless.
     if (this.#port.now() - this.#begunAt < BEGIN_AGAIN_MS) throw new Failure('follow', why);
     const head = await this.#port.reader.follow({ most: 1 });
     if (head.kind !== 'blocks') throw new Failure('follow', why);
-    // The chain may have come back just now: then nothing is lost.
+    // The chain may be back: then no block is lost.
     const again = isCertain ? undefined : await this.#follow();
     if (again !== undefined && again.kind !== 'failed') return;
     this.#seen = undefined;
@@ -163,53 +168,60 @@ export class Watcher {
 
   async #begin({ genesis, head }: Blocks, why: string): Promise<void> {
     const before = this.#progress ?? NOTHING_COUNTED;
-    await this.#newGeneration(genesis, head, why);
+    const warm = this.#progress === undefined ? await this.#prewarmed(genesis, head) : undefined;
+    if (warm === undefined) await this.#newGeneration(genesis, head, why);
     this.#begunAt = this.#port.now();
-    // The last blocks are read all the same: a look-up in between may have asked a node that is behind.
-    const number = Math.max(head - LOOK_BACK, 0);
+    // The last blocks are still read: a look-up meanwhile may have asked a node that is behind.
+    const number = Math.max((warm ?? head) - LOOK_BACK, 0);
     const { stored, updated, reconnects } = before;
-    const generations = before.generations + 1;
+    const generations = before.generations + (warm === undefined ? 1 : 0);
     const counts = { stored, updated, generations, reconnects, counted: head, errors: this.#errors };
-    this.#keep({ genesis, number, recent: [], ...counts });
+    this.#store({ genesis, number, recent: [], ...counts });
+  }
+
+  /** Returns the block at which the cache was filled before the first start, if the blocks since can be read. */
+  async #prewarmed(genesis: string, head: number): Promise<number | undefined> {
+    const block = generationBlock((await this.#port.reader.generation()) ?? '', genesis);
+    return block === undefined || head - block > this.#threshold ? undefined : Math.min(block, head);
   }
 
   async #newGeneration(genesis: string, block: number, why: string): Promise<void> {
     const { reader, log, now } = this.#port;
-    // Another chain is another generation, and so is another start on the same one.
-    await reader.newGeneration(`${genesis.slice(2, 18)}:${block}:${now()}`);
-    // At the very first start there was no cache to speak of.
+    await reader.newGeneration(generationName(genesis, block, now()));
+    // At the very first start there was no cache.
     if (this.#progress !== undefined) log('twin-cache-begun-anew', { block, why });
   }
 
   #stepBack(number: number): void {
     if (this.#progress === undefined) return;
-    const { hash: _left, ...progress } = this.#progress;
-    // What changed in blocks that are gone is read again with the next ones.
+    const { hash: _dropped, ...progress } = this.#progress;
+    // Twins that changed in dropped blocks are read again with the next blocks.
     const recent = progress.recent.map(({ twin }) => ({ twin, block: 0 }));
     this.#progress = { ...progress, number, recent };
     this.#port.log('chain-fork', { block: progress.number, to: number });
   }
 
-  /** @returns whether the head is reached */
+  /** Resolves with whether the head is reached. */
   async #advance({ through, changes, head, unreadable }: Blocks): Promise<boolean> {
     const progress = this.#progress;
     if (progress === undefined) return false;
-    const { read, later } = duties(progress.recent, changes, through.number, head);
+    const { read, later } = twinsToRead(progress.recent, changes, through.number, head);
     for (const twin of read) {
       const lookup = await this.#port.reader.refresh(twin, through.hash);
       if ('unavailable' in lookup) throw new Failure('refresh', `twin ${twin}: ${lookup.unavailable}`);
+      if ('found' in lookup) this.#port.reread(twin, lookup.before, lookup.found.relay, through.hash);
     }
-    const advanced = { ...count(progress, changes, through.number), ...through, recent: later };
-    const doubted = await this.#doubt(advanced, unreadable);
-    const isNews = read.length > 0 || changes.length > 0 || doubted !== advanced;
-    const isDue = Math.abs(through.number - (this.#kept ?? -KEEP_BLOCKS)) >= KEEP_BLOCKS;
-    if (isNews || isDue) this.#keep(doubted);
-    else this.#progress = doubted;
+    const advanced = { ...countChanges(progress, changes, through.number), ...through, recent: later };
+    const checked = await this.#checkReadable(advanced, unreadable);
+    const isNews = read.length > 0 || changes.length > 0 || checked !== advanced;
+    const isDue = Math.abs(through.number - (this.#stored ?? -STORE_BLOCKS)) >= STORE_BLOCKS;
+    if (isNews || isDue) this.#store(checked);
+    else this.#progress = checked;
     return through.number >= head;
   }
 
-  /** Events that nobody could read may have told of any twin. */
-  async #doubt(progress: Progress, unreadable: string | undefined): Promise<Progress> {
+  /** Starts a new generation for unreadable events, because any twin may have changed in them. */
+  async #checkReadable(progress: Progress, unreadable: string | undefined): Promise<Progress> {
     if (unreadable === undefined) {
       this.#isUnreadable = false;
       return progress;
@@ -226,12 +238,12 @@ export class Watcher {
     if (this.#failures === 0) return;
     this.#port.log('chain-followed-again', { failures: this.#failures });
     this.#failures = 0;
-    if (this.#progress !== undefined) this.#keep({ ...this.#progress, reconnects: this.#progress.reconnects + 1 });
+    if (this.#progress !== undefined) this.#store({ ...this.#progress, reconnects: this.#progress.reconnects + 1 });
   }
 
-  #keep(progress: Omit<Progress, 'at'>): void {
+  #store(progress: Omit<Progress, 'at'>): void {
     this.#progress = { ...progress, at: this.#port.now(), errors: { ...this.#errors } };
-    this.#kept = progress.number;
-    this.#port.keep(this.#progress);
+    this.#stored = progress.number;
+    this.#port.store(this.#progress);
   }
 }

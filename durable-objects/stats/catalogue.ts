@@ -2,22 +2,22 @@
 export const DELIVERY_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5] as const;
 export const FEDERATION_BUCKETS = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3, 5, 10] as const;
 
-/** What a metric is, for Prometheus and for people. */
+/** A metric, for Prometheus and for people. */
 export interface Metric {
   readonly name: string;
   /**
-   * The Rust relay's counters have no `_total` in their names. As `untyped` they keep the names that dashboards know,
-   * and Prometheus has nothing to complain about.
+   * The Rust relay's counters have no `_total` in their names. As `untyped` they keep the names of existing dashboards,
+   * and Prometheus accepts them.
    */
   readonly type: 'counter' | 'gauge' | 'untyped' | 'histogram';
   readonly help: string;
-  /** The name of its one label; none when absent. */
+  /** The name of its only label. */
   readonly label?: string;
   /** Of a histogram. */
   readonly buckets?: readonly number[];
 }
 
-/** All that /metrics shows, in its order: first the Rust relay's names, then ours. */
+/** Every metric of /metrics, in its order: first the Rust relay's names, then those of this relay. */
 export const CATALOGUE = [
   { name: 'relay_message_rx', type: 'untyped', help: 'number of messages received by relay' },
   { name: 'relay_message_rx_bytes', type: 'untyped', help: 'size of messages received by relay in bytes' },
@@ -89,7 +89,36 @@ export const CATALOGUE = [
     help: 'Look-ups of unknown twins that did not ask the chain, by reason',
     label: 'reason',
   },
+  {
+    name: 'relay_platform_errors_total',
+    type: 'counter',
+    help: 'Failed calls of objects and of their storage, by what the platform says',
+    label: 'kind',
+  },
+  {
+    name: 'relay_stats_shards_silent',
+    type: 'gauge',
+    help: 'Shards that did not answer this: their counts are as they were last known here, or absent',
+  },
+  { name: 'relay_gathered_calls_total', type: 'counter', help: 'Calls of gatherers to hot twins' },
+  { name: 'relay_gathered_messages_total', type: 'counter', help: 'Messages that those calls brought' },
   { name: 'relay_messages_stored_total', type: 'counter', help: 'Messages put into mailboxes' },
+  { name: 'relay_custody_frames_total', type: 'counter', help: 'Frames to custody sessions' },
+  {
+    name: 'relay_custody_acknowledged_total',
+    type: 'counter',
+    help: 'Messages for which custody sessions have given their receipts',
+  },
+  {
+    name: 'relay_custody_mailed_total',
+    type: 'counter',
+    help: 'Messages put into mailboxes because a custody session had not acknowledged them',
+  },
+  {
+    name: 'relay_mail_moved_total',
+    type: 'counter',
+    help: 'Messages that left a mailbox for another relay, because their twin is there',
+  },
   { name: 'relay_mailbox_messages', type: 'gauge', help: 'Messages waiting in mailboxes' },
   { name: 'relay_mailbox_bytes', type: 'gauge', help: 'Bytes of messages waiting in mailboxes' },
   { name: 'relay_outbox_messages', type: 'gauge', help: 'Messages waiting for other relays' },
@@ -102,10 +131,19 @@ export const CATALOGUE = [
   {
     name: 'relay_federation_try_seconds',
     type: 'histogram',
-    help: 'How long another relay took for one message',
+    help: 'How long another relay took for one request',
     buckets: FEDERATION_BUCKETS,
+  },
+  {
+    name: 'relay_federation_batches_total',
+    type: 'counter',
+    help: 'Batches of messages for other relays: answered, refused (then each message goes alone) or failed',
+    label: 'outcome',
   },
   { name: 'relay_twin_wakes_total', type: 'counter', help: 'Times that a twin’s object was made or woke up' },
 ] as const satisfies readonly Metric[];
 
 export type MetricName = (typeof CATALOGUE)[number]['name'];
+
+/** Counts `by` events of a metric, 1 by default. Of a histogram it observes one value, `by`. */
+export type Count = (metric: MetricName, by?: number, label?: string) => void;

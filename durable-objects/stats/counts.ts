@@ -1,12 +1,16 @@
+import { z } from 'zod';
 import type { MetricName } from './catalogue.ts';
 
 /**
- * Counts by series: a metric's name, and behind it its label's value, `name` or `name|value`. Plain data, so that it
- * crosses RPC and stands in an attachment as it is.
+ * Counts by series: `name`, or `name|value` with the value of the metric's label. Plain data, so that it crosses RPC and
+ * fits an attachment as it is.
  */
 export type Counts = { [series: string]: number };
 
-/** The key of a series. */
+/** Counts in storage. Another version of the relay may know other series. */
+export const countsSchema = z.record(z.string(), z.number());
+
+/** Returns the key of a series. */
 function series(name: MetricName, label?: string): string {
   return label === undefined ? name : `${name}|${label}`;
 }
@@ -17,15 +21,15 @@ export function count(counts: Counts, name: MetricName, by = 1, label?: string):
   counts[key] = (counts[key] ?? 0) + by;
 }
 
-/** Adds all of `more`. */
+/** Adds all counts of `more`. */
 export function merge(counts: Counts, more: Counts): void {
   for (const [key, value] of Object.entries(more)) counts[key] = (counts[key] ?? 0) + value;
 }
 
-/** What is counted together once a metric has too many labels: some are names that strangers choose. */
+/** The label for all further labels of a metric that has too many. Strangers choose some labels. */
 const OTHER = 'other';
 
-/** As `merge`, with at most `most` labels for each metric; what has a further one counts as `other`. */
+/** As `merge`, with at most `most` labels for each metric. Counts with a further label are added to `other`. */
 export function mergeBounded(counts: Counts, more: Counts, most: number): void {
   const labels = new Map<string, number>();
   const nameOf = (key: string) => key.slice(0, Math.max(key.indexOf('|'), 0));

@@ -5,14 +5,14 @@ import { type Counts, count, merge } from './counts.ts';
 import { exposition } from './exposition.ts';
 import { Histogram } from './meters.ts';
 
-/** The value of one line. */
+/** Returns the value of one line. */
 function valueIn(text: string, line: string): number | undefined {
   const found = text.split('\n').find((each) => each.startsWith(`${line} `));
   return found === undefined ? undefined : Number(found.slice(line.length + 1));
 }
 
 describe('exposition', () => {
-  it('has every metric without a label from the start, and one with a label from its first value on', () => {
+  it('shows each metric without a label from the start, and others from their first value', () => {
     const empty = exposition({});
     expect(valueIn(empty, 'relay_message_rx')).toBe(0);
     expect(empty).not.toContain('federation_message_error');
@@ -21,7 +21,7 @@ describe('exposition', () => {
     expect(valueIn(exposition(counts), 'federation_message_error{relay="relay.example:8443"}')).toBe(2);
   });
 
-  it('gives each metric its help and its type once, before its values', () => {
+  it('writes help and type of each metric once, before its values', () => {
     const counts: Counts = {};
     for (const reason of ['offline', 'unknown-twin']) count(counts, 'relay_messages_dropped_total', 1, reason);
     const lines = exposition(counts).split('\n');
@@ -35,13 +35,13 @@ describe('exposition', () => {
     expect(lines.filter((line) => line.startsWith('# TYPE relay_messages_dropped_total'))).toHaveLength(1);
   });
 
-  it('escapes what a label must not hold', () => {
+  it('escapes the values of labels', () => {
     const counts: Counts = {};
     count(counts, 'federation_message_error', 1, 'a"b\\c\nd');
     expect(exposition(counts)).toContain('federation_message_error{relay="a\\"b\\\\c\\nd"} 1');
   });
 
-  it('makes histograms cumulative: every bound holds all that was no longer', () => {
+  it('writes cumulative histograms', () => {
     const seconds = fc.array(fc.double({ min: 0, max: 20, noNaN: true }), { maxLength: 50 });
     fc.assert(
       fc.property(seconds, seconds, (some, others) => {

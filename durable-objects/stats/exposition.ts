@@ -1,12 +1,12 @@
 import { CATALOGUE, type Metric } from './catalogue.ts';
 import type { Counts } from './counts.ts';
 
-/** A label's value as the text format has it: backslash, quote and line feed escaped. */
+/** Escapes backslash, quote and line feed in a label's value. */
 function escaped(value: string): string {
   return value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll('\n', '\\n');
 }
 
-/** Label values of a metric, with what was counted under them. */
+/** Returns the label values of a metric, and their counts. */
 function labelled(counts: Counts, name: string): [string, number][] {
   const prefix = `${name}|`;
   return Object.entries(counts)
@@ -32,8 +32,8 @@ function valueLines(metric: Metric, counts: Counts): string[] {
 }
 
 /**
- * Counts in Prometheus's text format (version 0.0.4), as the catalogue orders them. A metric without a label is there
- * from the start, with 0; one with a label appears with its first value.
+ * Returns counts in Prometheus's text format (version 0.0.4), in the order of the catalogue. A metric without a label
+ * starts at 0; a metric with a label appears with its first value.
  */
 export function exposition(counts: Counts): string {
   return CATALOGUE.flatMap((metric: Metric) => {

@@ -1,7 +1,7 @@
 import type { MetricName } from './catalogue.ts';
 import { type Counts, count } from './counts.ts';
 
-// For what happens with every message: a number is added to, and no name is looked up until counts are wanted.
+// For events of every message: only a number changes, and no name is looked up before the counts are reported.
 
 /** A counter of one series. */
 export class Meter {
@@ -12,18 +12,19 @@ export class Meter {
     this.#name = name;
   }
 
+  /** Adds to the counter. */
   add(by: number): void {
     this.#value += by;
   }
 
-  /** Moves what was added since into `counts`. */
+  /** Moves the value into `counts`. */
   drainInto(counts: Counts): void {
     if (this.#value > 0) count(counts, this.#name, this.#value);
     this.#value = 0;
   }
 }
 
-/** A histogram of one metric: each observation counts in its own bucket, and in a series labelled `sum`. */
+/** A histogram of one metric: each observation counts in its bucket, and in the series with the label `sum`. */
 export class Histogram {
   readonly #name: MetricName;
   readonly #bounds: readonly number[];
@@ -36,6 +37,7 @@ export class Histogram {
     this.#buckets = new Array<number>(bounds.length + 1).fill(0);
   }
 
+  /** Adds an observation. */
   observe(seconds: number): void {
     let bucket = 0;
     while (seconds > (this.#bounds[bucket] ?? Number.POSITIVE_INFINITY)) bucket += 1;
@@ -43,7 +45,7 @@ export class Histogram {
     this.#sum += seconds;
   }
 
-  /** Moves what was observed since into `counts`. */
+  /** Moves the observations into `counts`. */
   drainInto(counts: Counts): void {
     this.#buckets.forEach((observed, bucket) => {
       if (observed > 0) count(counts, this.#name, observed, String(this.#bounds[bucket] ?? '+Inf'));

@@ -1,69 +1,46 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { StatsRpc, StatsSnapshot, TwinGauges } from '../contract.ts';
-import { type Counts, mergeBounded } from './counts.ts';
-import { fade, isNothing, mustWrite, readStanding, type Standing } from './standing.ts';
+import { type Counts, countsSchema, mergeBounded } from './counts.ts';
+import { GaugePacks } from './gauge-packs.ts';
+import { STATS_SHARDS } from './shards.ts';
 
-const TOTALS = 'totals';
-const GAUGES = 'twin:';
+/** Ends in the number of the format. */
+const TOTALS = 'totals-1';
+/** Labels of a metric. Strangers choose some of them. */
 const MOST_LABELS = 200;
 
 /**
- * One of the shards that gather what the twins' objects have counted. Written through: it may be evicted at any
- * time, and never arms an alarm.
+ * A shard that gathers the counts of twins' objects. It writes each report at once, because it may be evicted at any
+ * time, and it never arms an alarm.
  */
 export class StatsObject extends DurableObject implements StatsRpc {
   #totals: Counts | undefined;
-  #standings: Map<number, Standing> | undefined;
+  readonly #gauges = new GaugePacks(this.ctx.storage.kv, STATS_SHARDS);
 
-  /** Adds counts; `gauges` says how twin `twin` stands now, absolutely. A twin with nothing open is forgotten. */
+  /** Adds counts, and replaces the gauges of a twin. Empty gauges tell when it was last seen. */
   async add(counts: Counts, twin?: number, gauges?: TwinGauges): Promise<void> {
     if (Object.keys(counts).length > 0) {
       const totals = { ...this.#loadTotals() };
       mergeBounded(totals, counts, MOST_LABELS);
-      // Kept first: what cannot be written must not count here, for its sender will bring it again.
+      // Written first: counts that cannot be written must not be added here, because their sender reports them again.
       this.ctx.storage.kv.put(TOTALS, totals);
       this.#totals = totals;
     }
-    if (twin === undefined || gauges === undefined) return;
-    const standings = this.#loadStandings();
-    const next = { ...gauges, at: Date.now() };
-    if (isNothing(gauges)) this.#forget(twin);
-    else if (mustWrite(standings.get(twin), next)) {
-      this.ctx.storage.kv.put(`${GAUGES}${twin}`, next);
-      standings.set(twin, next);
-    }
+    if (twin !== undefined && gauges !== undefined) this.#gauges.report(twin, gauges, Date.now());
   }
 
+  /** Returns all counts, and the gauges of all twins together. */
   async snapshot(): Promise<StatsSnapshot> {
-    const now = Date.now();
-    const sum = { sessions: 0, mailboxMessages: 0, mailboxBytes: 0, outboxMessages: 0 };
-    for (const [twin, standing] of this.#loadStandings()) {
-      const gauges = fade(standing, now);
-      if (isNothing(gauges)) this.#forget(twin);
-      sum.sessions += gauges.sessions;
-      sum.mailboxMessages += gauges.mailboxMessages;
-      sum.mailboxBytes += gauges.mailboxBytes;
-      sum.outboxMessages += gauges.outboxMessages;
-    }
-    return { totals: this.#loadTotals(), gauges: sum };
+    return { totals: this.#loadTotals(), gauges: this.#gauges.sum(Date.now()) };
   }
 
-  #forget(twin: number): void {
-    if (this.#loadStandings().delete(twin)) this.ctx.storage.kv.delete(`${GAUGES}${twin}`);
+  /** Returns when each twin was last reported (Unix ms): about when its last session ended, if it has none. */
+  async seen(twins: readonly number[]): Promise<(number | undefined)[]> {
+    return twins.map((twin) => this.#gauges.seen(twin));
   }
 
   #loadTotals(): Counts {
-    this.#totals ??= this.ctx.storage.kv.get<Counts>(TOTALS) ?? {};
+    this.#totals ??= countsSchema.safeParse(this.ctx.storage.kv.get(TOTALS)).data ?? {};
     return this.#totals;
-  }
-
-  #loadStandings(): Map<number, Standing> {
-    if (this.#standings !== undefined) return this.#standings;
-    this.#standings = new Map();
-    for (const [key, row] of this.ctx.storage.kv.list({ prefix: GAUGES })) {
-      const standing = readStanding(row);
-      if (standing !== undefined) this.#standings.set(Number(key.slice(GAUGES.length)), standing);
-    }
-    return this.#standings;
   }
 }

@@ -6,7 +6,7 @@ const NOW = 1_800_000_000_000;
 const FIVE_MINUTES = 300_000;
 
 describe('Tally', () => {
-  it('is due after many events, or at an event when five minutes have passed; never when there is nothing', () => {
+  it('wants a report after many events, or at an event after five minutes, and never without an event', () => {
     const tally = new Tally(NOW);
     expect(tally.isDue(NOW + FIVE_MINUTES)).toBe(false);
     tally.count('relay_message_rx');
@@ -15,14 +15,14 @@ describe('Tally', () => {
     expect(tally.isDue(NOW)).toBe(true);
   });
 
-  it('is due no sooner than five seconds after the last time for many events alone', () => {
+  it('wants a report five seconds after the last one at the earliest', () => {
     const tally = new Tally(NOW);
     tally.take(NOW);
     for (let n = 0; n < 5_000; n += 1) tally.count('relay_message_rx');
     expect([tally.isDue(NOW + 4_999), tally.isDue(NOW + 5_000)]).toEqual([false, true]);
   });
 
-  it('has a bound on the names that strangers choose: the rest counts together', () => {
+  it('bounds the labels that strangers choose, and counts the rest together', () => {
     const tally = new Tally(NOW);
     for (let n = 0; n < 100; n += 1) tally.count('federation_message_error', 1, `${n}.example`);
     const counts = tally.peek();
@@ -31,7 +31,7 @@ describe('Tally', () => {
     expect(tally.isDue(NOW)).toBe(false);
   });
 
-  it('gives all it has, once, with what was taken up after a sleep', () => {
+  it('returns all counts once, with those restored after a sleep', () => {
     const histogram = new Histogram('relay_delivery_seconds', [1]);
     const slept = new Tally(NOW, undefined, [histogram]);
     slept.count('relay_message_rx', 2);

@@ -1,18 +1,4 @@
-import { faultError, type PeerFault } from '../faults.ts';
-import { plain } from '../plain.ts';
-
-/** How a command can fail: who is to blame, as far as one can know. */
-export type FailureKind =
-  | 'identity'
-  | 'chain'
-  | 'relay'
-  | 'unverified'
-  | 'answered-error'
-  | 'no-answer'
-  | 'offline'
-  | 'unknown-twin'
-  | 'broken-key'
-  | 'unsendable';
+import { RmbError, type RmbErrorCode } from '../../client/errors.ts';
 
 /** Exit codes, documented in docs/peer.md. The last two are those of a shell for SIGINT and SIGPIPE. */
 export const EXIT = {
@@ -25,41 +11,21 @@ export const EXIT = {
   brokenPipe: 141,
 } as const;
 
-/** It cannot be done, or was not answered; the message is for people. */
-export class CommandFailure extends Error {
-  override readonly name = 'CommandFailure';
-  readonly kind: FailureKind;
-  /** Why our own peer sent nothing. */
-  readonly fault: PeerFault | undefined;
-
-  constructor(kind: FailureKind, message: string, fault?: PeerFault) {
-    // The words of whoever answered may be in it.
-    super(plain(message));
-    this.kind = kind;
-    this.fault = fault;
-  }
-
-  get exitCode(): number {
-    return CODES[this.kind];
-  }
-}
-
-/** A message is larger than the relay takes. */
-export class TooLarge extends CommandFailure {
-  constructor(fault: PeerFault) {
-    super('relay', faultError(fault).message, fault);
-  }
-}
-
-const CODES: Record<FailureKind, number> = {
-  identity: EXIT.failed,
-  chain: EXIT.failed,
-  relay: EXIT.failed,
-  unverified: EXIT.failed,
-  'answered-error': EXIT.failed,
+/** Codes of errors that do not end with `EXIT.failed`. */
+const EXITS: Partial<Record<RmbErrorCode, number>> = {
   'no-answer': EXIT.noAnswer,
   offline: EXIT.noDestination,
   'unknown-twin': EXIT.noDestination,
   'broken-key': EXIT.noDestination,
-  unsendable: EXIT.failed,
 };
+
+/** Returns the exit code for an error. */
+export function exitCodeOf(error: unknown): number {
+  return (error instanceof RmbError ? EXITS[error.code] : undefined) ?? EXIT.failed;
+}
+
+/** Returns the kind of an error, as `--json` prints it; docs/peer.md lists them. */
+export function kindOf(error: unknown): string {
+  if (!(error instanceof RmbError)) return 'failed';
+  return error.code === 'too-large' ? 'relay' : error.code;
+}

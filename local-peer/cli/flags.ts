@@ -1,26 +1,32 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { z } from 'zod';
+import { hideSecrets } from '../../client/mask.ts';
+import type { Log } from '../../client/ports.ts';
 import { configOption, optionOf, settingsIn } from '../config/command-line.ts';
-import { hideSecrets } from '../config/mask.ts';
+import { gather, type Settings, settle, settleChain, settleRedis } from '../config/config.ts';
+import { readSecretFile } from '../config/secret-file.ts';
 import { SETTINGS, type SettingName } from '../config/table.ts';
-import { gather, type Settings, settle, settleChain } from '../config.ts';
-import { captureConsole } from '../log.ts';
-import type { Log } from '../ports.ts';
-import { readSecretFile } from '../secret-file.ts';
+import { captureConsole } from '../daemon/log.ts';
 import { stderrLog } from './output.ts';
 
-/** The daemon's settings that a session needs; they may stand in the same variables and file. */
+/** Settings of the daemon that a session needs, from the same flags, variables and file. */
 const OF_SESSION: readonly SettingName[] = ['mnemonic', 'mnemonic-file', 'key-type', 'substrate', 'relay', 'debug'];
 
-/** Adds the flags that say who we are, and where chain and relays are. */
+/** Adds the flags for the identity, the chain and the relays. */
 export function addSessionFlags(command: Command): Command {
   for (const setting of SETTINGS) if (OF_SESSION.includes(setting.name)) command.addOption(optionOf(setting));
   return command.addOption(configOption());
 }
 
-/** Adds `--json`: for programs, one JSON value a line. */
+/** Adds the flags for the Redis of the daemon. */
+export function addRedisFlags(command: Command): Command {
+  for (const setting of SETTINGS) if (setting.name === 'redis') command.addOption(optionOf(setting));
+  return command.addOption(configOption());
+}
+
+/** Adds `--json`: one JSON value a line, for programs. */
 export function addJsonFlag(command: Command): Command {
-  return command.option('--json', 'print JSON, for programs; a failure, too');
+  return command.option('--json', 'print JSON, for programs; failures, too');
 }
 
 /** Adds `--timeout`. */
@@ -28,7 +34,7 @@ export function addTimeoutFlag(command: Command, fallback: number, what: string)
   return command.option('-t, --timeout <seconds>', what, secondsOf, fallback);
 }
 
-/** Does something with the settings; what it throws shows none of their secrets. */
+/** Runs `run` with the settings. Hides their secrets in the errors that it throws. */
 export async function withSettings<T>(command: Command, run: (settings: Settings, log: Log) => Promise<T>): Promise<T> {
   const gathered = await gather(settingsIn(command), process.env, readSecretFile);
   const settings = await settle(gathered, readSecretFile);
@@ -37,7 +43,7 @@ export async function withSettings<T>(command: Command, run: (settings: Settings
   return hiding(secrets, () => run(settings, logFor(level, secrets)));
 }
 
-/** The same for a question to the chain, that needs no secret. */
+/** Does the same for a question to the chain, which needs no secret. */
 export async function withChain<T>(
   command: Command,
   run: (substrate: readonly string[], log: Log) => Promise<T>,
@@ -47,7 +53,15 @@ export async function withChain<T>(
   return hiding(secrets, () => run(substrate, logFor(level, secrets)));
 }
 
-/** What commander has made of the flags that are a command's own. */
+/** Does the same for a question to the daemon, which needs its Redis alone. */
+export async function withRedis<T>(command: Command, run: (redis: string) => Promise<T>): Promise<T> {
+  const gathered = await gather(settingsIn(command), process.env, readSecretFile);
+  const { redis, secrets, level } = settleRedis(gathered);
+  logFor(level, secrets);
+  return hiding(secrets, () => run(redis));
+}
+
+/** Returns a command's own flags, as commander has parsed them. */
 export function optionsOf<T>(command: Command, schema: z.ZodType<T>): T {
   return schema.parse(command.opts());
 }
@@ -75,7 +89,7 @@ function within(text: string, least: number, most: number, what: string): number
   return value;
 }
 
-/** What libraries say is said when our own work is. */
+/** Returns the command's log, which also receives the console output of libraries. */
 function logFor(level: Settings['level'], secrets: readonly string[]): Log {
   const log = stderrLog(level, secrets);
   captureConsole(log);

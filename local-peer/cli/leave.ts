@@ -3,12 +3,12 @@ import { EXIT } from './failure.ts';
 const NAMES = ['stdout', 'stderr'] as const;
 type StreamName = (typeof NAMES)[number];
 
-/** From now on the process ends when its output cannot be written: nobody reads it, or the disk is full. */
+/** Lets the process end when its output cannot be written: the reader left, or the disk is full. */
 export function endOnLostOutput(): void {
   for (const name of NAMES) process[name].on('error', (error) => endWithLoss(name, error));
 }
 
-/** Ends the process once stdout and stderr have taken all bytes: a pipe takes 64 KiB at once, the rest would be lost. */
+/** Ends the process after stdout and stderr have taken all bytes. Otherwise a pipe loses everything beyond 64 KiB. */
 export async function leave(code: number): Promise<never> {
   await Promise.all(NAMES.map(flushed));
   process.exit(code);

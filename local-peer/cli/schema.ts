@@ -1,21 +1,21 @@
 import { type Command, InvalidArgumentError } from 'commander';
 import { z } from 'zod';
 
-/** The only schema that Go services take: their router drops every other request without an answer. */
+/** The only schema that Go services accept: their router drops other requests without a reply. */
 export const JSON_SCHEMA = 'application/json';
 
 const MAX_LENGTH = 128;
-/** Printable ASCII. Quotes, braces, brackets and angle brackets are left out: peers refuse them in a schema. */
+/** Printable ASCII. Peers refuse quotes, braces, brackets and angle brackets in a schema. */
 const SCHEMA = /^[\x20-\x7e]+$/;
 const REFUSED = /["'{}[\]<>]/;
 
 /** Adds `--schema`. */
 export function addSchemaFlag(command: Command): Command {
-  const what = 'the schema of the payload; none leaves it out. Nodes of the grid answer nothing but application/json';
+  const what = 'the schema of the payload; none omits it. Nodes of the grid reply only to application/json';
   return command.option('--schema <text>', what, checked, JSON_SCHEMA);
 }
 
-/** What `--schema` says; undefined for none. */
+/** Value of `--schema`; undefined for `none`. */
 export const schemaOption = z.string().transform((text) => (text === 'none' ? undefined : text));
 
 /** Returns the payload of a request that has no argument: `null` in JSON, as Go clients send it, else no bytes. */

@@ -1,9 +1,9 @@
-import { type Address, formatAddress, parseAddress } from '../../proto/address.ts';
-import { accountOfSs58 } from '../../proto/ss58.ts';
+import { type OpenChain, twinOfAccount } from '../../client/directory/open-chain.ts';
+import { accountOfSs58 } from '../../proto/crypto/ss58.ts';
+import { type Address, parseAddress } from '../../proto/envelope/address.ts';
 import { UsageError } from '../config/layers.ts';
-import { type OpenChain, twinOfAccount } from './chain.ts';
 
-/** A twin as people name it: by its id, or by its account on chain. */
+/** A twin by its id, or by its account on chain. */
 export type Target =
   | { readonly kind: 'address'; readonly address: Address }
   | { readonly kind: 'account'; readonly account: Uint8Array; readonly connection?: string };
@@ -16,21 +16,16 @@ export function parseTarget(text: string): Target {
   const account = accountOfSs58(written);
   if (account === undefined) {
     throw new UsageError(
-      `'${text}' is no twin: an id (7), an SS58 address (5Grw…), or either with :SID (7:my-session)`,
+      `'${text}' is no twin: expected an id (7), an SS58 address (5Grw…), or either with :SID (7:my-session)`,
     );
   }
   const sid = rest.length === 0 ? {} : { connection: rest.join(':') };
   return { kind: 'account', account, ...sid };
 }
 
-/** The address of a target. @throws CommandFailure when the account has no twin */
+/** Returns the address of a target. @throws RmbError when the account has no twin */
 export async function resolveTarget(target: Target, chain: OpenChain): Promise<Address> {
   if (target.kind === 'address') return target.address;
   const twin = await twinOfAccount(chain, target.account);
   return target.connection === undefined ? { twin } : { twin, connection: target.connection };
-}
-
-/** `twin 7`, `twin 7:sid`. */
-export function nameOf(address: Address): string {
-  return `twin ${formatAddress(address)}`;
 }

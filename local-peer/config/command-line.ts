@@ -1,10 +1,10 @@
 import { Command, CommanderError, Option } from 'commander';
-import { RELEASE } from '../release.ts';
 import { type Given, type Layer, UsageError } from './layers.ts';
 import { misuseText } from './misuse.ts';
+import { RELEASE } from './release.ts';
 import { SETTINGS, type Setting, type SettingName, variableOf } from './table.ts';
 
-/** Of the Rust peer; each still works, and says what to use instead. */
+/** Deprecated flags of the Rust peer; each still works, with a warning that names its replacement. */
 const DEPRECATED = ['mnemonics', 'seed'] as const;
 
 const EXAMPLES = `
@@ -20,7 +20,7 @@ Examples:
 
 Exit codes: 0 stopped by a signal; 1 failed, or stopped by a second signal; 2 asked for something that cannot be.`;
 
-/** What the command line asks for. */
+/** Request of the command line. */
 export type CommandLine = { readonly kind: 'text'; readonly text: string } | RunCommand;
 
 /** Settings, as flags give them. */
@@ -33,8 +33,8 @@ export interface RunCommand {
 }
 
 /**
- * Reads what stands behind the program's name when it shall run as a daemon.
- * @param others what the program does besides, for its help
+ * Reads the command line of the daemon.
+ * @param others help on the commands
  * @throws UsageError naming the flag, never its value
  */
 export function readCommandLine(argv: readonly string[], others = ''): CommandLine {
@@ -52,7 +52,7 @@ export function readCommandLine(argv: readonly string[], others = ''): CommandLi
   return settingsIn(command);
 }
 
-/** What a command that has been parsed says of the settings. */
+/** Returns the settings of a parsed command. */
 export function settingsIn(command: Command): RunCommand {
   const given = (name: string) => {
     const option = command.options.find(({ long }) => long === `--${name}`);
@@ -78,11 +78,6 @@ export function settingsIn(command: Command): RunCommand {
   };
 }
 
-/** The daemon's own flags. */
-export function daemonCommand(): Command {
-  return build('', () => undefined);
-}
-
 function build(others: string, writeOut: (text: string) => void): Command {
   const command = new Command('rmb-peer')
     .description('Connects the programs of one twin, through Redis, with RMB relays.')
@@ -92,7 +87,7 @@ function build(others: string, writeOut: (text: string) => void): Command {
     .addHelpText('after', `${others}${EXAMPLES}`);
   return addSettings(command).option(
     '--print-config',
-    'print what is in force and where each value came from, secrets hidden, and end',
+    'print the settings in force and their sources, without secrets, and exit',
   );
 }
 
@@ -103,12 +98,12 @@ export function addSettings(command: Command): Command {
   return command.addOption(configOption());
 }
 
-/** Where settings may stand, too. */
+/** Returns the option of the configuration file. */
 export function configOption(): Option {
   return new Option('-c, --config <file>', `a configuration file in TOML (${variableOf('config')})`);
 }
 
-/** A setting, as commander knows it. */
+/** Returns a setting as an option of commander. */
 export function optionOf({ name, flag, kind, help, fallback, isHidden }: Setting): Option {
   const notes = [variableOf(name), ...(fallback === undefined ? [] : [`else ${fallback.join(' ')}`])];
   const option = new Option(flag, `${help} (${notes.join(', ')})`);

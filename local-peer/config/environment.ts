@@ -1,7 +1,7 @@
 import type { Given, Layer } from './layers.ts';
 import { SETTINGS, type SettingName, variableOf } from './table.ts';
 
-/** What the environment says: `RMB_REDIS` for `--redis`, lists separated by commas or spaces. Empty is not set. */
+/** Reads settings from the environment: `RMB_REDIS` for `--redis`, lists separated by commas or spaces. Empty counts as not set. */
 export function readEnvironment(env: Readonly<Record<string, string | undefined>>): Layer {
   const layer = new Map<SettingName, Given>();
   for (const { name, kind } of SETTINGS) {

@@ -3,9 +3,9 @@ import { type Given, type Layer, UsageError } from './layers.ts';
 import { SETTINGS, type SettingName } from './table.ts';
 
 /**
- * What a configuration file says, in TOML; its keys are the flags without their dashes.
- * @param path only to name it
- * @throws UsageError naming the line, never what stands there: it may be the secret
+ * Reads a configuration file in TOML; its keys are the flags without their dashes.
+ * @param path for errors
+ * @throws UsageError that names the line, never its text: it may be the secret
  */
 export function readFileLayer(path: string, content: string): Layer {
   const layer = new Map<SettingName, Given>();
@@ -13,7 +13,7 @@ export function readFileLayer(path: string, content: string): Layer {
     const at = `${path}:${lineOf(content, key)}`;
     const setting = SETTINGS.find(({ name }) => name === key);
     if (setting === undefined) {
-      throw new UsageError(`${at}: no setting has this name; there are ${SETTINGS.map(({ name }) => name).join(', ')}`);
+      throw new UsageError(`${at}: there is no such setting; there are ${SETTINGS.map(({ name }) => name).join(', ')}`);
     }
     const from = `${at}: ${key}`;
     layer.set(setting.name, { texts: textsOf(from, value), origin: 'file', from });
@@ -26,8 +26,8 @@ function parseToml(path: string, content: string): object {
     return parse(content);
   } catch (error) {
     if (!(error instanceof TomlError)) throw error;
-    // Only where: its message shows the line itself.
-    throw new UsageError(`${path}:${error.line}: not understood as TOML, at column ${error.column}`);
+    // Only the place: the library's message quotes the line.
+    throw new UsageError(`${path}:${error.line}: invalid TOML at column ${error.column}`);
   }
 }
 
@@ -40,7 +40,7 @@ function textsOf(from: string, value: unknown): string[] {
   });
 }
 
-/** The line of a key, from 1. */
+/** Returns the line of a key, from 1. */
 function lineOf(content: string, key: string): number {
   return content.split('\n').findIndex((line) => /^[\s[]*["']?([\w-]+)/.exec(line)?.[1] === key) + 1;
 }

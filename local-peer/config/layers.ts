@@ -1,31 +1,31 @@
 import type { SettingName } from './table.ts';
 
-/** Where a value came from, strongest first. */
+/** Sources of values, strongest first. */
 type Origin = 'flag' | 'variable' | 'file' | 'default';
 
-/** A setting as somebody gave it. */
+/** A setting with its source. */
 export interface Given {
   readonly texts: readonly string[];
   readonly origin: Origin;
-  /** As people know it: `--redis`, `RMB_REDIS`, `/etc/rmb-peer.toml:3: redis`. */
+  /** For people: `--redis`, `RMB_REDIS`, `/etc/rmb-peer.toml:3: redis`. */
   readonly from: string;
 }
 
-/** What one source says; what it does not mention the next one decides. */
+/** Settings of one source; the next source decides the rest. */
 export type Layer = ReadonlyMap<SettingName, Given>;
 
-/** The peer was asked for something that cannot be: the message names where, and what it must be. */
+/** A wrong argument or setting: the message names the source and the expected form. */
 export class UsageError extends Error {
   override readonly name = 'UsageError';
 }
 
-/** Two ways to say one thing: the secret itself, or where it is. */
+/** Two settings of one thing: the secret itself, or its file. */
 const SECRET = ['mnemonic', 'mnemonic-file'] as const;
 
 /**
- * The strongest word on each setting.
+ * Returns each setting from its strongest source.
  * @param layers strongest first
- * @throws UsageError when one layer gives the secret in both ways: nobody knows which was meant
+ * @throws UsageError when one layer gives the secret in both ways: neither may win silently
  */
 export function strongest(layers: readonly Layer[]): Layer {
   const merged = new Map<SettingName, Given>();

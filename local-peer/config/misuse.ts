@@ -1,8 +1,8 @@
 import type { CommanderError } from 'commander';
 
 /**
- * Returns what is wrong with a command line, in our words and without any value: behind a mistyped flag it may be the
- * secret, and the library repeats it.
+ * Describes a wrong command line without any value: after a mistyped flag the value may be the secret, and the library
+ * repeats it.
  */
 export function misuseText({ code, message }: CommanderError): string {
   switch (code) {
@@ -31,7 +31,7 @@ function flagIn(message: string): string {
   return /option '(?:-\w, )?(--[\w-]+)/.exec(message)?.[1] ?? 'a flag';
 }
 
-/** What a value must be: the last sentence, which our readers of values or a list of choices gave. */
+/** Returns the expected form of a value: the last sentence, from this program's parsers or a list of choices. */
 function ruleIn(message: string): string {
   const [, rule] = /^.*It (must be .*?)\.?$/s.exec(message) ?? [];
   if (rule !== undefined) return rule;

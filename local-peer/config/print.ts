@@ -1,8 +1,8 @@
+import { MASK, maskPath, maskUrl } from '../../client/mask.ts';
 import type { Layer } from './layers.ts';
-import { MASK, maskPath, maskUrl } from './mask.ts';
 import { SETTINGS, type SettingName } from './table.ts';
 
-/** What is in force, as a configuration file: each value with where it came from, secrets hidden. */
+/** Returns the settings in force as a configuration file, with the source of each and without secrets. */
 export function printConfig(layer: Layer): string {
   const lines: string[] = [];
   for (const { name, kind, isHidden } of SETTINGS) {
@@ -19,7 +19,7 @@ export function printConfig(layer: Layer): string {
   return lines.join('\n');
 }
 
-/** TOML's basic strings are written like JSON's. */
+/** Returns a TOML literal: basic strings have the form of JSON's. */
 function literal(name: SettingName, kind: string, text: string): string {
   if (kind === 'switch' && /^(?:true|false)$/.test(text)) return text;
   if (kind === 'count' && /^\d$/.test(text)) return text;

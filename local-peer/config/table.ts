@@ -18,7 +18,7 @@ const url = (...protocols: string[]) =>
     })
     .refine((value) => !value.includes('#'), { error: 'must not have a # in it: write %23 for one in a password' });
 
-/** What Redis' URL may hold besides host and port: a database's number, and credentials that can be decoded. */
+/** A Redis URL may have a database number and credentials that can be decoded, and nothing else. */
 const redis = url('redis:', 'rediss:')
   .refine((value) => !URL.canParse(value) || /^(?:\/\d{0,5})?$/.test(new URL(value).pathname), {
     error: 'must end with the number of a database or nothing, for example redis://localhost:6379/1',
@@ -36,14 +36,14 @@ function areDecodable({ username, password }: URL): boolean {
   }
 }
 
-/** Programs compare relays by host: an address is no name that others can reach us by. */
+/** Programs compare relays by host name: other twins cannot reach this peer by an address. */
 const relay = url('ws:', 'wss:').refine(
-  // What is no URL has been refused above.
+  // A text that is no URL was refused above.
   (value) => !URL.canParse(value) || !/^\d+(\.\d+){3}$|^\[/.test(new URL(value).hostname),
   'must have a domain name, not an address',
 );
 
-/** `wss://a` and `wss://a:443/` are the same relay. What is no URL is told of by itself. */
+/** `wss://a` and `wss://a:443/` are the same relay. A text that is no URL has its own error. */
 function haveOwnHosts(urls: readonly string[]): boolean {
   const hosts = urls.filter((value) => URL.canParse(value)).map((value) => relayDomainOf(new URL(value)));
   return new Set(hosts).size === hosts.length;
@@ -51,7 +51,7 @@ function haveOwnHosts(urls: readonly string[]): boolean {
 
 const ADDRESS = /^(?:(?:\[([0-9a-f:.]+)\]|([^\s:[\]]+)):)?(\d{1,5})$/i;
 
-/** Where the status is served: this machine alone, unless a host says otherwise. */
+/** Address of the status server: only this machine unless a host is given. */
 const address = z.string().transform((value, context) => {
   const [, ipv6, host, digits] = ADDRESS.exec(value) ?? [];
   const port = Number(digits);
@@ -64,7 +64,7 @@ const level = z.union([z.string().regex(/^\d$/).transform(Number), z.stringbool(
   error: 'must be a number: 0, 1 or 2',
 });
 
-/** A setting given once: when it is repeated the last counts. */
+/** A setting with one value: the last one counts. */
 const one = <T extends z.ZodType<unknown, string>>(schema: T) =>
   z
     .array(z.string())
@@ -82,7 +82,7 @@ export const SETTINGS_SCHEMA = z.object({
     .array(relay)
     .min(1, 'must name a relay')
     .max(4, 'must be at most 4 relays')
-    .refine(haveOwnHosts, 'must be different relays: two connections to one throw each other out'),
+    .refine(haveOwnHosts, 'must be different relays: two connections to one relay replace each other'),
   'no-update': one(onOff).default(false),
   'keep-relays': one(onOff).default(false),
   'keep-on-chain': one(onOff).default(false),
@@ -90,6 +90,7 @@ export const SETTINGS_SCHEMA = z.object({
   'allow-for': twinLists.optional(),
   served: z.array(text).optional(),
   'require-cipher': one(onOff).default(false),
+  plugin: z.array(text).default([]),
   uploads: one(text).optional(),
   debug: one(level).default(0),
   status: one(address).optional(),
@@ -97,16 +98,16 @@ export const SETTINGS_SCHEMA = z.object({
 
 export type SettingName = keyof typeof SETTINGS_SCHEMA.shape;
 
-/** How a setting is written; `flag` as commander reads it. */
+/** A setting's form; `flag` as commander reads it. */
 export interface Setting {
   readonly name: SettingName;
   readonly flag: string;
   /** `text` is given once, `list` repeated, `switch` has no value, `count` is repeated without one. */
   readonly kind: 'text' | 'list' | 'switch' | 'count';
   readonly help: string;
-  /** Absent: it has none. */
+  /** Default, if the setting has one. */
   readonly fallback?: readonly string[];
-  /** Taken, but not shown. */
+  /** Accepted, but not shown. */
   readonly isHidden?: true;
 }
 
@@ -136,36 +137,36 @@ export const SETTINGS: readonly Setting[] = [
     help: 'a relay, by its domain name; repeat for up to 4',
     fallback: ['wss://relay.grid.tf:443'],
   },
-  { name: 'no-update', flag: '--no-update', kind: 'switch', help: 'leave our twin on chain as it is' },
+  { name: 'no-update', flag: '--no-update', kind: 'switch', help: 'do not write the twin on chain' },
   {
     name: 'keep-relays',
     flag: '--keep-relays',
     kind: 'switch',
-    help: 'add our relays on chain to those that stand there, take none away',
+    help: 'keep other relays of the twin on chain, and add these',
   },
   {
     name: 'keep-on-chain',
     flag: '--keep-on-chain',
     kind: 'switch',
-    help: 'write relays and key on chain again when another program changed them, at most once an hour',
+    help: 'write relays and key on chain again after another program changed them, at most once an hour',
   },
   {
     name: 'allow',
     flag: '--allow <twin>',
     kind: 'list',
-    help: 'a twin that may call the services here; repeat for more. Without it all twins may',
+    help: 'a twin that may call the services here; repeat for more. Without it all twins may call',
   },
   {
     name: 'allow-for',
     flag: '--allow-for <cmd=twins>',
     kind: 'list',
-    help: 'the twins that may call one command, in place of --allow, as wallet.pay=7,12; repeat for more',
+    help: 'the twins that may call one command, instead of --allow, as wallet.pay=7,12; repeat for more',
   },
   {
     name: 'served',
     flag: '--served <cmd>',
     kind: 'list',
-    help: 'a command that programs here serve; repeat for more. Then all others are refused at once',
+    help: 'a command that programs here serve; repeat for more. All other commands are refused at once',
   },
   {
     name: 'require-cipher',
@@ -173,8 +174,14 @@ export const SETTINGS: readonly Setting[] = [
     kind: 'switch',
     help: 'refuse plain requests of twins that have a key on chain',
   },
-  { name: 'uploads', flag: '-u, --uploads <dir>', kind: 'text', help: 'taken, and ignored', isHidden: true },
-  { name: 'debug', flag: '-d, --debug', kind: 'count', help: 'say more; twice for everything' },
+  {
+    name: 'plugin',
+    flag: '--plugin <file>',
+    kind: 'list',
+    help: 'a JavaScript module that serves commands inside the peer; repeat for more',
+  },
+  { name: 'uploads', flag: '-u, --uploads <dir>', kind: 'text', help: 'accepted and ignored', isHidden: true },
+  { name: 'debug', flag: '-d, --debug', kind: 'count', help: 'log more; twice for everything' },
   {
     name: 'status',
     flag: '--status <[host:]port>',

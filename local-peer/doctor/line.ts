@@ -1,16 +1,16 @@
-/** How something that was looked at is: `skipped` depends on something else that failed. */
+/** Result of a check: `skipped` depends on another check that failed. */
 export type LineState = 'ok' | 'warn' | 'fail' | 'skipped';
 
-/** One thing that the doctor looked at. */
+/** One check of the doctor. */
 export interface Line {
   /** `redis`, `relay relay.grid.tf`. */
   readonly part: string;
-  /** What about it. */
+  /** The aspect of the part. */
   readonly what: string;
   readonly state: LineState;
-  /** What was seen; why it was not looked at. */
+  /** The observation, or why the check was skipped. */
   readonly detail: string;
-  /** What to do; there whenever something is not as it should be. */
+  /** Advice, for every warning and failure. */
   readonly next?: string;
 }
 
@@ -31,7 +31,7 @@ export function linesOf(part: string): Lines {
   };
 }
 
-/** Whether something is broken; what is only worth a warning does not count. */
+/** Returns whether a check failed; warnings do not count. */
 export function hasFailed(lines: readonly Line[]): boolean {
   return lines.some(({ state }) => state === 'fail');
 }

@@ -1,6 +1,6 @@
-import { systemFault } from '../system-fault.ts';
+import { systemFault } from '../../client/system-fault.ts';
 
-/** Waits for an answer, but no longer than `ms`. @throws when it is late, or what it throws itself */
+/** Waits for an answer, at most `ms`. @throws when the answer is late, or rejects */
 export async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
@@ -13,7 +13,7 @@ export async function within<T>(ms: number, answer: Promise<T>): Promise<T> {
   }
 }
 
-/** What an error says, for people; one of several when a name has several addresses. */
+/** Returns the reason of an error, for people; the first one when a name has several addresses. */
 export function reasonOf(error: unknown): string {
   return systemFault(error) ?? (error instanceof Error ? error.message : String(error));
 }

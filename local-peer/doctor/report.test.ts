@@ -17,7 +17,7 @@ fail     redis  reachable  ECONNREFUSED
          → start Redis
 skipped  redis  version    Redis gives no answer
 
-1 failed, 0 to be looked at, 1 not looked at, 1 well
+1 failed, 0 warnings, 1 skipped, 1 ok
 `);
   });
 

@@ -1,10 +1,10 @@
-import { plain, plainJson } from '../plain.ts';
+import { plain, plainJson } from '../cli/plain.ts';
 import { hasFailed, type Line, type LineState } from './line.ts';
 
 /** SGR: green, yellow, red, dim. */
 const COLOUR: { readonly [state in LineState]: number } = { ok: 32, warn: 33, fail: 31, skipped: 2 };
 
-/** The lines for people: what to do stands below what is not as it should be. */
+/** Returns the lines for people: what to do is below each warning and failure. */
 export function textReport(lines: readonly Line[], isColoured: boolean): string {
   const widthOf = (pick: (line: Line) => string) => Math.max(0, ...lines.map((line) => pick(line).length));
   const widths = { state: widthOf(({ state }) => state), part: widthOf(({ part }) => part) };
@@ -19,13 +19,13 @@ export function textReport(lines: readonly Line[], isColoured: boolean): string 
   return `${[...rows, '', summary(lines)].join('\n')}\n`;
 }
 
-/** The same for programs. */
+/** Returns the report for programs. */
 export function jsonReport(lines: readonly Line[]): string {
   return `${plainJson({ ok: !hasFailed(lines), lines }, 2)}\n`;
 }
 
 function summary(lines: readonly Line[]): string {
   const count = (state: LineState) => lines.filter((line) => line.state === state).length;
-  const skipped = count('skipped') === 0 ? '' : `, ${count('skipped')} not looked at`;
-  return `${count('fail')} failed, ${count('warn')} to be looked at${skipped}, ${count('ok')} well`;
+  const skipped = count('skipped') === 0 ? '' : `, ${count('skipped')} skipped`;
+  return `${count('fail')} failed, ${count('warn')} warnings${skipped}, ${count('ok')} ok`;
 }

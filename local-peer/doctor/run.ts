@@ -1,29 +1,29 @@
+import { Clock, skewByBlock } from '../../client/session/clock.ts';
 import type { Twin } from '../../proto/twin.ts';
-import { Clock, skewByBlock } from '../clock.ts';
-import type { Gathered, ReadFile } from '../config.ts';
-import { freeOf, lookAtChain, type OpenedNode, openNode, titleOf, twinOfAccount } from './chain.ts';
-import { judgeChain, type NodeSeen } from './chain-verdict.ts';
-import { judgeClock, type Skew } from './clock.ts';
+import type { Gathered, ReadFile } from '../config/config.ts';
+import { judgeChain, type NodeSeen } from './chain/chain-verdict.ts';
+import { judgeClock, type Skew } from './chain/clock.ts';
+import { freeOf, lookAtChain, type OpenedNode, openNode, titleOf, twinOfAccount } from './chain/look-at-chain.ts';
 import { type Line, linesOf } from './line.ts';
 import { reasonOf } from './patience.ts';
-import { type DoctorRedis, hasSeen, lookAtRedis, openRedis } from './redis.ts';
-import { judgeConnection, judgeRedis } from './redis-verdict.ts';
-import { lookAtRelay } from './relay.ts';
-import { judgeWay, sessionSkipped } from './relay-verdict.ts';
-import { goTo } from './relay-way.ts';
+import { type DoctorRedis, hasSeen, lookAtRedis, openRedis } from './redis/look-at-redis.ts';
+import { judgeConnection, judgeRedis } from './redis/redis-verdict.ts';
+import { lookAtRelay } from './relay/look-at-relay.ts';
+import { judgeWay, sessionSkipped } from './relay/relay-verdict.ts';
+import { goTo } from './relay/relay-way.ts';
+import type { SessionOwner } from './relay/session.ts';
+import { judgeTwin, noTwin, twinSkipped } from './relay/twin-verdict.ts';
 import { judgeKeyType, otherIdentity, type ReadSecret, readSecret } from './secret.ts';
-import type { SessionOwner } from './session.ts';
-import { judgeTwin, noTwin, twinSkipped } from './twin.ts';
 
-/** What was found, and what it may never show. */
+/** Findings, and secrets that no output may show. */
 export interface Findings {
   readonly lines: readonly Line[];
   readonly secrets: readonly string[];
 }
 
 /**
- * Looks at everything that a peer with these settings needs, and changes nothing. Each look has its time: all
- * together take 20 s at most, however much hangs.
+ * Checks everything that a peer with these settings needs, and changes nothing. Each check has a limit: together they
+ * take 20 s at most.
  * @throws UsageError when a setting cannot be read
  */
 export async function examine(gathered: Gathered, readFile: ReadFile): Promise<Findings> {
@@ -80,7 +80,7 @@ async function lookAtChains(nodes: readonly OpenedNode[], clock: Clock): Promise
   );
 }
 
-/** Returns what is known of our clock. The chain bounds what relays tell, and where none tells its time the chain does. */
+/** Returns the skew of this machine's clock. The chain bounds the relays' times, and replaces them where there are none. */
 function skewOf(clock: Clock, chains: readonly NodeSeen[]): Skew | undefined {
   const moving = chains.flatMap(({ chain }) => (typeof chain !== 'string' && chain.isMoving ? [chain.ahead] : []));
   const [ahead] = moving.filter((each) => each !== undefined);
@@ -95,7 +95,7 @@ interface OwnTwin {
   readonly lines: readonly Line[];
 }
 
-/** Our twin, as the first node that can be used has it. */
+/** Looks the own twin up at the first usable node. */
 async function lookAtTwin({ settings, identity }: ReadSecret, nodes: readonly OpenedNode[]): Promise<OwnTwin> {
   const { peer } = settings;
   const unknown = (why: string): OwnTwin => ({
@@ -104,8 +104,8 @@ async function lookAtTwin({ settings, identity }: ReadSecret, nodes: readonly Op
     lines: twinSkipped(why),
   });
   const node = nodes.map(({ session }) => session).find((session) => session?.isTfchain);
-  if (identity === undefined) return unknown('the secret is none');
-  if (node === undefined) return unknown('no chain can be asked');
+  if (identity === undefined) return unknown('invalid secret');
+  if (node === undefined) return unknown('no chain node answers');
   const { account, e2ePublicKey: pk } = identity;
   try {
     const twin = await twinOfAccount(node, account);
@@ -137,8 +137,8 @@ interface SessionParts {
 async function lookAtSessions(relay: URL, isThere: boolean, { secret, twin, client, clock }: SessionParts) {
   const lines = linesOf(`relay ${relay.host}`);
   const { identity } = secret;
-  if (!isThere) return sessionSkipped(lines, 'the relay gives no answer');
-  if (twin === undefined || identity === undefined) return sessionSkipped(lines, 'our twin is not known');
+  if (!isThere) return sessionSkipped(lines, 'the relay does not answer');
+  if (twin === undefined || identity === undefined) return sessionSkipped(lines, 'the own twin is unknown');
   const owner: SessionOwner = { twin: twin.id, identity, now: () => clock.secondsAt(relay.href) };
   const isNoted = client === undefined ? undefined : (uid: string) => hasSeen(client, twin.id, uid);
   return lookAtRelay(relay, { owner, twin, isNoted });

@@ -1,15 +1,15 @@
 import { type Identity, identityOf, type KeyType, ss58Address } from '../../proto/identity.ts';
+import { type Gathered, type ReadFile, type Settings, settle } from '../config/config.ts';
 import { UsageError } from '../config/layers.ts';
-import { type Gathered, type ReadFile, type Settings, settle } from '../config.ts';
 import { type Line, linesOf } from './line.ts';
 
-/** Good in form, and nobody’s: with it the other settings can be read when the secret itself is wrong. */
+/** A well-formed secret of nobody: with it the other settings can be read when the secret itself is wrong. */
 const STAND_IN = `0x${'01'.repeat(32)}`;
 
 const lines = linesOf('secret');
 const given = linesOf('settings');
 
-/** The settings; and the keys, when the secret is one. */
+/** The settings, and the keys if the secret is valid. */
 export interface ReadSecret {
   readonly settings: Settings;
   readonly identity: Identity | undefined;
@@ -42,7 +42,7 @@ export async function readSecret(gathered: Gathered, readFile: ReadFile): Promis
   };
 }
 
-/** The keys of the same secret under the other type. */
+/** Returns the keys of the same secret under the other type. */
 export async function otherIdentity({ peer }: Settings): Promise<Identity | undefined> {
   const other: KeyType = peer.keyType === 'sr25519' ? 'ed25519' : 'sr25519';
   const identity = await identityOf(peer.secret, other);

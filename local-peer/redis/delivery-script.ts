@@ -1,18 +1,18 @@
 import { script } from './scripts.ts';
 
 /**
- * Gives a request to a service, once, when its queue has room. The sizes lie in a list of their own, in the queue's
- * order, their sum at its head; what services have popped is taken off when the next entry comes. To make room,
- * entries whose time is over go. The queue ends with the time of its entries, so that commands that nobody serves
- * leave nothing behind; one in which more entries lie than ours ends no longer.
+ * Gives a request to a service, once, when its queue has room. A second list has the sizes in the queue's order, and
+ * their sum at its head; sizes of popped entries are removed when the next entry comes. Expired entries make room. The
+ * queue expires with its entries, so commands that nobody serves leave nothing behind. A queue with entries of other
+ * programs does not expire.
  *
- * A size that is left over before its time was popped: from then on the command counts as served. What lies in queues
- * of other commands is counted by source twin. Without that any twin could fill Redis under names that it invents.
- * Counts that are lost make the bounds looser, nothing else.
+ * A size that is left over before it expires belongs to a popped entry: from then on the command counts as served.
+ * Entries in queues of other commands are counted by source twin. Otherwise any twin could fill Redis under invented
+ * names. Lost counts only loosen the limits.
  *
  * KEYS queue, sizes, served, never served (by twin), never served (by this twin's command), reply list, seen…; ARGV
  * entry, seconds, now, most entries, most bytes, most queues never served, most bytes in them, twin, command. Returns
- * what became of it. A call whose answer was lost may be repeated: it is a repeat then.
+ * the outcome. A call whose answer was lost may be repeated: it is a repeat then.
  */
 export const DELIVER = script(`
 local queue, sizes = KEYS[1], KEYS[2]

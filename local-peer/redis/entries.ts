@@ -1,19 +1,23 @@
-import { faultError } from '../faults.ts';
-import type { Log } from '../ports.ts';
-import type { CountEvent } from '../state.ts';
-import { refusal, type Upstream } from '../upstream.ts';
-import type { ClaimedEntry } from './claimed-entry.ts';
+import { faultError } from '../../client/errors.ts';
+import type { Log } from '../../client/ports.ts';
+import type { CountEvent } from '../bridge/events.ts';
+import { refusal } from '../bridge/messages.ts';
+import type { Requests } from '../bridge/requests.ts';
+import type { Responses } from '../bridge/responses.ts';
+import type { ClaimedEntry } from './claim/claimed-entry.ts';
 import { type BadEntry, readRequest, readResponse } from './json.ts';
 import { KEYS, MAX_MALFORMED, MAX_MALFORMED_LENGTH, QUEUES } from './queues.ts';
 
-/** Reads what programs and services wrote, and hands it to the core; what nobody can read is put aside. */
+/** Parses entries of programs and services and hands them to the bridge; malformed ones are moved aside. */
 export class Entries {
-  readonly #upstream: Upstream;
+  readonly #requests: Requests;
+  readonly #responses: Responses;
   readonly #log: Log;
   readonly #count: CountEvent;
 
-  constructor(parts: { upstream: Upstream; log: Log; count: CountEvent }) {
-    this.#upstream = parts.upstream;
+  constructor(parts: { requests: Requests; responses: Responses; log: Log; count: CountEvent }) {
+    this.#requests = parts.requests;
+    this.#responses = parts.responses;
     this.#log = parts.log;
     this.#count = parts.count;
   }
@@ -24,11 +28,11 @@ export class Entries {
     const request = readRequest(text);
     if (request.ok) {
       await held.reserve(request.value.replyTo);
-      return this.#upstream.request(request.value, held);
+      return this.#requests.request(request.value, held);
     }
     const { replyTo, fault } = request.error;
     if (replyTo !== undefined && !held.settled.has(0)) {
-      // As if it had two destinations: one is told, the other is the list of what nobody can read.
+      // As with two destinations: one is the program, the other is the list of malformed entries.
       await held.settle(0, 2, { queue: replyTo.queue, entry: refusal(replyTo.ref, faultError(fault)) });
     }
     await this.#putAside(held, text, QUEUES.requests, request.error);
@@ -38,7 +42,7 @@ export class Entries {
     this.#count('response-taken');
     const text = held.read();
     const response = readResponse(text);
-    if (response.ok) return this.#upstream.response(response.value, held);
+    if (response.ok) return this.#responses.response(response.value, held);
     await this.#putAside(held, text, QUEUES.responses, response.error);
   }
 

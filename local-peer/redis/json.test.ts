@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readRequest, readResponse, writeCommand, writeReply } from './json.ts';
 
-/** All that a malformed entry is ever told: what a library says of it must not be among it. */
+/** Every sentence about malformed entries: no library's text is among them. */
 const SECONDS = 'a whole number of seconds, 0 or more';
 const KNOWN = [
   /^not JSON$/,
@@ -14,6 +14,7 @@ const KNOWN = [
   new RegExp(`^(exp|now): must be ${SECONDS}$`),
   /^dst: must be a list of 1 to 1024 twin ids$/,
   /^dst\.\d+: must be a twin id$/,
+  /^sts: must be true, or a name of 16 to 64 letters, digits, - and _$/,
   /^dst: must be a twin, as 7 or 7:session$/,
   /^dat is not base64$/,
   /^err: must be an object with code and message, or null$/,
@@ -40,7 +41,22 @@ describe('readRequest', () => {
     });
   });
 
-  it('says where a broken request can be answered', () => {
+  it.each([
+    [undefined, undefined],
+    [null, undefined],
+    [true, true],
+    ['1b2c3d4e-5f60', 'refused'],
+    ['1b2c3d4e-5f60-4a7b', '1b2c3d4e-5f60-4a7b'],
+    ['a'.repeat(64), 'a'.repeat(64)],
+    ['a'.repeat(65), 'refused'],
+    ['status.of.a.service', 'refused'],
+    [false, 'refused'],
+  ])('reads sts %j, the name of its status, as %j', (sts, status) => {
+    const read = readRequest(JSON.stringify({ ...request, sts }));
+    expect(read.ok ? read.value.status : 'refused').toBe(status);
+  });
+
+  it('returns where a malformed request can be answered', () => {
     const broken = JSON.stringify({ ...request, ref: 'r', exp: 'soon' });
     expect(readRequest(broken)).toMatchObject({ ok: false, error: { replyTo: { queue: 'replies', ref: 'r' } } });
     expect(readRequest(JSON.stringify({ ...request, ret: 5 }))).toMatchObject({ ok: false });
@@ -73,13 +89,13 @@ describe('readRequest', () => {
     ['no time', { now: undefined }, 'now: is missing'],
     ['a time of half a second', { now: 0.5 }, `now: must be ${SECONDS}`],
     ['a tag that is a list', { tag: [] }, 'tag: must be text or null'],
-  ])('says in our words what is wrong: %s', (_, fields, detail) => {
+  ])('describes a wrong field: %s', (_, fields, detail) => {
     expect(readRequest(JSON.stringify({ ...request, ...fields }))).toMatchObject({
       error: { fault: { reason: 'message', detail } },
     });
   });
 
-  it('tells a malformed entry one of a closed list of sentences, whatever is wrong with it', () => {
+  it('describes any malformed entry with one of a closed list of sentences', () => {
     const value = fc.oneof(fc.jsonValue(), fc.constantFrom(undefined, -1, 0.5, 2 ** 53, 2 ** 32, '', 'x', [], {}));
     const response = { ver: 1, ref: 'uid', dat: '', dst: '7', now: 5, err: { code: 1, message: 'm' } };
     const broken = (whole: object, fields: readonly string[]) =>
@@ -110,7 +126,7 @@ describe('readRequest', () => {
     );
   });
 
-  it('never throws, whatever lies in the queue', () => {
+  it('never throws, for any text in the queue', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.json()), (entry) => {
         expect(readRequest(entry).ok).toBe(false);
@@ -133,7 +149,7 @@ describe('readResponse', () => {
     ]);
   });
 
-  it('refuses a destination that is none, and an error without its message', () => {
+  it('refuses an invalid destination, and an error without its message', () => {
     for (const bad of [{ dst: 'x' }, { dst: '-1' }, { dst: 7 }, { err: { code: 1 } }, { now: undefined }]) {
       expect(readResponse(JSON.stringify({ ...response, ...bad })).ok).toBe(false);
     }

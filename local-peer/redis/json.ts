@@ -1,24 +1,27 @@
 import { z } from 'zod';
-import { parseAddress } from '../../proto/address.ts';
+import type { PeerFault } from '../../client/errors.ts';
+import { parseAddress } from '../../proto/envelope/address.ts';
 import { err, ok, type Result } from '../../proto/result.ts';
-import type { PeerFault } from '../faults.ts';
-import type { CommandEntry, LocalRequest, LocalResponse, ReplyEntry } from '../messages.ts';
+import type { CommandEntry, LocalResponse, ProgramRequest, ReplyEntry } from '../bridge/messages.ts';
 import { isOwnKey } from './queues.ts';
 
 /** Without groups: their repetition would overflow on a payload of megabytes. */
 const BASE64 = /^[A-Za-z0-9+/]*={0,2}$/;
 const U32_MAX = 0xffff_ffff;
+/** As uids: without dots, and too long for a command's queue beside it. */
+const STATUS_NAME = /^[\w-]{16,64}$/;
+const STATUS = 'true, or a name of 16 to 64 letters, digits, - and _';
 /** More destinations than this are a mistake: each one is an envelope. */
 const MAX_DESTINATIONS = 1024;
 
-/** What a field must be, in our words: Zod's own would reach programs. */
+/** Error texts of fields: Zod's own must not reach programs. */
 const must = (be: string) => ({
   error: ({ input }: { readonly input?: unknown }) => (input === undefined ? 'is missing' : `must be ${be}`),
 });
 const SECONDS = 'a whole number of seconds, 0 or more';
 const TWINS = `a list of 1 to ${MAX_DESTINATIONS} twin ids`;
 
-/** Larger than JSON numbers are exact is as good as for ever. */
+/** Up to the largest exact JSON number, which is as good as for ever. */
 const seconds = z
   .number(must(SECONDS))
   .min(0, must(SECONDS))
@@ -42,10 +45,14 @@ const request = z.object(
     dat: text,
     tag: optionalText,
     dst: z.array(u32('a twin id'), must(TWINS)).min(1, must(TWINS)).max(MAX_DESTINATIONS, must(TWINS)),
-    // A reply in a list of the peer's own would be read as a program's entry.
+    // The peer would read a reply in its own list as a program's entry.
     ret: text.refine((queue) => !isOwnKey(queue), { error: "must not be a list of the peer's own" }),
     shm: optionalText,
     now: seconds,
+    sts: z
+      .union([z.literal(true), z.string().regex(STATUS_NAME)], must(STATUS))
+      .nullish()
+      .transform((value) => value ?? null),
   },
   must('a JSON object'),
 );
@@ -66,7 +73,7 @@ const response = z.object(
   must('a JSON object'),
 );
 
-/** Enough of a broken request to answer it. */
+/** The part of a malformed request that is needed for a reply. */
 const answerable = z.object({
   ret: z
     .string()
@@ -75,19 +82,19 @@ const answerable = z.object({
   ref: optionalText.catch(null),
 });
 
-/** A refused entry: why, and where an answer can be left when the entry says so. */
+/** A refused entry: the fault, and where a reply can go if the entry names a queue. */
 export interface BadEntry {
   readonly fault: PeerFault;
   readonly replyTo?: { readonly queue: string; readonly ref: string | null };
 }
 
 /** Reads an entry of `msgbus.system.local`. */
-export function readRequest(entry: string): Result<LocalRequest, BadEntry> {
+export function readRequest(entry: string): Result<ProgramRequest, BadEntry> {
   const json = parseJson(entry);
   const parsed = request.safeParse(json);
   const refused = (fault: PeerFault) => err({ fault, ...replyToOf(json) });
   if (!parsed.success) return refused({ reason: 'message', detail: describe(json, parsed.error) });
-  const { ref, cmd, exp, dat, tag, dst, ret, shm, now } = parsed.data;
+  const { ref, cmd, exp, dat, tag, dst, ret, shm, now, sts } = parsed.data;
   if (!isBase64(dat)) return refused({ reason: 'payload', detail: 'dat is not base64' });
   return ok({
     ref,
@@ -99,6 +106,7 @@ export function readRequest(entry: string): Result<LocalRequest, BadEntry> {
     replyTo: ret,
     schema: shm,
     now,
+    ...(sts === null ? {} : { status: sts }),
   });
 }
 
@@ -115,7 +123,7 @@ export function readResponse(entry: string): Result<LocalResponse, BadEntry> {
   return ok({ ref, data: Buffer.from(dat, 'base64'), destination, schema: shm, now, error });
 }
 
-/** An entry for a service's queue: the Rust peer's fields, all there and in its order, and `enc` behind them. */
+/** Returns an entry for a service's queue: all fields of the Rust peer in its order, then `enc`. */
 export function writeCommand(entry: CommandEntry, ret: string): string {
   return JSON.stringify({
     ver: 1,
@@ -132,7 +140,7 @@ export function writeCommand(entry: CommandEntry, ret: string): string {
   });
 }
 
-/** An entry for a program's reply queue, likewise. */
+/** Returns an entry for a program's reply queue, in the Rust peer's form. */
 export function writeReply(entry: ReplyEntry): string {
   return JSON.stringify({
     ver: 1,
@@ -145,7 +153,7 @@ export function writeReply(entry: ReplyEntry): string {
   });
 }
 
-/** Where a broken request can be answered, if it says so. */
+/** Returns where a reply to a malformed request can go, if it names a queue. */
 function replyToOf(json: unknown): Pick<BadEntry, 'replyTo'> {
   const { success, data } = answerable.safeParse(json);
   return success ? { replyTo: { queue: data.ret, ref: data.ref } } : {};
@@ -163,7 +171,7 @@ function parseJson(entry: string): unknown {
   }
 }
 
-/** What is wrong with an entry: its first field that is not what it must be. */
+/** Describes the first wrong field of an entry. */
 function describe(json: unknown, error: z.ZodError): string {
   if (json === undefined) return 'not JSON';
   const [issue] = error.issues;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 
-/** A Lua script: what must happen as one. Each may be run again when its answer was lost, and does no more then. */
+/** A Lua script, for steps that must be atomic. Each can run again after a lost answer, and then changes nothing more. */
 export interface Script {
   readonly text: string;
   readonly sha: string;
@@ -40,8 +40,8 @@ return entries
 `);
 
 /**
- * Whether nobody came before under any of these names. KEYS seen; ARGV a token of who comes now, seconds. Who lost the
- * answer and asks again is the same, by its token.
+ * Returns whether none of these names was seen before. KEYS seen; ARGV a token of this call, seconds. A call that lost its
+ * answer and runs again has the same token.
  */
 export const FIRST = script(`
 for _, seen in ipairs(KEYS) do
@@ -53,12 +53,12 @@ return 1
 `);
 
 /**
- * Gives an entry to a list, at most so many times, and settles what it answers in the same step. What the list did not
- * take was not given, unless it is given up: then a key that is not a list settles it, too.
- * KEYS list, seen, claimed (when the entry answers a claimed one); ARGV entry, most, seconds, a token of who gives it
- * now, times, 'give up' or '', the field that marks one destination as settled or '', fields that are removed.
- * Returns 1 when it was given now, 2 when it was given up now, 0 for a repeat. A caller that lost the answer and asks
- * again is told the same, by its token.
+ * Gives an entry to a list, at most `times` times, and settles the claimed entry that it answers in the same step. An
+ * entry that the list refuses was not given, unless it is given up: then a key that is not a list settles it, too.
+ * KEYS list, seen, claimed (when the entry answers a claimed one); ARGV entry, most, seconds, a token of this call,
+ * times, 'give up' or '', the field that marks one destination as settled or '', fields that are removed.
+ * Returns 1 when it was given now, 2 when it was given up now, 0 for a repeat. A call that lost its answer and runs
+ * again returns the same, by its token.
  */
 export const GIVE = script(`
 local given = tonumber(redis.call('HGET', KEYS[2], ARGV[4]) or 0)

@@ -1,19 +1,19 @@
 import { z } from 'zod';
+import type { TwinMemory } from '../../client/directory/directory.ts';
 import type { Twin } from '../../proto/twin.ts';
-import type { TwinMemory } from '../twins/directory.ts';
-import type { OwnTwinMemory } from '../twins/own-twin.ts';
-import type { RedisConnection } from './connection.ts';
+import type { OwnTwinMemory } from '../chain-writer/own-twin.ts';
+import type { RedisConnection } from './connection/connection.ts';
 import { KEYS } from './queues.ts';
 
-/** What the chain said once is better than nothing for this long, seconds. */
+/** Life of a remembered record, seconds: an old record is better than none while the chain is away. */
 const KEEP = 30 * 86_400;
-/** A Redis that hangs must not hold up what the chain may answer. */
+/** Limit for a look-up, ms: a Redis that hangs must not delay the chain's answer. */
 const PATIENCE_MS = 1_000;
 
 const hex = z.string().regex(/^([0-9a-f]{2})*$/);
 const record = z.object({ account: hex.length(64), relay: z.string().nullable(), pk: hex.nullable() });
 
-/** What the chain said, remembered in Redis for a start with the chain out of reach. */
+/** Remembers the chain's records in Redis, for a start without the chain. */
 export class RedisTwinMemory implements TwinMemory, OwnTwinMemory {
   readonly #redis: RedisConnection;
   readonly #network: string;
@@ -68,7 +68,7 @@ export class RedisTwinMemory implements TwinMemory, OwnTwinMemory {
     }
   }
 
-  /** Nobody waits for it: the chain has said it, and will again. */
+  /** Nobody awaits the write: the chain can tell the record again. */
   #set(key: string, value: string): void {
     const expiration = { type: 'EX', value: KEEP } as const;
     this.#redis.run((client) => client.set(key, value, { expiration })).catch(() => undefined);

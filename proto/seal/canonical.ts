@@ -1,14 +1,13 @@
-import type { Address } from '../address.ts';
-import type { Content, Envelope } from '../envelope-codec.ts';
+import type { Address } from '../envelope/address.ts';
+import type { Content, Envelope } from '../envelope/envelope-codec.ts';
+import { mostBytes, written } from '../envelope/slab.ts';
 
 const utf8 = new TextEncoder();
 
-/** What the canonical form begins with: a version, so that no later form is mistaken for this one. */
+/** The beginning of the canonical form. It has a version, so that no later form is mistaken for this one. */
 const PREFIX = utf8.encode('rmb-envelope-2');
-/** A field begins with its tag byte and its length, a u64. */
+/** A field starts with its tag byte and its length, a u64. */
 const FIELD_HEAD = 9;
-/** UTF-8 takes at most so many bytes for one UTF-16 unit. */
-const MOST_BYTES_A_UNIT = 3;
 
 /** The tag byte of each field, in the order in which fields are written. */
 const TAG = {
@@ -34,14 +33,14 @@ const TAG = {
 type TextField = readonly [tag: number, text: string | undefined];
 
 /**
- * Returns the canonical form of an envelope, in parts that follow each other: the prefix, then each field as its tag
- * byte, its length in bytes as a big-endian u64, and its bytes. Absent optional fields are left out; empty ones are
- * not. No two envelopes have the same canonical form. docs/protocol.md has the table.
+ * Returns the canonical form of an envelope, in consecutive parts: the prefix, then each field as its tag byte, its length
+ * in bytes as a big-endian u64, and its bytes. Absent optional fields are left out; empty ones are not. No two envelopes
+ * have the same canonical form. docs/protocol.md has the table.
  * @param tags the envelope's tags without the seal
  */
 export function canonical(envelope: Envelope, tags: string | undefined): Uint8Array[] {
   const { source, destination, content, payload } = envelope;
-  const head = fields(PREFIX, [
+  const head: TextField[] = [
     [TAG.uid, envelope.uid],
     [TAG.tags, tags],
     [TAG.timestamp, `${envelope.timestamp}`],
@@ -55,10 +54,10 @@ export function canonical(envelope: Envelope, tags: string | undefined): Uint8Ar
     [TAG.schema, envelope.schema],
     [TAG.federation, envelope.federation],
     [TAG.payloadKind, payload?.kind],
-  ]);
-  const body = payload === undefined ? [] : [fieldHead(TAG.payload, payload.bytes.length), payload.bytes];
+  ];
   const relays = envelope.relays.map((relay) => fields(NONE, [[TAG.relay, relay]]));
-  return [head, ...body, ...relays];
+  if (payload === undefined) return [fields(PREFIX, head), ...relays];
+  return [fields(PREFIX, head, payload.bytes.length), payload.bytes, ...relays];
 }
 
 function twinOf(address: Address | undefined): string {
@@ -79,22 +78,28 @@ function contentFields(content: Content | undefined): TextField[] {
   }
 }
 
-/** Writes the fields that are present behind a prefix, in one buffer. */
-function fields(prefix: Uint8Array, present: readonly TextField[]): Uint8Array {
-  const most = present.reduce((sum, [, text = '']) => sum + FIELD_HEAD + MOST_BYTES_A_UNIT * text.length, 0);
-  const bytes = new Uint8Array(prefix.length + most);
-  bytes.set(prefix);
-  let at = prefix.length;
-  for (const [tag, text] of present) {
-    if (text === undefined) continue;
-    const written = writeText(bytes, at + FIELD_HEAD, text);
-    writeHead(bytes, at, tag, written);
-    at += FIELD_HEAD + written;
-  }
-  return bytes.subarray(0, at);
+/**
+ * Encodes a prefix and the present fields in one buffer.
+ * @param payloadLength of the payload that follows. The head of its field is encoded as well.
+ */
+function fields(prefix: Uint8Array, present: readonly TextField[], payloadLength?: number): Uint8Array {
+  const most = present.reduce((sum, [, text = '']) => sum + FIELD_HEAD + mostBytes(text), prefix.length + FIELD_HEAD);
+  return written(most, (bytes) => {
+    bytes.set(prefix);
+    let at = prefix.length;
+    for (const [tag, text] of present) {
+      if (text === undefined) continue;
+      const length = writeText(bytes, at + FIELD_HEAD, text);
+      writeHead(bytes, at, tag, length);
+      at += FIELD_HEAD + length;
+    }
+    if (payloadLength === undefined) return at;
+    writeHead(bytes, at, TAG.payload, payloadLength);
+    return at + FIELD_HEAD;
+  });
 }
 
-/** Returns how many bytes were written. Fields are short and mostly ASCII: a call of the encoder costs more than a loop. */
+/** Returns how many bytes were written. Most fields are short ASCII, for which a loop is faster than the encoder. */
 function writeText(bytes: Uint8Array, at: number, text: string): number {
   for (let n = 0; n < text.length; n += 1) {
     const unit = text.charCodeAt(n);
@@ -104,15 +109,10 @@ function writeText(bytes: Uint8Array, at: number, text: string): number {
   return text.length;
 }
 
-function fieldHead(tag: number, length: number): Uint8Array {
-  const bytes = new Uint8Array(FIELD_HEAD);
-  writeHead(bytes, 0, tag, length);
-  return bytes;
-}
-
-/** Lengths stay below 2^32: an envelope is a few MiB. The high half of the u64 is zero. */
+/** Writes the head of a field. Lengths are below 2^32, so the high half of the u64 is zero. */
 function writeHead(bytes: Uint8Array, at: number, tag: number, length: number): void {
   bytes[at] = tag;
+  bytes.fill(0, at + 1, at + 5);
   bytes[at + 5] = length >>> 24;
   bytes[at + 6] = length >>> 16;
   bytes[at + 7] = length >>> 8;

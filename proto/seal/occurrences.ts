@@ -1,21 +1,21 @@
-const utf8 = new TextEncoder();
+import { utf8Bytes, written } from '../envelope/slab.ts';
 
-/** A text to look for in bytes. ASCII, and without a border: two occurrences of it never overlap. */
+/** A text to search for in bytes. It is ASCII, and two occurrences of it never overlap. */
 export interface Needle {
   readonly bytes: Uint8Array;
-  /** The place of the byte that is rarest in JSON, base64 and plain text, so that a search stops seldom. */
+  /** The index of its rarest byte in JSON, base64 and plain text, so that a search rarely stops. */
   readonly rarest: number;
 }
 
-/** Makes a needle of an ASCII text that holds `=` once. Throws RangeError for any other. */
+/** Returns the needle of an ASCII text with one `=`. @throws RangeError for another text */
 export function needleOf(text: string): Needle {
-  const bytes = utf8.encode(text);
+  const bytes = utf8Bytes(text);
   const rarest = text.indexOf('=');
   if (bytes.length !== text.length || rarest < 0) throw new RangeError(`"${text}" is not ASCII with a '='`);
   return { bytes, rarest };
 }
 
-/** Returns how often the needle occurs in the parts, read as one string; an occurrence may span several parts. */
+/** Returns how often the needle occurs in the parts, joined to one string. */
 export function occurrences(parts: readonly Uint8Array[], needle: Needle): number {
   const [first] = parts;
   if (first !== undefined && parts.length === 1) return within(first, needle);
@@ -25,7 +25,7 @@ export function occurrences(parts: readonly Uint8Array[], needle: Needle): numbe
   for (const part of parts) {
     count += within(part, needle);
     const joint = joined(tail, part.subarray(0, margin));
-    // Only occurrences that begin in the tail and end in the part are new: the joint holds no whole one of either.
+    // The joint is too short for an occurrence within one part, so it only holds those across both.
     if (tail.length > 0) count += within(joint, needle);
     tail = part.length >= margin ? part.subarray(part.length - margin) : joint.subarray(-margin);
   }
@@ -47,10 +47,11 @@ function isAt(bytes: Uint8Array, from: number, needle: Uint8Array): boolean {
 }
 
 function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(a.length + b.length);
-  bytes.set(a);
-  bytes.set(b, a.length);
-  return bytes;
+  return written(a.length + b.length, (bytes) => {
+    bytes.set(a);
+    bytes.set(b, a.length);
+    return a.length + b.length;
+  });
 }
 
 const NONE = new Uint8Array(0);

@@ -1,15 +1,15 @@
-// What a seal is and which are refused, on any host: the tests run it in Node, workerd and Chromium.
+// Vectors of seals on any host: tests run it in Node, workerd and Chromium.
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
-import { decodeEnvelope, type Envelope } from '../envelope-codec.ts';
-import { PORTABLE } from '../portable.ts';
-import type { Primitives } from '../primitives.ts';
-import { verifyEnvelope } from '../signature.ts';
-import { signedString } from '../signed-string.ts';
+import { PORTABLE } from '../crypto/portable.ts';
+import type { Primitives } from '../crypto/primitives.ts';
+import { verifyEnvelope } from '../crypto/signature.ts';
+import { decodeEnvelope, type Envelope } from '../envelope/envelope-codec.ts';
+import { signedString } from '../envelope/signed-string.ts';
 import { type Check, same } from '../vectors.suite.ts';
 import { canonical } from './canonical.ts';
 import { addSeal, checkSeal, withoutSeals } from './seal.ts';
 
-/** test/vectors/seal.json, our own; `bytes` and `unsealed` are encoded envelopes in hex, signed by the account. */
+/** test/vectors/seal.json, of this project. `bytes` and `unsealed` are encoded envelopes in hex, signed by the account. */
 export interface SealVectors {
   readonly account: string;
   readonly valid: readonly {
@@ -23,7 +23,7 @@ export interface SealVectors {
   }[];
   readonly invalid: readonly { readonly name: string; readonly bytes: string; readonly reason: string }[];
   readonly unsealed: readonly { readonly name: string; readonly bytes: string }[];
-  /** Answers to a request of ours whose seal is `own`. */
+  /** Replies to a request with the seal `own`. */
   readonly answers: readonly {
     readonly name: string;
     readonly own: string;
@@ -48,8 +48,8 @@ function joinedHex(parts: readonly Uint8Array[]): string {
 }
 
 /**
- * A check for each vector. Every one bears a good signature: what a seal refuses, a signature alone would accept.
- * @param by whose hashes and signatures are checked
+ * Returns a check for each vector. Each envelope has a valid signature, so that only its seal can be wrong.
+ * @param by the implementation of hashes and signatures
  */
 export function sealChecks(vectors: SealVectors, by: Primitives = PORTABLE): Check[] {
   const checks = (kind: string, name: string, bytes: string, run: () => void): Check => ({

@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { anyEnvelope } from '../../test/rig/any-envelope.ts';
-import { forgerOf } from '../../test/rig/forgeries.ts';
-import { decodeEnvelope, type Envelope, encodeEnvelope } from '../envelope-codec.ts';
-import { signedString } from '../signed-string.ts';
+import { anyEnvelope } from '../../test/rig/envelopes/any-envelope.ts';
+import { forgerOf } from '../../test/rig/envelopes/forgeries.ts';
+import { decodeEnvelope, type Envelope, encodeEnvelope } from '../envelope/envelope-codec.ts';
+import { signedString } from '../envelope/signed-string.ts';
 import { canonical } from './canonical.ts';
 import { needleOf, occurrences } from './occurrences.ts';
 import { addSeal, checkSeal, SEAL_LENGTH, SEAL_MARK, splitSeal, withoutSeals } from './seal.ts';
@@ -13,7 +13,7 @@ const text = new TextDecoder();
 const joined = (parts: readonly Uint8Array[]) => text.decode(Buffer.concat(parts));
 
 describe('a seal', () => {
-  it('is added to every envelope without the mark, survives the wire, and holds', () => {
+  it('is added to every envelope without the mark, and is valid after encoding', () => {
     fc.assert(
       fc.property(anyEnvelope, (envelope) => {
         const sealed = addSeal(envelope);
@@ -26,7 +26,7 @@ describe('a seal', () => {
     );
   });
 
-  it('breaks with any change of any field', () => {
+  it('is invalid after any change of any field', () => {
     fc.assert(
       fc.property(anyEnvelope, anyEnvelope, fc.nat(9), (envelope, other, place) => {
         const sealed = addSeal(envelope);
@@ -41,7 +41,7 @@ describe('a seal', () => {
     );
   });
 
-  it('is refused where the mark would occur a second time, whatever fields it spans', () => {
+  it('is not added where the mark would occur twice, across any fields', () => {
     const mark = (envelope: Partial<Envelope>) =>
       addSeal({ uid: 'u', timestamp: 1n, expiration: 1n, relays: [], ...envelope });
     const refused = { ok: false, error: { reason: 'mark-in-text' } };
@@ -52,7 +52,7 @@ describe('a seal', () => {
     expect(mark({ relays: ['rmb', '.s', 'eal2'] }).ok).toBe(true);
   });
 
-  it('replaces seals that the tags brought along', () => {
+  it('replaces seals in the tags', () => {
     const seal = `${SEAL_MARK}${'A'.repeat(43)}`;
     expect(withoutSeals(seal)).toBeUndefined();
     expect(withoutSeals('')).toBeUndefined();
@@ -70,7 +70,7 @@ describe('a seal', () => {
 });
 
 describe('occurrences', () => {
-  it('are those in the whole string, wherever its parts meet', () => {
+  it('are found in the whole string, wherever its parts meet', () => {
     const needle = needleOf('r=x');
     const parts = fc.array(fc.stringMatching(/^[r=xy]{0,6}$/), { maxLength: 6 });
     fc.assert(
@@ -86,7 +86,7 @@ describe('occurrences', () => {
   });
 });
 
-/** A generator of numbers in [0, 1) by a seed: mulberry32. */
+/** Returns a generator of numbers in [0, 1) by a seed: mulberry32. */
 function randomOf(seed: number): () => number {
   let state = seed;
   return () => {
@@ -100,7 +100,7 @@ function randomOf(seed: number): () => number {
 const ascii = fc.string({ unit: 'grapheme-ascii', maxLength: 20 });
 const optional = fc.option(ascii, { nil: undefined });
 const twin = fc.integer({ min: 1, max: 30_000 });
-/** A sealed envelope as a peer of ours signs it, all of it ASCII. */
+/** Returns a sealed envelope as a peer of this project signs it, all ASCII. */
 const sealable: fc.Arbitrary<Envelope> = fc
   .record({
     uid: fc.oneof(fc.uuid(), ascii, fc.constant('179598416030179my.command')),
@@ -121,14 +121,14 @@ const sealable: fc.Arbitrary<Envelope> = fc
   })
   .map(({ tags, ...rest }) => (tags === undefined ? rest : { ...rest, tags }));
 
-/** A hash that is fast enough for a million. */
+/** A hash that is fast enough for a million envelopes. */
 const NODE = { sha256Text: (parts: readonly Uint8Array[]) => hash('sha256', Buffer.concat(parts), 'base64url') };
 /** Forgeries of one envelope, and of how many envelopes: a million in all. */
 const EACH = 2_000;
 const ENVELOPES = 500;
 
 describe('a million re-splits of sealed envelopes', () => {
-  it('are refused by the seal, every one that is another envelope', () => {
+  it('are refused by the seal if they are another envelope', () => {
     let made = 0;
     let refused = 0;
     for (const [n, envelope] of fc.sample(sealable, { numRuns: ENVELOPES, seed: 7 }).entries()) {
@@ -146,7 +146,7 @@ describe('a million re-splits of sealed envelopes', () => {
       }
     }
     expect(made).toBe(EACH * ENVELOPES);
-    // Nearly all cuts make another envelope: the test would say nothing otherwise.
+    // Nearly all splits must be another envelope. Otherwise the test would show nothing.
     expect(refused).toBeGreaterThan(0.95 * made);
   }, 300_000);
 });

@@ -1,18 +1,18 @@
-import type { Envelope } from '../envelope-codec.ts';
-import { PORTABLE } from '../portable.ts';
-import type { Primitives } from '../primitives.ts';
+import type { Primitives } from '../crypto/primitives.ts';
+import type { Envelope } from '../envelope/envelope-codec.ts';
+import { signedString } from '../envelope/signed-string.ts';
+import { HASHES } from '../hashes.ts';
 import { err, ok, type Result } from '../result.ts';
-import { signedString } from '../signed-string.ts';
 import { canonical } from './canonical.ts';
 import { needleOf, occurrences } from './occurrences.ts';
 
-/** What a seal begins with. A string that a sealing twin signs holds it exactly once. */
+/** The beginning of a seal. The signed string of a sealed envelope holds it exactly once. */
 export const SEAL_MARK = 'rmb.seal2=';
 /** The mark and 43 characters: base64url of a SHA-256, without padding. */
 export const SEAL_LENGTH = SEAL_MARK.length + 43;
 
 const MARK = needleOf(SEAL_MARK);
-/** A whole seal among other tokens of `tags`, with the separators before it. */
+/** A whole seal among other tags, with the separators before it. */
 const SEAL_TOKEN = /(^|[\s,]+)rmb\.seal2=[A-Za-z0-9_-]{43}(?![^\s,])/g;
 
 type Hash = Pick<Primitives, 'sha256Text'>;
@@ -22,16 +22,16 @@ export interface MarkInText {
   readonly reason: 'mark-in-text';
 }
 
-/** Why a seal does not hold. */
+/** Why a seal is invalid. */
 export interface SealFault {
   /**
-   * `repeated`: the signed string holds the mark more than once. `misplaced`: the mark is not where a seal begins, the
-   * last token of `tags`. `mismatch`: the seal is that of another envelope.
+   * `repeated`: the signed string holds the mark more than once. `misplaced`: the seal is not the last tag. `mismatch`: it
+   * is the seal of another envelope.
    */
   readonly reason: 'repeated' | 'misplaced' | 'mismatch';
 }
 
-/** Returns what is wrong about a seal, for people. */
+/** Returns a text for people. */
 export function sealFaultText({ reason }: SealFault): string {
   switch (reason) {
     case 'repeated':
@@ -44,30 +44,31 @@ export function sealFaultText({ reason }: SealFault): string {
 }
 
 /**
- * Returns the envelope with a seal as the last token of its tags, to be signed. Seals that the tags brought along are
- * taken out first. Fails when the mark occurs anywhere else in what would be signed.
+ * Returns the envelope with a seal as its last tag, ready to be signed. Removes seals that are in the tags already. Fails
+ * if the mark occurs anywhere else in the signed string.
  */
-export function addSeal(envelope: Envelope, primitives: Hash = PORTABLE): Result<Envelope, MarkInText> {
-  const { tags: given, ...rest } = envelope;
+export function addSeal(envelope: Envelope, primitives: Hash = HASHES): Result<Envelope, MarkInText> {
+  const { tags: given } = envelope;
   const tags = given === undefined ? undefined : withoutSeals(given);
-  const bare: Envelope = tags === undefined ? rest : { ...rest, tags };
+  const bare = tags === given ? envelope : { ...envelope, tags };
   if (occurrences(signedString(bare), MARK) > 0) return err({ reason: 'mark-in-text' });
   const seal = sealOf(bare, tags, primitives);
-  return ok({ ...rest, tags: tags === undefined ? seal : `${tags},${seal}` });
+  return ok({ ...envelope, tags: tags === undefined ? seal : `${tags},${seal}` });
 }
 
 /**
- * Says whether an envelope is `sealed`, or `unsealed` as those of older peers; fails when a seal does not hold. The
- * signature is not looked at: a seal says only that the signed string was not split anew.
- * @param own the seal of our own request, when the envelope answers it: Rust peers copy a request's tags into their
- * errors, so it does not count
+ * Returns whether an envelope is `sealed`, or `unsealed` as of older peers. Fails if a seal is invalid. Does not check the
+ * signature: a seal only shows that the signed string was not split again.
+ * @param own the seal of the request that the envelope answers. It does not count, because Rust peers copy a request's
+ * tags into their errors.
+ * @param signed the envelope's signed string, if the caller has it already
  */
 export function checkSeal(
   envelope: Envelope,
   own?: string,
-  primitives: Hash = PORTABLE,
+  primitives: Hash = HASHES,
+  signed: readonly Uint8Array[] = signedString(envelope),
 ): Result<'sealed' | 'unsealed', SealFault> {
-  const signed = signedString(envelope);
   const all = occurrences(signed, MARK);
   const marks = all === 0 || own === undefined ? all : all - occurrences(signed, needleOf(own));
   if (marks === 0) return ok('unsealed');
@@ -77,7 +78,7 @@ export function checkSeal(
   return sealOf(envelope, split.tags, primitives) === split.seal ? ok('sealed') : err({ reason: 'mismatch' });
 }
 
-/** Returns the seal at the end of tags, and the tags without it; undefined when no seal is there. */
+/** Returns the seal at the end of tags, and the tags without it; undefined without a seal. */
 export function splitSeal(tags: string | undefined): { readonly seal: string; readonly tags?: string } | undefined {
   if (tags === undefined) return undefined;
   const from = tags.length - SEAL_LENGTH;

@@ -1,7 +1,7 @@
 import { build } from 'esbuild';
 
 /**
- * What an entry of a few lines comes to as one ES module, for a host without file system.
+ * Bundles an entry of a few lines into one ES module, for a host without file system.
  * `conditions` are the names by which that host picks files of a package, in its order.
  */
 export async function bundleEntry(contents: string, conditions: readonly string[]): Promise<string> {

@@ -1,14 +1,10 @@
-import { execFile } from 'node:child_process';
-import { access, constants } from 'node:fs/promises';
-import { delimiter, join } from 'node:path';
-import { promisify } from 'node:util';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { type Browser, chromium } from 'playwright-core';
-
-const run = promisify(execFile);
+import { ensureInstalled } from '../rig/clients/debian.ts';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome'];
 
-/** No sandbox (tests run as root in containers), nothing asked of any network. */
+/** Tests run as root in containers, so without a sandbox; Chromium sends nothing to a network. */
 const FLAGS = [
   '--headless',
   '--no-sandbox',
@@ -20,40 +16,17 @@ const FLAGS = [
   '--disable-sync',
 ];
 
-async function onPath(): Promise<string | undefined> {
-  const { PATH = '' } = process.env;
-  for (const folder of PATH.split(delimiter)) {
-    for (const name of NAMES) {
-      const path = join(folder, name);
-      const runs = await access(path, constants.X_OK).then(
-        () => true,
-        () => false,
-      );
-      if (runs) return path;
-    }
-  }
-  return undefined;
-}
-
-async function install(): Promise<void> {
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  await run('apt-get', ['update', '-q'], { env });
-  await run('apt-get', ['install', '-q', '-y', '--no-install-recommends', 'chromium'], { env });
-}
-
-/** Where Chromium is: CHROMIUM_PATH, else on the PATH, else installed by apt when we are root. */
-async function chromiumPath(): Promise<string> {
+/** Returns the path of Chromium: CHROMIUM_PATH, else on the PATH, else installed by apt if we are root. */
+function chromiumPath(): string {
   const { CHROMIUM_PATH } = process.env;
   if (CHROMIUM_PATH) return CHROMIUM_PATH;
-  const found = await onPath();
-  if (found !== undefined) return found;
-  if (process.getuid?.() === 0) await install().catch((cause) => console.error('apt-get install chromium:', cause));
-  const installed = await onPath();
-  if (installed !== undefined) return installed;
-  throw new Error('No Chromium found: run `sudo apt-get install chromium`, or set CHROMIUM_PATH to one');
+  const find = () => NAMES.find((name) => spawnSync(name, ['--version']).status === 0);
+  ensureInstalled('Chromium (or CHROMIUM_PATH, the path of one)', () => find() !== undefined, 'chromium');
+  const name = find();
+  return execFileSync('which', [name ?? 'chromium'], { encoding: 'utf8' }).trim();
 }
 
 /** A real Chromium without a window; close it, or hold it with `await using`. */
 export async function launchChromium(): Promise<Browser> {
-  return await chromium.launch({ executablePath: await chromiumPath(), args: FLAGS });
+  return await chromium.launch({ executablePath: chromiumPath(), args: FLAGS });
 }

@@ -1,14 +1,24 @@
-import { PATIENCE_MS } from './client.ts';
+import { inspect } from 'node:util';
+import { PATIENCE_MS } from './clients/client.ts';
 
 const LOOK_MS = 50;
+/** The real one: a test may run on fake timers. */
+const { setTimeout } = globalThis;
 
-/** Looks again and again until something can be seen that announces itself to nobody; rejects when it does not come. */
-export async function until<T>(what: string, look: () => Promise<T | undefined | false>): Promise<T> {
+/**
+ * Looks repeatedly for something that sends no event. Resolves with the first value that is neither
+ * undefined nor false. Rejects when none comes, and names what was awaited and what was seen last.
+ */
+export async function until<T>(
+  what: string,
+  look: () => T | undefined | false | Promise<T | undefined | false>,
+  everyMs = LOOK_MS,
+): Promise<T> {
   const end = Date.now() + PATIENCE_MS;
-  while (Date.now() < end) {
+  for (;;) {
     const seen = await look();
     if (seen !== undefined && seen !== false) return seen;
-    await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    if (Date.now() > end) throw new Error(`waited ${PATIENCE_MS} ms for ${what}; saw ${inspect(seen)}`);
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
-  throw new Error(`waited ${PATIENCE_MS} ms for ${what}`);
 }

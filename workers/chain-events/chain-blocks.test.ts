@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import type { RpcCall } from '../../chain/json-rpc.ts';
-import { encodeEvents } from '../../dev-chain/events.ts';
-import { buildMetadata } from '../../dev-chain/metadata.ts';
-import { readRuntime } from '../../dev-chain/runtime.ts';
 import type { FollowRequest } from '../../durable-objects/contract.ts';
+import type { RpcCall } from '../../proto/chain/json-rpc.ts';
 import { err, ok } from '../../proto/result.ts';
-import { hexOf, oddEvents, oddMetadata } from '../../test/rig/odd-metadata.ts';
+import { hexOf, oddEvents, oddMetadata } from '../../test/rig/chain/odd-metadata.ts';
+import { encodeEvents } from '../../tools/dev-chain/ledger/events.ts';
+import { buildMetadata } from '../../tools/dev-chain/metadata/metadata.ts';
+import { readRuntime } from '../../tools/dev-chain/metadata/runtime.ts';
 import type { Connect } from '../twin-resolver/answers.ts';
 import { ChainNodes } from '../twin-resolver/nodes.ts';
 import { ChainBlocks } from './chain-blocks.ts';
@@ -14,11 +14,18 @@ import { EventTables, TableMemory } from './event-tables.ts';
 import { NodeLog } from './node-log.ts';
 
 let warned: string[] = [];
+let minute = 0;
 beforeEach(() => {
   warned = [];
+  // The log bounds the lines of a minute, and all tests here share it.
+  minute += 60_000;
+  vi.useFakeTimers({ toFake: ['Date'], now: minute });
   vi.spyOn(console, 'warn').mockImplementation((line: string) => void warned.push(line));
 });
-afterEach(() => vi.restoreAllMocks());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
 
 const METADATA = buildMetadata();
 const { events } = readRuntime(METADATA);
@@ -27,7 +34,7 @@ const hex = (bytes: Uint8Array) => `0x${Buffer.from(bytes).toString('hex')}`;
 const updated = (id: number) =>
   hex(encodeEvents([events.twin(1, 'twinUpdated', { id, account: hashOf(0), relay: null, pk: null, entities: [] })]));
 
-/** A node's whole view of the chain. */
+/** A node's view of the chain. */
 interface View {
   head: number;
   genesis: string;
@@ -36,11 +43,11 @@ interface View {
   spec: number;
   metadata: string;
   isDown: boolean;
-  /** Bends the result of a method. */
+  /** Changes the result of a method. */
   bend: Record<string, (result: unknown) => unknown>;
 }
 
-/** Nodes a, b, … with views of their own, and what each was asked. */
+/** Nodes a, b, … each with its own view. Records their calls. */
 function rig(...names: string[]) {
   const views: Record<string, View> = {};
   const asked: string[] = [];
@@ -90,7 +97,7 @@ const since = (number: number): FollowRequest => ({
 });
 
 describe('ChainBlocks', () => {
-  test('without a beginning it tells the head, with one the twins that changed since then', async () => {
+  test('returns the head, or the twins that changed since a block', async () => {
     const { view, blocks } = rig('a');
     expect(await blocks.follow({ most: 50 })).toMatchObject({ head: 100, through: { number: 100 }, changes: [] });
     Object.assign(view('a').events, { 97: updated(6), 99: updated(7), 100: updated(8) });
@@ -98,7 +105,7 @@ describe('ChainBlocks', () => {
     expect(await blocks.follow(since(97))).toMatchObject({ through: { number: 100, hash: hashOf(100) }, changes });
   });
 
-  test('as many twins of a block as a message may hold', async () => {
+  test('returns as many twins of a block as a message may hold', async () => {
     const { view, blocks } = rig('a');
     view('a').metadata = hexOf(oddMetadata());
     view('a').events[100] = hexOf(oddEvents(400_000));
@@ -106,7 +113,7 @@ describe('ChainBlocks', () => {
     expect(step.kind === 'blocks' && step.changes.length).toBe(400_000);
   });
 
-  test('no more blocks at a time than wanted, and those are all', async () => {
+  test('returns all blocks, at most the wanted number at a time', async () => {
     const { view, blocks } = rig('a');
     view('a').head = 175;
     for (let block = 101; block <= 175; block += 1) view('a').events[block] = updated(block);
@@ -119,19 +126,19 @@ describe('ChainBlocks', () => {
     expect([first, second]).toMatchObject([{ through: { number: 150 } }, { through: { number: 175 } }]);
   });
 
-  test('a block that is no longer on the chain is a fork; without a hash any will do', async () => {
+  test('reports a fork if a block is no longer on the chain, but not without its hash', async () => {
     const { view, blocks } = rig('a');
     view('a').fork = 1;
     expect(await blocks.follow(since(90))).toEqual({ kind: 'forked' });
     expect(await blocks.follow({ since: { number: 90 }, most: 50 })).toMatchObject({ through: { number: 100 } });
   });
 
-  test('a node a few blocks late has nothing new, and takes nothing back', async () => {
+  test('does not go back at a node that is a few blocks late', async () => {
     const { blocks } = rig('a');
     expect(await blocks.follow(since(105))).toMatchObject({ head: 100, through: { number: 105, hash: hashOf(105) } });
   });
 
-  test('the metadata is read once for a spec version, and kept for all isolates', async () => {
+  test('reads the metadata once for a spec version, for all isolates', async () => {
     const { view, asked, kept, open, blocks } = rig('a');
     const reads = () => asked.filter((each) => each.endsWith('state_getMetadata')).length;
     await blocks.follow(since(99));
@@ -171,9 +178,9 @@ describe('a node', () => {
     [
       'with other events than its metadata tells of',
       (view) => Object.assign(view.events, { 100: '0x04ff' }),
-      'its events cannot be read: block 100 (spec version 150): variant 255 of a type that has none such',
+      'its events cannot be read: block 100 (spec version 150): variant 255 of a type without it',
     ],
-  ])('%s is left for another, and named once', async (_what, spoil, fault) => {
+  ])('%s is logged once, and another one is asked', async (_what, spoil, fault) => {
     const { view, blocks } = rig('a', 'b');
     spoil(view('a'));
     for (let times = 0; times < 3; times += 1) {
@@ -182,7 +189,7 @@ describe('a node', () => {
     expect(warned).toEqual([JSON.stringify({ event: 'chain-node-left', node: 'http://a', fault })]);
   });
 
-  test('that claims more than time allows is believed only when the others agree', async () => {
+  test('with an implausible head is accepted only if the others agree', async () => {
     const { view, blocks } = rig('a', 'b');
     view('a').head = 10_000;
     const request = { ...since(99), expectedHead: 101 };
@@ -196,7 +203,7 @@ describe('a node', () => {
     expect(await alone.blocks.follow(request)).toMatchObject({ head: 10_000 });
   });
 
-  test('that stands still is left for one that moves, and a single one is kept', async () => {
+  test('that does not grow is left for another one, but a single one is kept', async () => {
     const { view, blocks } = rig('a', 'b');
     view('b').head = 104;
     expect(await blocks.follow({ ...since(100), expectedHead: 104, isStalled: true })).toMatchObject({ head: 104 });
@@ -207,8 +214,8 @@ describe('a node', () => {
   });
 });
 
-describe('when no node is of use', () => {
-  test('what was wrong with each is said, by host only', async () => {
+describe('ChainBlocks without a good node', () => {
+  test('says what was wrong with each node, by host only', async () => {
     const { view, blocks } = rig('a', 'b');
     view('a').isDown = true;
     view('b').head = 3;
@@ -219,7 +226,7 @@ describe('when no node is of use', () => {
   test.each<[string, Partial<View>]>([
     ['chain', { genesis: hashOf(7) }],
     ['behind', { head: 3 }],
-  ])('and all say that it is us: astray %s', async (astray, how) => {
+  ])('reports that all nodes are astray: %s', async (astray, how) => {
     const { view, blocks } = rig('a', 'b');
     for (const name of ['a', 'b']) Object.assign(view(name), how);
     expect(await blocks.follow(since(99))).toMatchObject({ kind: 'failed', astray });
@@ -228,7 +235,7 @@ describe('when no node is of use', () => {
   test.each<[string, (view: View) => void]>([
     ['events', (view) => Object.assign(view.events, { 100: '0x04ff' })],
     ['metadata', (view) => Object.assign(view, { metadata: '0x6d657461' })],
-  ])('because of %s that nobody can read, the blocks are told without them', async (_what, spoil) => {
+  ])('returns the blocks without their events if no node has readable %s', async (_what, spoil) => {
     const { view, blocks } = rig('a', 'b');
     for (const name of ['a', 'b']) spoil(view(name));
     view('a').events[99] = updated(7);
@@ -237,7 +244,7 @@ describe('when no node is of use', () => {
     expect(step).toHaveProperty('unreadable', expect.stringContaining('spec version 150'));
   });
 
-  test('nothing a node may answer throws', async () => {
+  test('throws for no answer of a node', async () => {
     const methods = ['chain_getHeader', 'chain_getBlockHash', 'state_getRuntimeVersion', 'state_getStorage'];
     const bends = fc.dictionary(fc.constantFrom(...methods, 'state_getMetadata'), fc.jsonValue(), { minKeys: 1 });
     await fc.assert(

@@ -1,8 +1,8 @@
-import type { Fault } from '../../chain/race.ts';
+import type { Fault } from '../../proto/chain/race.ts';
 
-/** Honest nodes differ by what is on its way to them: heads so close to each other are the same (blocks). */
+/** Honest nodes differ by the blocks in flight between them. Heads this close (blocks) count as equal. */
 const SPREAD = 3;
-/** From so many on, the nodes' own middle says more than our clock. */
+/** From so many nodes on, their middle is a better measure than this relay's clock. */
 const QUORUM = 3;
 
 /** A node and the number of its best block. */
@@ -17,17 +17,16 @@ export interface HeadsVerdict {
   readonly left: readonly Fault[];
 }
 
-/** The middle number; of an even count the higher one of the two. */
+/** Returns the middle number; of an even count the higher one. */
 function middle(numbers: readonly number[]): number | undefined {
   return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)];
 }
 
 /**
- * Judges what nodes say about the chain's head. Three or more are measured by their middle, so that a minority that
- * lies or stands still is found whatever it says; two by what the head should be by our clock: of one that stands
- * still and one that moves the second is nearer to it, of one that is plausible and one that makes blocks up the
- * first. A single node is always believed; of nodes that are as good as each other the first of the list.
- * @param expected where the head should be by the time that passed
+ * Judges the heads of nodes. Three or more are measured by their middle, so that a dishonest
+ * minority never wins. Two are measured by the expected head: one that does not grow, or that makes blocks up, is further from it.
+ * A single node wins always, and of equal nodes the first one.
+ * @param expected the expected number of the head, by the time that passed
  */
 export function judgeHeads(heads: readonly Head[], expected: number): HeadsVerdict | undefined {
   const numbers = heads.map(({ number }) => number);
@@ -35,7 +34,7 @@ export function judgeHeads(heads: readonly Head[], expected: number): HeadsVerdi
   const distance = ({ number }: Head) => Math.abs(number - measure);
   const [best] = heads.toSorted((a, b) => distance(a) - distance(b));
   if (best === undefined) return undefined;
-  // No switching to and fro over a block; but never to one that is behind, it may be the one that stands still.
+  // Equal nodes are not switched for one block. But a node that is behind is never chosen: its head may not grow.
   const chosen = heads.find(({ number }) => Math.abs(number - best.number) <= SPREAD && number >= best.number) ?? best;
   const left = heads.filter(({ number }) => Math.abs(number - chosen.number) > SPREAD);
   return {

@@ -1,49 +1,49 @@
-import { hashesOf, headerOf, specVersionOf } from '../../chain/block-answers.ts';
-import type { EventTable } from '../../chain/event-table.ts';
-import { bytesOf } from '../../chain/json-rpc.ts';
-import { storagePrefix } from '../../chain/storage-key.ts';
-import { twinEvents } from '../../chain/twin-events.ts';
 import type { ChainStep, FollowRequest, TwinChange } from '../../durable-objects/contract.ts';
+import { hashesOf, headerOf, specVersionOf } from '../../proto/chain/block-answers.ts';
+import type { EventTable } from '../../proto/chain/event-table.ts';
+import { bytesOf } from '../../proto/chain/json-rpc.ts';
+import { storagePrefix } from '../../proto/chain/storage-key.ts';
+import { twinEvents } from '../../proto/chain/twin-events.ts';
 import type { Result } from '../../proto/result.ts';
 import { err, ok } from '../../proto/result.ts';
 import type { Ask } from '../twin-resolver/answers.ts';
 
 const EVENTS = storagePrefix('System', 'Events');
-/** Answers that hold numbers and hashes only (bytes). */
-const SMALL = 65_536;
-/** Events of so many blocks are asked for together, and may take so many bytes of JSON together. */
+/** The size of answers with only numbers and hashes. */
+const SMALL_BYTES = 65_536;
+/** Blocks whose events are read together, and the size of their JSON. */
 const BLOCKS_TOGETHER = 10;
-const EVENTS_MOST = 8 * 2 ** 20;
-/** A node so far behind what we have seen (blocks) is not just late: it is left. A fork is no longer either. */
+const EVENTS_MOST_BYTES = 8 * 2 ** 20;
+/** A node this far behind the last block (blocks) is not just late, and no fork is this long: another one is asked. */
 const FAR_BEHIND = 10;
 
 type BlocksStep = Extract<ChainStep, { kind: 'blocks' }>;
 
-/** What went wrong at one node, and of which kind. */
+/** The fault of one node. */
 export interface StepFault {
   readonly fault: string;
   readonly astray?: 'chain' | 'behind';
-  /** The answer it would have been, had its events been readable. */
+  /** The step without its unreadable events. */
   readonly step?: BlocksStep;
 }
 
-/** The event table of a runtime that is met at a block, by way of the same node when it has to be learned. */
+/** Returns the event table of a runtime at a block, read from the same node if it is not known. */
 export type TableOf = (genesis: string, specVersion: number, block: string) => Promise<Result<EventTable, TableFault>>;
 
-/** Why there is no table: the node did not give the metadata, or what it gave is of no use. */
+/** Why there is no table: the node did not return metadata, or it is unusable. */
 export interface TableFault {
   readonly fault: string;
-  readonly useless: boolean;
+  readonly isUnusable: boolean;
 }
 
-/** The number and genesis of the chain that a node is on, checked against what is followed. */
+/** Reads a node's head and genesis, and checks them against the followed chain. */
 async function readHead(ask: Ask, { since, genesis }: FollowRequest) {
   const answers = await ask(
     [
       { method: 'chain_getBlockHash', params: [[0]] },
       { method: 'chain_getHeader', params: [] },
     ],
-    SMALL,
+    SMALL_BYTES,
   );
   if (!answers.ok) return err({ fault: answers.error });
   const hashes = hashesOf(answers.value[0], 1);
@@ -60,10 +60,10 @@ async function readHead(ask: Ask, { since, genesis }: FollowRequest) {
   return ok({ genesis: first, header });
 }
 
-/** The hashes of blocks `from`..`to`; a node must know each block below its own head. */
+/** Reads the hashes of blocks `from` to `to`. A node must know each block below its own head. */
 async function readHashes(ask: Ask, from: number, to: number): Promise<Result<string[], string>> {
   const numbers = Array.from({ length: to - from + 1 }, (_, place) => from + place);
-  const answers = await ask([{ method: 'chain_getBlockHash', params: [numbers] }], SMALL);
+  const answers = await ask([{ method: 'chain_getBlockHash', params: [numbers] }], SMALL_BYTES);
   if (!answers.ok) return answers;
   const hashes = hashesOf(answers.value[0], numbers.length);
   if (hashes === undefined) return err('it gave no block hashes');
@@ -75,20 +75,20 @@ async function readHashes(ask: Ask, from: number, to: number): Promise<Result<st
   return ok(known);
 }
 
-/** Events of blocks by their hashes; the first hash is that of the block before them. */
+/** Reads the events of blocks by their hashes. The first hash is that of the block before them. */
 async function readEvents(ask: Ask, genesis: string, hashes: readonly string[], firstBlock: number, tableOf: TableOf) {
   const changes: TwinChange[] = [];
   let unreadable: string | undefined;
   for (let start = 1; start < hashes.length; start += BLOCKS_TOGETHER) {
     const group = hashes.slice(start, start + BLOCKS_TOGETHER);
-    // A block's events are written by the runtime that its parent left behind.
+    // The runtime of the parent block writes a block's events.
     const parents = hashes.slice(start - 1, start - 1 + group.length);
     const answers = await ask(
       group.flatMap((hash, place) => [
         { method: 'state_getRuntimeVersion', params: [parents[place]] },
         { method: 'state_getStorage', params: [EVENTS, hash] },
       ]),
-      EVENTS_MOST,
+      EVENTS_MOST_BYTES,
     );
     if (!answers.ok) return answers;
     for (const [place, parent] of parents.entries()) {
@@ -98,7 +98,7 @@ async function readEvents(ask: Ask, genesis: string, hashes: readonly string[], 
       if (specVersion === undefined) return err(`it gave no runtime version for block ${block}`);
       if (!bytes.ok) return bytes;
       const table = await tableOf(genesis, specVersion, parent);
-      if (!table.ok && !table.error.useless) return err(table.error.fault);
+      if (!table.ok && !table.error.isUnusable) return err(table.error.fault);
       const events = table.ok ? twinEvents(table.value, bytes.value ?? new Uint8Array([0])) : err(table.error.fault);
       if (events.ok) for (const { id, kind } of events.value) changes.push({ twin: id, kind, block });
       else unreadable ??= `block ${block} (spec version ${specVersion}): ${events.error}`;
@@ -108,20 +108,20 @@ async function readEvents(ask: Ask, genesis: string, hashes: readonly string[], 
 }
 
 /**
- * One node's answer to a request, all over one connection: its head, the hashes of the blocks since then, and the
- * twins among their events. What does not fit together is the node's fault, and another one is to be asked.
+ * Reads one node's step over one connection: its head, the hashes of the blocks since the last one, and the twins in their
+ * events. Answers that contradict each other are an error of the node.
  */
 export async function readBlocks(
   ask: Ask,
   request: FollowRequest,
   tableOf: TableOf,
-  isBelieved: (head: number) => Promise<boolean>,
+  isPlausible: (head: number) => Promise<boolean>,
 ): Promise<Result<ChainStep, StepFault>> {
   const { since } = request;
   const head = await readHead(ask, request);
   if (!head.ok) return head;
   const { genesis, header } = head.value;
-  if (!(await isBelieved(header.number))) return err({ fault: `its head ${header.number} is not plausible` });
+  if (!(await isPlausible(header.number))) return err({ fault: `its head ${header.number} is not plausible` });
   const from = Math.min(since?.number ?? header.number, header.number);
   const to = Math.min(header.number, from + request.most);
   const hashes = await readHashes(ask, from, to);
@@ -135,7 +135,7 @@ export async function readBlocks(
   const read = await readEvents(ask, genesis, hashes.value, from + 1, tableOf);
   if (!read.ok) return err({ fault: read.error });
   const reached = { number: to, hash: rest.at(-1) ?? first };
-  // A node that is a few blocks late has nothing new, and takes nothing back.
+  // A node that is a few blocks late has nothing new, and the watcher does not go back.
   const through = isLate && since.hash !== undefined ? { number: since.number, hash: since.hash } : reached;
   const step: BlocksStep = { kind: 'blocks', genesis, head: header.number, through, ...read.value };
   if (read.value.unreadable === undefined) return ok(step);

@@ -1,17 +1,17 @@
-/** How many frames an object gets together, in turn; none: each frame as it comes. */
+/** How many frames an object gets together, in turn. Empty: each frame as it arrives. */
 let sizes: readonly number[] = [];
 
-/** From now on frames wait until a handful of them is there. Otherwise the speed of the machine decides what one batch holds. */
+/** Makes frames wait for a handful of them. Otherwise the speed of the machine decides the size of a batch. */
 export function handTogether(next: readonly number[]): void {
   sizes = next;
 }
 
-/** The frames of one object that wait until their handful is there. */
+/** The frames of one object that wait for their handful. */
 export class Handfuls {
   #turn = 0;
   #waiting: (() => void)[] = [];
 
-  /** Resolves when this frame and the others of its handful may be read, all in one turn of the event loop. */
+  /** Resolves when the handful of this frame is complete, for all its frames in one turn of the event loop. */
   async together(): Promise<void> {
     const size = sizes[this.#turn % sizes.length];
     if (size === undefined) return;

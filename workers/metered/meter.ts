@@ -1,35 +1,59 @@
-/** What one class of objects has used: what the platform bills. */
+/** The billed use of one class of objects. */
 interface ObjectUse {
   /** Calls by RPC and `fetch`, each a request. */
   calls: number;
-  /** WebSocket frames that came in: twenty are a request. */
+  /** Incoming WebSocket frames: twenty are a request. */
   frames: number;
-  /** Each a request. */
+  /** Alarms, each a request. */
   alarms: number;
   rowsRead: number;
   rowsWritten: number;
-  /** Wall time in which an object had something to do or to wait for, summed over the objects (ms). */
+  /** Wall time in which an object worked or waited, summed over the objects, ms. */
   busyMs: number;
-  /** Times an object was made: at its first event, and after each sleep. */
+  /** How often an object was created: at its first event, and after each sleep. */
   wakes: number;
 }
 
-/** What the stateless part has used. */
+/** The use of the stateless Worker. */
 export interface WorkerUse {
   requests: number;
-  /** Calls of the resolver: no request, as it is part of the same Worker, but each may read KV. */
+  /** Calls of the resolver. It is part of the Worker, so they are no requests, but each may read KV. */
   lookups: number;
 }
 
 export type ObjectClass = 'TwinObject' | 'StatsObject' | 'ChainWatcher';
 
-/** All that was counted since the last reset. */
+/** Everything counted since the last reset. */
 export interface Use {
   readonly worker: WorkerUse;
   readonly objects: Readonly<Record<ObjectClass, ObjectUse>>;
-  /** Objects that have something under way. */
+  /** Lines that the Worker and the objects have logged, by event; the platform bills each. */
+  readonly logLines: Readonly<Record<string, number>>;
+  /** Objects that work now. */
   readonly active: number;
 }
+
+/** The part of an object's state that a meter taps. */
+export interface MeteredState {
+  readonly storage: MeteredStorage;
+  waitUntil(work: Promise<unknown>): void;
+}
+
+/** The part of an object's storage that a meter taps. */
+interface MeteredStorage {
+  setAlarm(at: number): Promise<void>;
+  deleteAlarm(): Promise<void>;
+  readonly kv: {
+    get(key: string): unknown;
+    list(): Iterable<unknown>;
+    put(key: string, value: unknown): void;
+    delete(key: string): boolean;
+  };
+  readonly sql: { exec(query: string): Cursor };
+}
+
+/** Rows of a statement, and what they cost. `rowsRead` grows while they are read. */
+type Cursor = Iterable<unknown> & { readonly rowsRead: number; readonly rowsWritten: number };
 
 const noObjectUse = (): ObjectUse => ({
   calls: 0,
@@ -41,26 +65,38 @@ const noObjectUse = (): ObjectUse => ({
   wakes: 0,
 });
 
-// All objects of a workerd on one's own machine live in one isolate: these are the counts of the whole relay.
+// All objects of a local workerd share one isolate, so these are the counts of the whole relay.
 export const worker: WorkerUse = { requests: 0, lookups: 0 };
 const objects = { TwinObject: noObjectUse(), StatsObject: noObjectUse(), ChainWatcher: noObjectUse() };
+let logLines: Record<string, number> = {};
 const meters = new Set<ObjectMeter>();
-const byState = new WeakMap<DurableObjectState, ObjectMeter>();
+const byState = new WeakMap<MeteredState, ObjectMeter>();
 
-/** What was used since the last reset. */
+/** Returns the use since the last reset. */
 export function use(): Use {
-  return { worker, objects, active: [...meters].filter(({ isBusy }) => isBusy).length };
+  return { worker, objects, logLines, active: [...meters].filter(({ isBusy }) => isBusy).length };
 }
 
-/** Counts from nothing again; what is under way counts from now. */
+/** Resets all counts. Current work counts from now. */
 export function reset(): void {
   Object.assign(worker, { requests: 0, lookups: 0 });
+  logLines = {};
   for (const each of Object.values(objects)) Object.assign(each, noObjectUse());
   for (const meter of meters) meter.restart();
 }
 
-/** The meter of one object; made before the object's own constructor runs, which may already write. */
-export function meterOf(name: ObjectClass, state: DurableObjectState): ObjectMeter {
+/** Counts the lines of a console, and still writes them. Call it once. */
+export function meterLog(log: Pick<Console, 'debug' | 'error' | 'info' | 'log' | 'warn'>): void {
+  for (const name of ['debug', 'error', 'info', 'log', 'warn'] as const) {
+    tap(log, name, (_, [line]) => {
+      const [, event = 'other'] = /^\{"event":"([^"]*)"/.exec(String(line)) ?? [];
+      logLines[event] = (logLines[event] ?? 0) + 1;
+    });
+  }
+}
+
+/** Returns the meter of one object. Call it before the object's constructor, which may already write. */
+export function meterOf(name: ObjectClass, state: MeteredState): ObjectMeter {
   const known = byState.get(state);
   if (known !== undefined) return known;
   const meter = new ObjectMeter(objects[name]);
@@ -71,10 +107,10 @@ export function meterOf(name: ObjectClass, state: DurableObjectState): ObjectMet
   return meter;
 }
 
-/** How long one object is busy. */
+/** Measures how long one object is busy. */
 class ObjectMeter {
   readonly use: ObjectUse;
-  #underWay = 0;
+  #running = 0;
   #since = 0;
 
   constructor(use: ObjectUse) {
@@ -82,24 +118,26 @@ class ObjectMeter {
   }
 
   get isBusy(): boolean {
-    return this.#underWay > 0;
+    return this.#running > 0;
   }
 
+  /** Counts current work from now. */
   restart(): void {
     this.#since = Date.now();
   }
 
+  /** Counts the time of `work`. */
   async during<T>(work: Promise<T>): Promise<T> {
-    if (this.#underWay === 0) {
+    if (this.#running === 0) {
       this.#since = Date.now();
       meters.add(this);
     }
-    this.#underWay += 1;
+    this.#running += 1;
     try {
       return await work;
     } finally {
-      this.#underWay -= 1;
-      if (this.#underWay === 0) {
+      this.#running -= 1;
+      if (this.#running === 0) {
         this.use.busyMs += Date.now() - this.#since;
         meters.delete(this);
       }
@@ -107,8 +145,8 @@ class ObjectMeter {
   }
 }
 
-/** Rows as the platform counts them itself; of the key-value interface each call is one. */
-function tapStorage(storage: DurableObjectStorage, counts: ObjectUse): void {
+/** Counts rows as the platform does. Each call of the key-value interface is one. */
+function tapStorage(storage: MeteredStorage, counts: ObjectUse): void {
   const written = () => {
     counts.rowsWritten += 1;
   };
@@ -118,7 +156,7 @@ function tapStorage(storage: DurableObjectStorage, counts: ObjectUse): void {
   for (const name of ['setAlarm', 'deleteAlarm'] as const) tap(storage, name, written);
   for (const name of ['put', 'delete'] as const) tap(storage.kv, name, written);
   for (const name of ['get', 'list'] as const) tap(storage.kv, name, read);
-  tap(storage.sql, 'exec', (cursor: SqlStorageCursor<Record<string, SqlStorageValue>>) => {
+  tap(storage.sql, 'exec', (cursor: Cursor) => {
     counts.rowsWritten += cursor.rowsWritten;
     return {
       *[Symbol.iterator]() {
@@ -132,17 +170,17 @@ function tapStorage(storage: DurableObjectStorage, counts: ObjectUse): void {
   });
 }
 
-/** Has `note` see what each call of a method gives; what it returns is given instead. */
+/** Calls `note` with the result of each call of a method. A result of `note` replaces it. */
 function tap<T extends object, R>(
   object: T,
   name: string & keyof T,
-  note: (given: R, args: unknown[]) => unknown,
+  note: (result: R, args: unknown[]) => unknown,
 ): void {
   const method: unknown = Reflect.get(object, name);
   if (typeof method !== 'function') throw new TypeError(`${name} is no method`);
   const value = (...args: unknown[]) => {
-    const given = Reflect.apply(method, object, args);
-    return note(given, args) ?? given;
+    const result = Reflect.apply(method, object, args);
+    return note(result, args) ?? result;
   };
   Object.defineProperty(object, name, { value });
 }

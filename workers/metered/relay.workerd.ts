@@ -1,15 +1,15 @@
-// The deployed Worker with a meter on each of its objects, for test/cost.test.ts. `GET /meter` answers what was used,
-// `DELETE /meter` counts from nothing. `PUT /meter?handfuls=11,11,10` hands frames to objects so many at a time, in turn.
+// The deployed Worker with a meter on each of its objects, for test/product/cost.test.ts. `GET /meter` returns the use,
+// `DELETE /meter` resets it. `PUT /meter?handfuls=11,11,10` gives objects so many frames at a time, in turn.
 import type {
+  Answer,
   Batch,
   StatsSnapshot,
   TwinGauges,
   TwinLookup,
-  Verdicts,
   WatcherStatus,
 } from '../../durable-objects/contract.ts';
 import type { Counts } from '../../durable-objects/stats/counts.ts';
-import type { TwinEnv } from '../../durable-objects/twin/wiring.ts';
+import type { TwinEnv } from '../../durable-objects/twin/twin-object.ts';
 import relay, {
   TwinResolver as Resolver,
   StatsObject as Stats,
@@ -17,7 +17,9 @@ import relay, {
   ChainWatcher as Watcher,
 } from '../relay.ts';
 import { Handfuls, handTogether } from './handfuls.ts';
-import { meterOf, reset, use, worker } from './meter.ts';
+import { meterLog, meterOf, reset, use, worker } from './meter.ts';
+
+meterLog(console);
 
 export class TwinObject extends Twin {
   readonly #meter;
@@ -34,12 +36,17 @@ export class TwinObject extends Twin {
     return await this.#meter.during(super.fetch(request));
   }
 
-  override async deliver(batch: Batch): Promise<Verdicts> {
+  override async deliver(batch: Batch): Promise<Answer> {
     this.#meter.use.calls += 1;
     return await this.#meter.during(super.deliver(batch));
   }
 
-  /** Each batch that comes by it is counted as a call, too: more than the platform bills. */
+  override async receipts(packed: Uint8Array): Promise<void> {
+    this.#meter.use.calls += 1;
+    await this.#meter.during(super.receipts(packed));
+  }
+
+  /** Each batch on the line counts as a call as well, which is more than the platform bills. */
   override line() {
     this.#meter.use.calls += 1;
     return super.line();
@@ -76,7 +83,7 @@ export class StatsObject extends Stats {
   }
 }
 
-/** What following the chain costs is counted elsewhere (watcher.test.ts, chain-events.test.ts). */
+/** Other tests count what following the chain costs: watcher.test.ts and chain-events.test.ts. */
 export class ChainWatcher extends Watcher {
   override async status(): Promise<WatcherStatus> {
     meterOf('ChainWatcher', this.ctx).use.calls += 1;

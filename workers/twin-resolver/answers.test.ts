@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { bytesOf, encodeCall } from '../../chain/json-rpc.ts';
+import { bytesOf, encodeCall } from '../../proto/chain/json-rpc.ts';
 import { Answers } from './answers.ts';
 
 const answer = (fields: object) => JSON.stringify({ jsonrpc: '2.0', id: 1, ...fields });
@@ -11,14 +11,14 @@ const outcome = (calls: number, ...texts: string[]) => {
 };
 
 describe('Answers', () => {
-  test('results stand in the order of the calls, however they came', () => {
+  test('returns results in the order of the calls, however they arrive', () => {
     const [a, b] = [answer({ id: 1, result: 'a' }), answer({ id: 2, result: null })];
     expect(outcome(2, b)).toBeUndefined();
     expect(outcome(2, b, a)).toEqual({ ok: true, value: ['a', null] });
     expect(outcome(2, `[${b},${a}]`)).toEqual({ ok: true, value: ['a', null] });
   });
 
-  test('what a node sends besides is passed over, an echo of the call too', () => {
+  test('ignores other messages of a node, and an echo of the call', () => {
     expect(outcome(1, answer({ method: 'state_storage', id: undefined, params: {} }), answer({ result: 7 }))).toEqual({
       ok: true,
       value: [7],
@@ -33,17 +33,17 @@ describe('Answers', () => {
     [answer({ error: { code: -32000, message: 'busy\n\u001b[31m' } }), 'error -32000 busy??[31m'],
     [answer({ error: { code: 'x' } }), 'error'],
     [answer({ id: null, error: { code: -32005, message: 'no batches' } }), 'error -32005 no batches'],
-  ])('%s is refused', (text, error) => {
+  ])('refuses %s', (text, error) => {
     expect(outcome(1, text)).toEqual({ ok: false, error });
     expect(outcome(2, text, answer({ id: 2, result: 1 }))).toEqual({ ok: false, error });
   });
 
-  test('a long message of a node is cut', () => {
+  test('cuts a long message of a node', () => {
     const said = outcome(1, answer({ error: { code: 1, message: 'x'.repeat(10_000) } }));
     expect(said?.ok === false && said.error.length).toBe('error 1 '.length + 120);
   });
 
-  test('nothing a node may say throws', () => {
+  test('throws for no message', () => {
     fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (text) => outcome(1, text)?.ok !== true));
     fc.assert(
       fc.property(fc.jsonValue(), fc.jsonValue(), fc.jsonValue(), (id, result, error) => {

@@ -1,17 +1,17 @@
-import type { RpcCall } from '../../chain/json-rpc.ts';
-import { messagesOf } from '../../chain/json-rpc.ts';
+import type { RpcCall } from '../../proto/chain/json-rpc.ts';
+import { messagesOf } from '../../proto/chain/json-rpc.ts';
 import type { Result } from '../../proto/result.ts';
 import { err, ok } from '../../proto/result.ts';
 
 /**
- * Sends calls together over a connection and gives their results in the same order, or what was wrong with the
- * answers: also when one of the calls is answered with an error, or more than `most` bytes come. Never rejects.
+ * Sends calls together over a connection. Resolves with their results in the same order, or with what was wrong: an error
+ * for one of the calls, or more than `most` bytes. Never rejects.
  */
 export type Ask = (calls: readonly RpcCall[], most: number) => Promise<Result<readonly unknown[], string>>;
 
 /**
- * Opens a connection to a node's URL for one piece of work, and closes it at its end. The error says what failed,
- * never the URL: its path may hold a key. Never rejects unless `work` does; ends when `signal` aborts.
+ * Opens a connection to a node's URL for one piece of work, and closes it afterwards. The error says what failed, but not
+ * the URL, whose path may hold a key. Rejects only if `work` does; ends when `signal` aborts.
  */
 export type Connect = <T>(
   url: string,
@@ -19,7 +19,17 @@ export type Connect = <T>(
   work: (ask: Ask) => Promise<Result<T, string>>,
 ) => Promise<Result<T, string>>;
 
-/** Gathers the answers to calls whose ids follow each other. */
+/** Returns the fault of a node whose answer is longer than its bound. */
+export function tooLong(most: number): string {
+  return `its answer is over ${most} bytes`;
+}
+
+/** Returns whether a fault is that of `tooLong`. */
+export function isTooLong(fault: string): boolean {
+  return /^its answer is over \d+ bytes$/.test(fault);
+}
+
+/** Collects the answers to calls with consecutive ids. */
 export class Answers {
   readonly #firstId: number;
   readonly #results: unknown[];
@@ -32,7 +42,7 @@ export class Answers {
     this.#missing = new Set(this.#results.keys());
   }
 
-  /** Takes what a node sent: an answer, or a batch of them. What answers none of our calls is passed over. */
+  /** Takes a message of a node: an answer, or a batch of them. Other messages are ignored. */
   take(text: string): void {
     for (const message of messagesOf(text)) {
       if (message.kind === 'answer') this.#takeOne(message.outcome, message.id - this.#firstId);
@@ -40,7 +50,7 @@ export class Answers {
     }
   }
 
-  /** All results in the order of the calls, or what was wrong; undefined while answers are missing. */
+  /** Returns all results in the order of the calls, or what was wrong; undefined while answers are missing. */
   get outcome(): Result<readonly unknown[], string> | undefined {
     if (this.#fault !== undefined) return err(this.#fault);
     return this.#missing.size === 0 ? ok(this.#results) : undefined;

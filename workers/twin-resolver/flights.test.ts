@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { wait } from '../../chain/wait.ts';
+import { wait } from '../../proto/chain/wait.ts';
 import { Flights } from './flights.ts';
 
 beforeEach(() => void vi.useFakeTimers());
@@ -7,7 +7,7 @@ afterEach(() => void vi.useRealTimers());
 
 const soon = () => Date.now() + 1900;
 
-test('a hundred at once are one piece of work, and all have its answer', async () => {
+test('a hundred requests at once share one piece of work', async () => {
   const flights = new Flights<string>();
   const work = vi.fn(async () => {
     await wait(1000);
@@ -19,7 +19,7 @@ test('a hundred at once are one piece of work, and all have its answer', async (
   expect(work).toHaveBeenCalledTimes(1);
 });
 
-test('another key, and the same key later, are work of their own', async () => {
+test('another key, and the same key later, start new work', async () => {
   const flights = new Flights<number>();
   const work = vi.fn(async () => 1);
   await Promise.all([flights.once(7, work, soon()), flights.once(8, work, soon())]);
@@ -28,7 +28,7 @@ test('another key, and the same key later, are work of their own', async () => {
   expect(vi.getTimerCount()).toBe(0);
 });
 
-test('who waits gives up at its time, and who works is not cut', async () => {
+test('a waiting request gives up in time, and the leader goes on', async () => {
   const flights = new Flights<string>();
   const slow = async () => {
     await wait(5000);
@@ -42,7 +42,7 @@ test('who waits gives up at its time, and who works is not cut', async () => {
   expect(await working).toBe('slow');
 });
 
-test('when the work throws, the next one works itself', async () => {
+test('the next request takes over when the work throws', async () => {
   const flights = new Flights<string>();
   const broken = flights.once(7, () => Promise.reject(new Error('broken')), soon()).catch((error) => String(error));
   const second = flights.once(7, async () => 'whole', soon());
@@ -50,7 +50,7 @@ test('when the work throws, the next one works itself', async () => {
   expect([await broken, await second]).toEqual(['Error: broken', 'whole']);
 });
 
-test('a stall of the whole isolate does not make the one that works look dead', async () => {
+test('a stall of the isolate does not make the leader look dead', async () => {
   const flights = new Flights<string>();
   const work = vi.fn(async () => {
     await wait(1000);
@@ -58,7 +58,7 @@ test('a stall of the whole isolate does not make the one that works look dead', 
   });
   const all = Promise.all(Array.from({ length: 10 }, () => flights.once(7, work, soon())));
   await vi.advanceTimersByTimeAsync(15);
-  // Time passes, and nobody's timer has run yet.
+  // Time passes, and no timer has run yet.
   vi.setSystemTime(Date.now() + 600);
   await vi.runAllTimersAsync();
   expect(new Set(await all)).toEqual(new Set(['answer']));

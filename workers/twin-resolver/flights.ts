@@ -1,11 +1,11 @@
-import { wait } from '../../chain/wait.ts';
+import { wait } from '../../proto/chain/wait.ts';
 
-/** How often who waits looks whether the answer is there, and how often who fetches it shows that it lives (ms). */
+/** How often a waiting request looks for the answer, and how often the leader shows that it lives. */
 const LOOK_MS = 10;
 const BEAT_MS = 50;
-/** After so long without a sign of life (ms), whoever fetched is taken for dead… */
+/** After this long without a sign of life the leader may be dead… */
 const LEASE_MS = 400;
-/** …when that was seen at so many looks in a row, longer than a beat: after a stall of the isolate all signs are late. */
+/** …and is, if so many looks in a row find that. They last longer than a beat: after a stall all signs are late. */
 const LATE_LOOKS = 8;
 
 interface Flight<T> {
@@ -16,17 +16,16 @@ interface Flight<T> {
 /**
  * Single flight per key, across the requests of an isolate.
  *
- * In workerd a promise that hangs on another request's I/O never settles once that request, or its object, is
- * aborted: who awaits it hangs for ever, and a map that holds it is poisoned (seen with an object aborted in mid
- * fetch). So what is shared here is plain data. Each request waits on timers of its own, and when the one that
- * fetches shows no life any more, the next takes over.
+ * In workerd a promise that depends on another request's I/O never settles once that request, or its object, is aborted:
+ * a request that awaits it hangs for ever (seen with an object aborted during a fetch). So only plain data is shared here.
+ * Each request waits on its own timers, and when the leader shows no life, the next one takes over.
  */
 export class Flights<T> {
   readonly #flights = new Map<number, Flight<T>>();
 
   /**
-   * Runs `work`, or waits until whoever runs it already for this key has its answer.
-   * @param until Unix ms: undefined is returned to who still waits then (the one that works is not cut)
+   * Runs `work`, or waits for the answer of the request that already runs it for this key.
+   * @param until Unix ms at which a waiting request gives up and gets undefined. The leader goes on.
    */
   async once(key: number, work: () => Promise<T>, until: number): Promise<T | undefined> {
     let flight = this.#flights.get(key);

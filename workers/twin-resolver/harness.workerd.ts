@@ -1,4 +1,4 @@
-// A Worker around the resolver for test/twin-resolver.test.ts: asks it as the relay does, over `ctx.exports`.
+// A Worker around the resolver for test/chain/twin-resolver.test.ts. It calls the resolver as the relay does.
 import { DurableObject } from 'cloudflare:workers';
 import { bytesToHex } from '@noble/hashes/utils.js';
 import type { TwinLookup } from '../../durable-objects/contract.ts';
@@ -7,7 +7,7 @@ import type { ResolverEnv } from './twin-resolver.ts';
 export { StatsObject } from '../../durable-objects/stats/stats-object.ts';
 export { TwinResolver } from './twin-resolver.ts';
 
-/** How many times slower the clock of this isolate goes: so a busy machine is not late. */
+/** By how much the clock of this isolate is slowed, so that a busy machine is not late. */
 let slower = 1;
 const [realNow, realTimeout] = [Date.now, setTimeout];
 Date.now = () => realNow() / slower;
@@ -24,7 +24,7 @@ function readable(lookup: TwinLookup): object {
   return { found: { ...rest, account: bytesToHex(account), pk: pk === null ? null : bytesToHex(pk) } };
 }
 
-/** An object that looks twins up, and can be cut off in the middle of it. */
+/** An object that looks twins up, and can be aborted meanwhile. */
 export class Asker extends DurableObject<HarnessEnv> {
   async ask(id: number): Promise<TwinLookup> {
     return await this.ctx.exports.TwinResolver.lookup(id);
@@ -35,7 +35,7 @@ export class Asker extends DurableObject<HarnessEnv> {
   }
 }
 
-/** `/lookup/<id>`, `/refresh/<id>`, `/object/<id>?name=`, `/cut/0?name=`; `?n=` asks so often at once. */
+/** `/lookup/<id>`, `/refresh/<id>`, `/object/<id>?name=`, `/cut/0?name=`. `?n=` makes so many calls at once. */
 export default {
   async fetch(request, env, ctx) {
     slower = env.SLOWER;

@@ -2,7 +2,7 @@ import type { RequestListener } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
-import type { RpcCall } from '../../chain/json-rpc.ts';
+import type { RpcCall } from '../../proto/chain/json-rpc.ts';
 import { err, ok } from '../../proto/result.ts';
 import { overHttp } from './http-call.ts';
 
@@ -33,7 +33,7 @@ const call = (url: string, signal: AbortSignal, ...methods: string[]) =>
   );
 
 describe('overHttp', () => {
-  test('posts a call as JSON, several as a batch, and gives the results', async () => {
+  test('posts a call as JSON, and several as a batch', async () => {
     const bodies: string[] = [];
     const url = await serve(async (request, response) => {
       let body = '';
@@ -51,12 +51,12 @@ describe('overHttp', () => {
     ]);
   });
 
-  test('an answer to fewer calls than were sent is none', async () => {
+  test('refuses an answer to fewer calls than it sent', async () => {
     const url = await serve((_request, response) => void response.end('[{"jsonrpc":"2.0","id":1,"result":1}]'));
     expect(await call(url, never(), 'a', 'b')).toEqual(err('its answer is not JSON-RPC'));
   });
 
-  test('an answer without end is left, not collected', async () => {
+  test('stops reading an endless answer', async () => {
     const url = await serve((_request, response) => {
       const chunk = Buffer.alloc(16_384, 'a');
       const more = () => {
@@ -68,18 +68,18 @@ describe('overHttp', () => {
     expect(await call(url, never(), 'a')).toEqual(err('its answer is over 65536 bytes'));
   });
 
-  test.each([302, 404, 500])('status %i is a fault; a redirect is not followed', async (status) => {
+  test.each([302, 404, 500])('refuses status %i and follows no redirect', async (status) => {
     const url = await serve((_request, response) => {
       response.writeHead(status, { location: '/elsewhere' }).end();
     });
     expect(await call(url, never(), 'a')).toEqual(err(`HTTP status ${status}`));
   });
 
-  test('nobody there', async () => {
+  test('fails if no server listens', async () => {
     expect(await call('http://127.0.0.1:1/secret', never(), 'a')).toEqual(err('not reachable'));
   });
 
-  test('ends when it is given up', async () => {
+  test('ends when it is aborted', async () => {
     const stop = new AbortController();
     const url = await serve(() => stop.abort());
     expect(await call(url, stop.signal, 'a')).toEqual(err('not reachable'));

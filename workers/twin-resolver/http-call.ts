@@ -1,11 +1,11 @@
-import type { RpcCall } from '../../chain/json-rpc.ts';
-import { encodeCall } from '../../chain/json-rpc.ts';
+import type { RpcCall } from '../../proto/chain/json-rpc.ts';
+import { encodeCall } from '../../proto/chain/json-rpc.ts';
 import type { Result } from '../../proto/result.ts';
 import { err, ok } from '../../proto/result.ts';
 import type { Connect } from './answers.ts';
-import { Answers } from './answers.ts';
+import { Answers, tooLong } from './answers.ts';
 
-/** Reads a body as text; undefined as soon as it is longer than `most` bytes: the rest is not read. */
+/** Reads a body as text; undefined if it is over `most` bytes, of which the rest is not read. */
 async function boundedText(response: Response, most: number): Promise<string | undefined> {
   if (response.body === null) return '';
   const decoder = new TextDecoder();
@@ -23,26 +23,26 @@ async function boundedText(response: Response, most: number): Promise<string | u
 async function post(url: string, body: string, most: number, signal: AbortSignal): Promise<Result<string, string>> {
   try {
     const headers = { 'content-type': 'application/json' };
-    // No redirect is followed: who configured a node named it.
+    // No redirect is followed: only the configured node is asked.
     const response = await fetch(url, { method: 'POST', headers, body, redirect: 'manual', signal });
     if (response.status !== 200) {
       await response.body?.cancel();
       return err(`HTTP status ${response.status}`);
     }
     const text = await boundedText(response, most);
-    return text === undefined ? err(`its answer is over ${most} bytes`) : ok(text);
+    return text === undefined ? err(tooLong(most)) : ok(text);
   } catch {
-    return err('not reachable'); // the runtime's text may quote the URL, and a node's URL may hold a key
+    return err('not reachable'); // The runtime's text may quote the URL, and a node's URL may hold a key.
   }
 }
 
-/** One call goes out alone, as every node takes it; several as a batch. */
+/** Encodes one call alone, which every node accepts, and several as a batch. */
 function bodyOf(calls: readonly RpcCall[]): string {
   const texts = calls.map((call, place) => encodeCall(call, place + 1));
   return texts.length === 1 ? texts.join() : `[${texts.join()}]`;
 }
 
-/** A http(s) URL: each `ask` is a POST. */
+/** Connects to an http(s) URL. Each `ask` is a POST. */
 export const overHttp: Connect = async (url, signal, work) =>
   await work(async (calls, most) => {
     const text = await post(url, bodyOf(calls), most, signal);

@@ -15,7 +15,7 @@ const records = fc.record({
 });
 
 describe('KV record', () => {
-  test('what is written is read again, and only as its own twin', () => {
+  test('decodes a record only for its own twin', () => {
     fc.assert(
       fc.property(records, (record) => {
         const text = encodeRecord(record);
@@ -25,7 +25,7 @@ describe('KV record', () => {
     );
   });
 
-  test('each twin has its key', () => {
+  test('has a key for each twin', () => {
     expect(twinKey(7)).toBe('twin:7');
   });
 
@@ -39,12 +39,12 @@ describe('KV record', () => {
     ['a pk that is no hex', JSON.stringify({ ...good, pk: 'abc' })],
     ['no time', JSON.stringify({ ...good, readAt: null })],
     ['no generation', JSON.stringify({ ...good, generation: undefined })],
-  ])('%s is a miss', (_what, text) => {
+  ])('misses with %s', (_what, text) => {
     expect(decodeRecord(7, JSON.stringify(good))).toBeDefined();
     expect(decodeRecord(7, text)).toBeUndefined();
   });
 
-  test('nothing in KV throws', () => {
+  test('throws for no value', () => {
     fc.assert(fc.property(fc.oneof(fc.string(), fc.json()), (text) => decodeRecord(7, text) === undefined));
   });
 });

@@ -1,24 +1,24 @@
 import { bytesToHex, hexToBytes } from '@noble/hashes/utils.js';
 import type { Twin } from '../../proto/twin.ts';
 
-/** The KV key whose value names the generation in force (absent: the empty one). Changing it makes all records old. */
+/** The KV key of the current generation's name; absent: ''. A new value makes all records stale. */
 export const GENERATION_KEY = 'generation';
 
-/** A twin as it was read from the chain once. */
+/** A twin as read from the chain. */
 export interface TwinRecord {
   readonly twin: Twin;
-  /** Unix ms of the reading. */
+  /** When it was read, Unix ms. */
   readonly readAt: number;
-  /** The generation in force at the reading. An old one still serves while the chain is out of reach. */
+  /** The generation in which it was read. An old one still serves while the chain is out of reach. */
   readonly generation: string;
 }
 
-/** The KV key of a twin's record. */
+/** Returns the KV key of a twin's record. */
 export function twinKey(id: number): string {
   return `twin:${id}`;
 }
 
-/** The KV value: JSON, bytes in hex. */
+/** Encodes a record as its KV value: JSON, bytes in hex. */
 export function encodeRecord({ twin, readAt, generation }: TwinRecord): string {
   const pk = twin.pk === null ? null : bytesToHex(twin.pk);
   return JSON.stringify({ id: twin.id, account: bytesToHex(twin.account), relay: twin.relay, pk, readAt, generation });
@@ -28,7 +28,7 @@ function parse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return undefined; // not JSON: a miss like any other strange value
+    return undefined; // Not JSON: a cache miss, like any other invalid value.
   }
 }
 
@@ -36,7 +36,7 @@ function isHex(value: unknown): value is string {
   return typeof value === 'string' && /^(?:[0-9a-f]{2})*$/.test(value);
 }
 
-/** Reads the KV value of twin `id`; undefined where it is anything else than `encodeRecord` writes for that twin. */
+/** Decodes the KV value of twin `id`; undefined if `encodeRecord` did not write it for that twin. */
 export function decodeRecord(id: number, text: string): TwinRecord | undefined {
   const value = parse(text);
   if (typeof value !== 'object' || value === null) return undefined;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { Lru } from './lru.ts';
 
-test('the entry not used for longest goes first', () => {
+test('evicts the least recently used entry', () => {
   const lru = new Lru<string>(2);
   lru.set(1, 'a');
   lru.set(2, 'b');
@@ -10,7 +10,7 @@ test('the entry not used for longest goes first', () => {
   expect([lru.get(1), lru.get(2), lru.get(3)]).toEqual(['a', undefined, 'c']);
 });
 
-test('setting again is a use and no second entry', () => {
+test('counts setting again as a use, not as a second entry', () => {
   const lru = new Lru<string>(2);
   lru.set(1, 'a');
   lru.set(2, 'b');

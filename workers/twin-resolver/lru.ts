@@ -1,4 +1,4 @@
-/** A map of at most `most` entries; the one not used for longest goes first. */
+/** A map of at most `most` entries. It evicts the least recently used one. */
 export class Lru<V, K = number> {
   readonly #most: number;
   readonly #entries = new Map<K, V>();

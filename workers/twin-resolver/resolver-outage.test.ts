@@ -7,7 +7,7 @@ beforeEach(() => void vi.useFakeTimers({ now: 1_800_000_000_000 }));
 afterEach(() => void vi.useRealTimers());
 
 describe('while the chain is out of reach', () => {
-  test('a known twin is served however old, an unknown one is a named error', async () => {
+  test('serves a known twin of any age, and names the error for an unknown one', async () => {
     const { chain, lookup } = resolverRig();
     chain.set(7, ok(twin(7)));
     await lookup(7);
@@ -17,7 +17,7 @@ describe('while the chain is out of reach', () => {
     expect(await lookup(8)).toEqual({ unavailable: 'the chain is out of reach (ws://node: not reachable)' });
   });
 
-  test('so it is in a cold isolate that has only an old generation in KV', async () => {
+  test('serves a record of an old generation from KV in a cold isolate', async () => {
     const { kv, chain, lookup } = resolverRig();
     kv.set(twinKey(7), encodeRecord({ twin: twin(7), readAt: 1, generation: '1' }));
     kv.set(GENERATION_KEY, '2');
@@ -33,13 +33,13 @@ describe('while the chain is out of reach', () => {
     expect(finishedAt() - start).toBeLessThan(2000);
   });
 
-  test('who waits for another caller ends within its own 2 s', async () => {
+  test('ends a waiting look-up within its own 2 s', async () => {
     const { state, many } = resolverRig();
     state.chainMs = 3_600_000;
     for (const answer of await many(7, 3)) expect(answer).toHaveProperty('unavailable');
   });
 
-  test('one caller in five seconds tries, the others do not wait for it', async () => {
+  test('lets one caller in five seconds try, and the others do not wait', async () => {
     const { kv, chain, lookup, calls } = resolverRig();
     for (const id of [1, 2, 3, 4]) {
       kv.set(twinKey(id), encodeRecord({ twin: twin(id), readAt: 1, generation: '' }));
@@ -55,7 +55,7 @@ describe('while the chain is out of reach', () => {
     expect(calls('chain')).toBe(2);
   });
 
-  test('its return is noticed', async () => {
+  test('notices when the chain is back', async () => {
     const { kv, chain, lookup } = resolverRig();
     kv.set(twinKey(7), encodeRecord({ twin: twin(7, 'old'), readAt: 1, generation: '' }));
     chain.set(7, DOWN);

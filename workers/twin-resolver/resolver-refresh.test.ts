@@ -7,7 +7,7 @@ beforeEach(() => void vi.useFakeTimers({ now: 1_800_000_000_000 }));
 afterEach(() => void vi.useRealTimers());
 
 describe('refresh', () => {
-  test('reads the chain past memory and KV, and both hold what it found', async () => {
+  test('reads the chain, and rewrites memory and KV', async () => {
     const { kv, chain, lookup, refresh } = resolverRig();
     chain.set(7, ok(twin(7, 'old')));
     await lookup(7);
@@ -17,7 +17,19 @@ describe('refresh', () => {
     expect(kv.get(twinKey(7))).toContain('new');
   });
 
-  test('does not write what stands there already', async () => {
+  test('tells what the caches had before, the newer of both', async () => {
+    const { kv, chain, lookup, renew } = resolverRig();
+    chain.set(7, ok(twin(7, 'one')));
+    expect(await renew(7)).toMatchObject({ before: undefined });
+    await lookup(7);
+    chain.set(7, ok(twin(7, 'two')));
+    expect(await renew(7)).toEqual({ lookup: { found: twin(7, 'two') }, before: twin(7, 'one') });
+    kv.clear();
+    chain.set(7, ok(twin(7, 'three')));
+    expect(await renew(7)).toMatchObject({ before: twin(7, 'two') });
+  });
+
+  test('does not write an unchanged record', async () => {
     const { chain, lookup, refresh, calls } = resolverRig();
     chain.set(7, ok(twin(7)));
     await lookup(7);
@@ -25,7 +37,7 @@ describe('refresh', () => {
     expect([calls('chain'), calls('put')]).toEqual([2, 1]);
   });
 
-  test('past the memory of an unknown twin too', async () => {
+  test('finds a twin that memory has as unknown', async () => {
     const { chain, lookup, refresh } = resolverRig();
     await lookup(7);
     chain.set(7, ok(twin(7)));
@@ -33,7 +45,7 @@ describe('refresh', () => {
     expect(await lookup(7)).toEqual({ found: twin(7) });
   });
 
-  test('says when the chain is out of reach, and leaves the record', async () => {
+  test('keeps the record while the chain is out of reach', async () => {
     const { chain, lookup, refresh } = resolverRig();
     chain.set(7, ok(twin(7)));
     await lookup(7);
@@ -42,7 +54,7 @@ describe('refresh', () => {
     expect(await lookup(7)).toEqual({ found: twin(7) });
   });
 
-  test('reads at the block that is named, and says when KV could not be rewritten', async () => {
+  test('reads at the given block, and fails if KV cannot be rewritten', async () => {
     const { chain, refresh, log, state } = resolverRig();
     chain.set(7, ok(twin(7)));
     await refresh(7, '0xab');
@@ -52,7 +64,7 @@ describe('refresh', () => {
     expect(await refresh(7)).toHaveProperty('unavailable', expect.stringContaining('cannot be rewritten'));
   });
 
-  test('rewrites what KV holds, also when memory knows better', async () => {
+  test('rewrites an old record in KV, even if memory has the newer one', async () => {
     const { kv, chain, refresh } = resolverRig();
     chain.set(7, ok(twin(7, 'new')));
     await refresh(7);
@@ -61,7 +73,7 @@ describe('refresh', () => {
     expect(kv.get(twinKey(7))).toContain('new');
   });
 
-  test('is not undone by a look-up that began before it', async () => {
+  test('is not undone by a look-up that started before it', async () => {
     const { kv, chain, state, lookup, refresh } = resolverRig();
     chain.set(7, ok(twin(7, 'old')));
     state.chainMs = 1000;
@@ -77,7 +89,7 @@ describe('refresh', () => {
 });
 
 describe('newGeneration', () => {
-  test('counts at once in this isolate: what it remembers is asked for again', async () => {
+  test('makes the records of this isolate stale at once', async () => {
     const { kv, chain, lookup, newGeneration, calls } = resolverRig();
     chain.set(7, ok(twin(7, 'old')));
     await lookup(7);
@@ -88,7 +100,7 @@ describe('newGeneration', () => {
     expect(kv.get(twinKey(7))).toContain('"generation":"chain:1"');
   });
 
-  test('rejects when it cannot be written: its caller must not go on as if it were', async () => {
+  test('rejects when KV cannot be written', async () => {
     const { state, newGeneration } = resolverRig();
     state.kvDown = true;
     await expect(newGeneration('chain:1')).rejects.toThrow('KV is down');

@@ -7,23 +7,23 @@ beforeEach(() => void vi.useFakeTimers({ now: 1_800_000_000_000 }));
 afterEach(() => void vi.useRealTimers());
 
 describe('lookup', () => {
-  test('goes to memory, then KV, then the chain, and leaves what it learned in each', async () => {
+  test('reads memory, then KV, then the chain, and stores the answer in each', async () => {
     const first = resolverRig();
     first.chain.set(7, ok(twin(7, 'a.example')));
     expect(await first.lookup(7)).toEqual({ found: twin(7, 'a.example') });
     expect(first.log).toEqual(['get twin:7', 'get generation', 'chain 7', 'put twin:7']);
     await first.lookup(7);
     expect(first.log).toHaveLength(4);
-    expect(first.looked).toEqual(['chain', 'cache']);
+    expect(first.counted).toEqual(['rmb_cache_misses_total', 'rmb_cache_hits_total']);
 
     const cold = resolverRig();
     for (const [key, value] of first.kv) cold.kv.set(key, value);
     expect(await cold.lookup(7)).toEqual({ found: twin(7, 'a.example') });
     expect(cold.calls('chain')).toBe(0);
-    expect(cold.looked).toEqual(['cache']);
+    expect(cold.counted).toEqual(['rmb_cache_hits_total']);
   });
 
-  test('after a minute it looks whether KV has a newer record', async () => {
+  test('reads KV for a newer record after a minute', async () => {
     const { kv, chain, lookup, calls } = resolverRig();
     chain.set(7, ok(twin(7, 'old')));
     await lookup(7);
@@ -34,7 +34,7 @@ describe('lookup', () => {
     expect(calls('chain')).toBe(1);
   });
 
-  test('without a watcher a record of ten minutes is read again, and rewritten', async () => {
+  test('reads a record of ten minutes again if there is no watcher', async () => {
     const { chain, lookup, calls } = resolverRig();
     chain.set(7, ok(twin(7, 'old')));
     await lookup(7);
@@ -46,7 +46,7 @@ describe('lookup', () => {
     expect(calls('put')).toBe(2);
   });
 
-  test('with a watcher a record is current for as long as its generation is', async () => {
+  test('keeps a record current for the whole generation if there is a watcher', async () => {
     const { kv, chain, lookup, calls } = resolverRig();
     kv.set(GENERATION_KEY, '1');
     chain.set(7, ok(twin(7, 'same')));
@@ -56,7 +56,7 @@ describe('lookup', () => {
     expect(calls('chain')).toBe(1);
   });
 
-  test('a new generation makes every record old', async () => {
+  test('takes every record for stale in a new generation', async () => {
     const { kv, chain, lookup, calls } = resolverRig();
     chain.set(7, ok(twin(7)));
     await lookup(7);
@@ -69,7 +69,7 @@ describe('lookup', () => {
     expect(calls('chain')).toBe(2);
   });
 
-  test('a hundred cold ones at once are one call to the chain, also for an unknown twin', async () => {
+  test('makes one call to the chain for a hundred look-ups at once', async () => {
     const { chain, state, many, calls } = resolverRig();
     state.chainMs = 300;
     chain.set(7, ok(twin(7)));
@@ -79,7 +79,7 @@ describe('lookup', () => {
     expect(calls('chain')).toBe(2);
   });
 
-  test('an unknown twin is remembered for seconds, in memory only', async () => {
+  test('remembers an unknown twin for seconds, only in memory', async () => {
     const { kv, chain, lookup, calls } = resolverRig();
     expect(await lookup(7)).toEqual({ unknown: true });
     chain.set(7, ok(twin(7)));
@@ -89,13 +89,13 @@ describe('lookup', () => {
     expect(await lookup(7)).toEqual({ found: twin(7) });
   });
 
-  test.each([0, -1, 1.5, 2 ** 32, Number.NaN])('%s is no twin, and nobody is asked', async (id) => {
+  test.each([0, -1, 1.5, 2 ** 32, Number.NaN])('reads nothing for the invalid id %s', async (id) => {
     const { lookup, log } = resolverRig();
     expect(await lookup(id)).toEqual({ unknown: true });
     expect(log).toEqual([]);
   });
 
-  test('a twin that left the chain leaves KV', async () => {
+  test('removes a twin from KV that left the chain', async () => {
     const { kv, chain, lookup } = resolverRig();
     chain.set(7, ok(twin(7)));
     await lookup(7);

@@ -1,35 +1,46 @@
-import { wait } from '../../chain/wait.ts';
 import type { TwinLookup } from '../../durable-objects/contract.ts';
+import { logLine } from '../../durable-objects/log.ts';
+import type { Count } from '../../durable-objects/stats/catalogue.ts';
+import { wait } from '../../proto/chain/wait.ts';
 import type { Result } from '../../proto/result.ts';
 import type { Twin } from '../../proto/twin.ts';
+import type { TellTwin } from './chain-twins.ts';
+import type { Tell } from './dials.ts';
 import type { TwinRecord } from './kv-record.ts';
 import { decodeRecord, encodeRecord, GENERATION_KEY, twinKey } from './kv-record.ts';
 import type { ResolverMemory } from './resolver-memory.ts';
 
-/** A lookup has its answer, or its named error, within 2 s; what is left of them is the way there and back (ms). */
-const LOOKUP_MS = 1_700;
-/** A store that has not answered by then is passed over (ms). */
-const STORE_MS = 500;
-/** Until the chain watcher has named its first generation, a record read longer ago is read again (ms). */
+/** A look-up resolves within 2 s. The rest of them is the way there and back. */
+export const LOOKUP_MS = 1_700;
+/** A dial lasts at least this long: the request that makes it may have waited most of its own time for one. */
+const LEAST_DIAL_MS = 1_000;
+/** KV is skipped if it does not answer within this. */
+export const STORE_MS = 500;
+/** Before the chain watcher's first generation, an older record is read again. */
 const UNWATCHED_MS = 600_000;
+
+/** Its multiples, without their whole part, are spread evenly. */
+const GOLDEN = 0.618_034;
 
 const NO_GENERATION = '';
 
-/** What the resolver needs of a KV namespace. */
+/** The port of the resolver to a KV namespace. */
 interface TwinStore {
   get(key: string): Promise<string | null>;
   put(key: string, value: string): Promise<void>;
   delete(key: string): Promise<void>;
 }
 
-/** What the resolver needs of the chain. Must not reject. */
+/** The port of the resolver to the chain. Must not reject. */
 interface TwinSource {
   /**
-   * Within `budget` ms: undefined is a twin that does not exist, an error a chain out of reach.
+   * Reads a twin within `budget` ms: undefined if it does not exist, an error if the chain is out of reach.
    * @param block hash of the block to read at; absent: the newest
    */
   read(id: number, budget: number, block?: string): Promise<Result<Twin | undefined, string>>;
-  /** Within `budget` ms: the highest id that a twin ever had; undefined where the chain does not say. */
+  /** Reads twins together, see `ChainTwins.readMany`. */
+  readMany(ids: readonly number[], budget: number, tell: TellTwin): Promise<void>;
+  /** Reads the highest id that a twin ever had within `budget` ms; undefined if the chain does not store it. */
   lastId(budget: number): Promise<Result<number | undefined, string>>;
 }
 
@@ -38,12 +49,11 @@ export interface ResolverParts {
   readonly memory: ResolverMemory;
   readonly store: TwinStore;
   readonly chain: TwinSource;
-  /** Counts where a look-up found its answer. */
-  looked(where: 'cache' | 'chain'): void;
-  /** Counts a look-up that did not ask the chain: no twin has the id, or the minute's budget of dials is spent. */
-  refused(reason: 'beyond' | 'budget'): void;
-  /** Lets work go on after the answer (`ctx.waitUntil`). */
-  later(work: Promise<void>): void;
+  readonly count: Count;
+  /** Has the twin's region read as well, so that nobody waits for that later. Must not reject. */
+  seeRegion(id: number): Promise<void>;
+  /** Lets work go on after the answer. */
+  background(work: Promise<void>): void;
 }
 
 /** Looks twins up: this isolate's memory, then KV, then the chain. */
@@ -55,11 +65,12 @@ export class Resolver {
   }
 
   /**
-   * Twin `id`, as it stands on chain as far as the chain watcher has told (without one: as read at most ten minutes
-   * ago); while no node answers, as read at any time.
-   * `unavailable` (within 2 s) says that the chain is out of reach and nothing is known of this twin.
+   * Returns twin `id` as on chain, up to the last block of the chain watcher (without a watcher: as read in the last ten
+   * minutes). While no node answers, returns the last record. `unavailable` (within 2 s): no node answers, and the twin
+   * is not known.
+   * @param mayAsk whether the chain may be asked for a twin that no cache has; called only then. Absent: it may
    */
-  async lookup(id: number): Promise<TwinLookup> {
+  async lookup(id: number, mayAsk?: () => Promise<boolean>): Promise<TwinLookup> {
     const start = Date.now();
     if (!isTwinId(id)) return { unknown: true };
     const { memory } = this.#parts;
@@ -67,43 +78,69 @@ export class Resolver {
     if (remembered !== undefined) return this.#fromCache({ found: remembered.twin });
     if (memory.isUnknown(id, start)) return this.#fromCache({ unknown: true });
     if (memory.last(id) === undefined && (await this.#isBeyond(id, start + LOOKUP_MS))) {
-      this.#parts.refused('beyond');
+      this.#parts.count('relay_lookups_refused_total', 1, 'beyond');
       return this.#fromCache({ unknown: true });
     }
     const known = await this.#stored(id);
     const now = Date.now();
-    // Meanwhile another request may have had the answer from the chain.
+    // Another request may have the answer by now.
     if (memory.isUnknown(id, now)) return this.#fromCache({ unknown: true });
     if (known !== undefined && (this.#isCurrent(known, now) || !memory.mayTryChain(now))) {
       memory.remember(known, now);
       return this.#fromCache({ found: known.twin });
     }
-    if (known === undefined && !memory.strangers.mayDial(now)) {
-      this.#parts.refused('budget');
+    // A twin that is being read costs nothing more: it may have been asked for before, and come again.
+    const isNew = known === undefined && !memory.dials.has(id);
+    if (isNew && mayAsk !== undefined && !(await mayAsk())) {
+      this.#parts.count('relay_lookups_refused_total', 1, 'address');
+      return { unavailable: 'this address has looked up too many twins in this minute', isLimited: true };
+    }
+    if (isNew && !memory.strangers.mayDial(now)) {
+      this.#parts.count('relay_lookups_refused_total', 1, 'budget');
       return { unavailable: 'this relay has looked up too many twins in this minute' };
     }
-    this.#parts.looked('chain');
+    this.#parts.count('rmb_cache_misses_total');
     const answer = await this.#ask(id, start + LOOKUP_MS, known);
     if ('unavailable' in answer && known !== undefined) return { found: known.twin };
     return answer;
   }
 
   /**
-   * Twin `id` from the chain, whatever memory and KV say; they hold it afterwards. `unavailable` (within about 2 s)
-   * where the chain is out of reach or KV cannot be written: all is then as before.
-   * @param block hash of the block to read at, so that no node that is behind is believed; absent: the newest
+   * Reads twin `id` from the chain, and rewrites memory and KV. `unavailable` (within about 2 s): the chain is out of
+   * reach or KV cannot be written, and nothing has changed.
+   * @param block hash of the block to read at, so that a node that is behind does not answer; absent: the newest
    */
   async refresh(id: number, block?: string): Promise<TwinLookup> {
-    if (!isTwinId(id)) return { unknown: true };
+    return (await this.renew(id, block)).lookup;
+  }
+
+  /** As `refresh`. `before`: the record as it was cached, if it was. */
+  async renew(
+    id: number,
+    block?: string,
+  ): Promise<{ readonly lookup: TwinLookup; readonly before?: Twin | undefined }> {
+    if (!isTwinId(id)) return { lookup: { unknown: true } };
+    const last = this.#parts.memory.last(id);
+    const { lookup, stored } = await this.#reread(id, block);
+    const before = stored === undefined || (last !== undefined && last.readAt > stored.readAt) ? last : stored;
+    return { lookup, before: before?.twin };
+  }
+
+  /** Reads a twin and rewrites the caches. Returns also what KV had. */
+  async #reread(
+    id: number,
+    block: string | undefined,
+  ): Promise<{ readonly lookup: TwinLookup; readonly stored?: TwinRecord | undefined }> {
     const { memory, chain, store } = this.#parts;
     const start = Date.now();
-    // Not shared with look-ups that are under way: they may have begun before the change.
+    // Not shared with look-ups in flight: they may have started before the change.
     const [answer, text] = await Promise.all([
       chain.read(id, LOOKUP_MS, block),
       this.#get(twinKey(id)),
       this.#seeGeneration(),
     ]);
-    if (!answer.ok) return { unavailable: `the chain is out of reach (${answer.error})` };
+    if (!answer.ok) return { lookup: { unavailable: `the chain is out of reach (${answer.error})` } };
+    const stored = typeof text === 'string' ? decodeRecord(id, text) : undefined;
     const now = Date.now();
     try {
       const twin = answer.value;
@@ -112,21 +149,20 @@ export class Resolver {
         memory.rememberUnknown(id, now);
       } else {
         const record = { twin, readAt: start, generation: memory.generation(now).value };
-        const stands = typeof text === 'string' ? decodeRecord(id, text) : undefined;
-        if (!this.#stands(stands, twin, now)) await store.put(twinKey(id), encodeRecord(record));
+        if (!this.#isUpToDate(stored, twin, now)) await store.put(twinKey(id), encodeRecord(record));
         memory.remember(record, now);
       }
       memory.rememberRefresh(id, now);
       memory.chainAnswered();
-      return twin === undefined ? { unknown: true } : { found: twin };
+      return { lookup: twin === undefined ? { unknown: true } : { found: twin }, stored };
     } catch (error) {
-      return { unavailable: `the record of twin ${id} cannot be rewritten (${error})` };
+      return { lookup: { unavailable: `the record of twin ${id} cannot be rewritten (${error})` } };
     }
   }
 
   /**
-   * From now on no record that stands in a cache is current; it still serves while the chain is out of reach. Other
-   * isolates see it within two minutes. Rejects when KV cannot be written.
+   * Makes every cached record stale. Stale records still serve while the chain is out of reach. Other isolates follow
+   * within two minutes. Rejects when KV cannot be written.
    */
   async newGeneration(name: string): Promise<void> {
     const { memory, store } = this.#parts;
@@ -144,14 +180,14 @@ export class Resolver {
   }
 
   #fromCache(lookup: TwinLookup): TwinLookup {
-    this.#parts.looked('cache');
+    this.#parts.count('rmb_cache_hits_total');
     return lookup;
   }
 
-  /** The newest record that memory or KV has, however old. */
+  /** Returns the newest record in memory or KV, however old. */
   async #stored(id: number): Promise<TwinRecord | undefined> {
-    const { memory } = this.#parts;
-    const [text] = await Promise.all([this.#get(twinKey(id)), this.#seeGeneration()]);
+    const { memory, seeRegion } = this.#parts;
+    const [text] = await Promise.all([this.#get(twinKey(id)), this.#seeGeneration(), seeRegion(id)]);
     const record = typeof text === 'string' ? decodeRecord(id, text) : undefined;
     const last = memory.last(id);
     if (record === undefined || last === undefined) return record ?? last;
@@ -165,62 +201,84 @@ export class Resolver {
     if (generation !== undefined) memory.rememberGeneration(generation ?? NO_GENERATION, Date.now());
   }
 
-  /** A value of KV; null where it has none, undefined where it fails or is slow. */
+  /** Returns a value of KV; null if it has none, undefined if it fails or is slow. */
   async #get(key: string): Promise<string | null | undefined> {
     const slow = new AbortController();
     const { store } = this.#parts;
     try {
       return await Promise.race([store.get(key), wait(STORE_MS, slow.signal).then(() => undefined)]);
     } catch {
-      return undefined; // KV is a cache: what it cannot tell, the chain can
+      return undefined; // KV is only a cache: the chain has the answer as well.
     } finally {
       slow.abort();
     }
   }
 
-  #isCurrent({ readAt, generation }: TwinRecord, now: number): boolean {
+  #isCurrent({ twin, readAt, generation }: TwinRecord, now: number): boolean {
     if (generation !== this.#parts.memory.generation(now).value) return false;
-    return generation !== NO_GENERATION || now - readAt < UNWATCHED_MS;
+    return generation !== NO_GENERATION || now - readAt < unwatchedMs(twin.id);
   }
 
-  /** Whether this record, as it stands in KV, says the same of the twin, and is current. */
-  #stands(record: TwinRecord | undefined, twin: Twin, now: number): boolean {
+  /** Returns whether a record of KV is current and equals the twin. */
+  #isUpToDate(record: TwinRecord | undefined, twin: Twin, now: number): boolean {
     return record !== undefined && this.#isCurrent(record, now) && isSame(record.twin, twin);
   }
 
   async #ask(id: number, until: number, known: TwinRecord | undefined): Promise<TwinLookup> {
-    const { memory, chain } = this.#parts;
-    const work = async () => {
-      const start = Date.now();
-      const answer = await chain.read(id, Math.max(until - start, 0));
-      if (answer.ok) this.#learn(id, answer.value, known, start);
-      else memory.chainFailed(Date.now());
-      return answer;
-    };
-    const answer = await memory.flights.once(id, work, until);
+    const read = (asked: ReadonlyMap<number, TwinRecord | undefined>, tell: Tell<Twin | undefined>) =>
+      this.#read(asked, until, tell);
+    const background = (work: Promise<void>) => this.#parts.background(work);
+    const answer = await this.#parts.memory.dials.once(id, known, read, until, background);
     if (answer === undefined) return { unavailable: 'the chain did not answer in time' };
     if (!answer.ok) return { unavailable: `the chain is out of reach (${answer.error})` };
     return answer.value === undefined ? { unknown: true } : { found: answer.value };
   }
 
+  /** Reads twins together. What comes after `until` is still learned, because the client tries again. */
+  async #read(
+    asked: ReadonlyMap<number, TwinRecord | undefined>,
+    until: number,
+    tell: Tell<Twin | undefined>,
+  ): Promise<void> {
+    const { memory, chain } = this.#parts;
+    const start = Date.now();
+    let isThere = false;
+    const budget = Math.max(until - start, LEAST_DIAL_MS);
+    const unread = new Map([...asked].filter(([, known]) => known === undefined));
+    await chain.readMany([...asked.keys()], budget, (id, answer) => {
+      isThere ||= answer.ok;
+      if (answer.ok) unread.delete(id);
+      if (answer.ok) this.#learn(id, answer.value, asked.get(id), start);
+      else if (!isThere) memory.chainFailed(Date.now());
+      tell(id, answer);
+    });
+    memory.strangers.giveBack(unread.size, start);
+  }
+
   #learn(id: number, twin: Twin | undefined, known: TwinRecord | undefined, readAt: number): void {
-    const { memory, store, later } = this.#parts;
+    const { memory, store } = this.#parts;
+    const background = (work: Promise<void>) => this.#parts.background(quietly(work));
     const now = Date.now();
     memory.chainAnswered();
     if (memory.isOvertaken(id, readAt)) return;
     if (twin === undefined) {
       memory.rememberUnknown(id, now);
-      if (known !== undefined) later(quietly(store.delete(twinKey(id))));
+      if (known !== undefined) background(store.delete(twinKey(id)));
       return;
     }
     const record = { twin, readAt, generation: memory.generation(now).value };
     memory.remember(record, now);
-    // A write costs ten reads: what stands there already, and recently, is not written again.
-    if (!this.#stands(known, twin, now)) later(quietly(store.put(twinKey(id), encodeRecord(record))));
+    // A write costs ten reads, so an unchanged current record is not written again.
+    if (!this.#isUpToDate(known, twin, now)) background(store.put(twinKey(id), encodeRecord(record)));
   }
 }
 
-/** Twin ids are u32 and begin at 1; 0 is how relays sign their errors. */
+/** Returns for how long a record of this twin is current without a watcher. Twins that were read together differ in it. */
+function unwatchedMs(id: number): number {
+  return UNWATCHED_MS * (1 - ((id * GOLDEN) % 1) / 4);
+}
+
+/** Returns whether a twin can have this id: a u32 from 1 on. Relays sign their errors as twin 0. */
 function isTwinId(id: number): boolean {
   return Number.isInteger(id) && id > 0 && id <= 0xffffffff;
 }
@@ -230,11 +288,11 @@ function isSame(a: Twin, b: Twin): boolean {
   return text(a) === text(b);
 }
 
-/** A cache that cannot be written (a daily limit, say) costs speed, not the answer. */
+/** Logs a failed write of the cache, for example at a daily limit. It costs speed, not the answer. */
 async function quietly(work: Promise<void>): Promise<void> {
   try {
     await work;
   } catch (error) {
-    console.warn(JSON.stringify({ event: 'twin-cache-not-written', error: String(error) }));
+    logLine('warn', 'twin-cache-not-written', { error: String(error) });
   }
 }

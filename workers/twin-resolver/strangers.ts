@@ -1,36 +1,36 @@
-import { add, minuteOf, type RateWindow } from '../../durable-objects/twin/rate-window.ts';
+import { add, minuteOf, type RateWindow } from '../../durable-objects/twin/limits/rate-window.ts';
 import { Flights } from './flights.ts';
 
-/** The highest id is read again after so long: a twin that was just created waits no longer to be known (ms). */
+/** The highest id is read again after this. A new twin waits at most as long until it is known. */
 const COUNT_MS = 6_000;
-/** Twins that neither memory nor KV knows are read from the chain so often in a minute. A cold start needs many. */
+/** Reads from the chain in a minute, for twins that neither memory nor KV knows. A cold start needs many. */
 const DIALS_A_MINUTE = 3_000;
 
 /**
- * What keeps strangers from spending the chain: ids that no twin can have, and a budget for the others. Belongs to an
- * isolate; may vanish at any time. Times in Unix ms.
+ * Keeps strangers from exhausting the chain nodes: it knows the ids that no twin can have, and has a budget for the others.
+ * Belongs to an isolate; may vanish at any time. Times in Unix ms.
  */
 export class Strangers {
   readonly #flights = new Flights<undefined>();
   #lastId: number | undefined;
   #countedAt = Number.NEGATIVE_INFINITY;
-  /** Somebody asked for an id that no twin has. */
+  /** Whether an unknown twin was looked up. */
   #wereSeen = false;
   #dials: RateWindow | undefined;
 
-  /** Somebody asked for an id that no twin has: from now on high ids are compared with the highest one. */
+  /** Notes a look-up of an unknown twin. From now on ids are compared with the highest one. */
   saw(): void {
     this.#wereSeen = true;
   }
 
-  /** A twin of this id exists. */
+  /** Notes that a twin of this id exists. */
   exists(id: number): void {
     if (this.#lastId !== undefined) this.#lastId = Math.max(this.#lastId, id);
   }
 
   /**
-   * Whether no twin can have this id.
-   * @param count reads the highest id; undefined when nobody can tell
+   * Returns whether no twin can have this id.
+   * @param count reads the highest id; undefined if it is not known
    */
   async isBeyond(id: number, until: number, count: () => Promise<number | undefined>): Promise<boolean> {
     if (!this.#wereSeen || (this.#lastId !== undefined && id <= this.#lastId)) return false;
@@ -40,7 +40,7 @@ export class Strangers {
     return this.#lastId !== undefined && id > this.#lastId;
   }
 
-  /** Whether the chain may be asked for a twin that nothing is known of; a yes is counted. */
+  /** Returns whether the chain may be read for an unknown twin. Counts a yes. */
   mayDial(now: number): boolean {
     const dials = add(this.#dials, minuteOf(now), 1, 0);
     if (dials.messages > DIALS_A_MINUTE) return false;
@@ -48,12 +48,17 @@ export class Strangers {
     return true;
   }
 
+  /** Gives back what was counted for reads that no node answered. */
+  giveBack(reads: number, now: number): void {
+    if (this.#dials?.minute === minuteOf(now)) this.#dials = add(this.#dials, minuteOf(now), -reads, 0);
+  }
+
   async #count(count: () => Promise<number | undefined>): Promise<undefined> {
-    // Somebody who waited for the flight before this one finds it counted.
+    // A request that waited for the flight before finds the id read.
     if (Date.now() - this.#countedAt < COUNT_MS) return undefined;
     const lastId = await count();
     this.#countedAt = Date.now();
-    // Ids are never given back: a node that is behind must not lock newer twins out.
+    // Ids are never reused: a node that is behind must not lock newer twins out.
     if (lastId !== undefined) this.#lastId = Math.max(this.#lastId ?? 0, lastId);
     return undefined;
   }

@@ -1,10 +1,10 @@
-import { encodeCall } from '../../chain/json-rpc.ts';
+import { encodeCall } from '../../proto/chain/json-rpc.ts';
 import type { Result } from '../../proto/result.ts';
 import { err, ok } from '../../proto/result.ts';
 import type { Ask, Connect } from './answers.ts';
-import { Answers } from './answers.ts';
+import { Answers, tooLong } from './answers.ts';
 
-/** The answers that are waited for. */
+/** The answers that a call waits for. */
 interface Waiting {
   readonly answers: Answers;
   readonly most: number;
@@ -12,7 +12,7 @@ interface Waiting {
   received: number;
 }
 
-/** Asks over an open socket, one `ask` after the other; the answers to one are told from all else that comes. */
+/** Asks over an open socket, one `ask` after the other. Other messages of the node are ignored. */
 function askOver(socket: WebSocket, signal: AbortSignal): Ask {
   let waiting: Waiting | undefined;
   let broken: string | undefined;
@@ -25,7 +25,7 @@ function askOver(socket: WebSocket, signal: AbortSignal): Ask {
     if (waiting === undefined) return;
     if (typeof data !== 'string') return end('it sent a binary message');
     waiting.received += data.length;
-    if (waiting.received > waiting.most) return end(`it sent over ${waiting.most} bytes`);
+    if (waiting.received > waiting.most) return end(tooLong(waiting.most));
     waiting.answers.take(data);
     const { outcome } = waiting.answers;
     if (outcome !== undefined) waiting.done(outcome);
@@ -54,20 +54,20 @@ function askOver(socket: WebSocket, signal: AbortSignal): Ask {
 
 async function dial(url: string, signal: AbortSignal): Promise<Result<WebSocket, string>> {
   try {
-    // workerd dials by fetch, and fetch takes the http form of the URL only.
+    // workerd connects by fetch, which takes only the http form of the URL.
     const target = url.replace(/^ws/i, 'http');
     const response = await fetch(target, { headers: { upgrade: 'websocket' }, redirect: 'manual', signal });
     if (response.webSocket !== null) return ok(response.webSocket);
     await response.body?.cancel();
     return err(`HTTP status ${response.status} instead of a WebSocket`);
   } catch {
-    return err('not reachable'); // the runtime's text may quote the URL, and a node's URL may hold a key
+    return err('not reachable'); // The runtime's text may quote the URL, and a node's URL may hold a key.
   }
 }
 
 /**
- * A ws(s) URL: a WebSocket of its own for each piece of work (a socket belongs to the request that opened it, so none
- * can be kept for the next), its calls sent without waiting for each other. Only in workerd.
+ * Connects to a ws(s) URL, with a new WebSocket for each piece of work: a socket belongs to the request that opened it.
+ * Calls do not wait for each other. Works only in workerd.
  */
 export const overWebSocket: Connect = async (url, signal, work) => {
   const socket = await dial(url, signal);

@@ -20,9 +20,19 @@ describe('Absence', () => {
     ).toEqual([false, false, true]);
   });
 
-  it('stays small', () => {
+  it('forgets all sessions when there are too many', () => {
     const absence = new Absence(() => 0);
     for (let twin = 0; twin <= 1024; twin += 1) absence.note({ twin });
     expect([absence.has({ twin: 0 }), absence.has({ twin: 1024 })]).toEqual([false, true]);
+  });
+
+  it('tells a session that was absent just now from one that was a few seconds ago', () => {
+    let now = 0;
+    const absence = new Absence(() => now);
+    absence.note({ twin: 1 });
+    now = 999;
+    expect(absence.has({ twin: 1 }, 1_000)).toBe(true);
+    now = 1_000;
+    expect([absence.has({ twin: 1 }, 1_000), absence.has({ twin: 1 })]).toEqual([false, true]);
   });
 });

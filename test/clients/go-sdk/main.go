@@ -1,4 +1,4 @@
-// Calls and serves commands over RMB with ThreeFold's Go SDK, unchanged, for the tests that it works with ours.
+// Calls and serves commands over RMB with ThreeFold's Go SDK, unchanged, for the tests that it works with this bus.
 //
 //	rmb-go call   -chain URL -relay URL -secret SEED [-key ed25519] [-session NAME] [-to NAME] TWIN COMMAND JSON
 //	rmb-go serve  -chain URL -relay URL -secret SEED [-key ed25519] [-session NAME]

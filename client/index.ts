@@ -1,0 +1,45 @@
+/**
+ * The Reliable Message Bus as a library, for browsers, Workers and Node.
+ *
+ * ```ts
+ * await using bus = await connect({ secret, relays: ['wss://relay.grid.tf'], chain: ['wss://tfchain.grid.tf'] });
+ * const { data } = await bus.call(7, 'my.command', JSON.stringify({ n: 1 }));
+ * bus.serve('my.echo', ({ data }) => data);
+ * ```
+ *
+ * In a browser the page must be a secure context (https, or localhost): elsewhere there is no WebCrypto. In Node,
+ * `rmb-client/node` signs and verifies faster, and keeps a connection with ping frames.
+ */
+import { PORTABLE } from '../proto/crypto/portable.ts';
+import { openConnection } from './connect.ts';
+import type { Bus, ConnectOptions } from './public.ts';
+import { dialWeb } from './session/web-socket.ts';
+
+export { type Identity, identityOf, type KeyType } from '../proto/identity.ts';
+export type { Twin } from '../proto/twin.ts';
+export type { CallResponse } from './asking/calls.ts';
+export type { TwinSource } from './directory/chain.ts';
+export { type ErrorReply, RmbError, type RmbErrorCode } from './errors.ts';
+export type { Log, PartState } from './ports.ts';
+export type { Presence } from './presence.ts';
+export type {
+  Bus,
+  BusStatus,
+  CallOptions,
+  ConnectOptions,
+  Handler,
+  HandlerReply,
+  Pong,
+} from './public.ts';
+export type { Admission } from './serving/admission.ts';
+export type { ServiceRequest } from './serving/durable.ts';
+export type { LocalRequest, Plugin, PluginReply, RemoteRequest } from './serving/plugin.ts';
+
+/**
+ * Connects a twin to the bus, over standard WebSockets. Resolves when the chain has told the twin's id and one relay is
+ * connected; from then on both are reconnected when they are lost, until `close`.
+ * Throws an `RmbError` when the identity, the chain or every relay cannot be used.
+ */
+export async function connect(options: ConnectOptions): Promise<Bus> {
+  return openConnection(options, { dial: dialWeb, primitives: PORTABLE });
+}

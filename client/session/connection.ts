@@ -1,0 +1,298 @@
+import { KEEP_ALIVE, readAcceptance } from '../../proto/custody/acceptance.ts';
+import { USED_TWICE } from '../../proto/session-close.ts';
+import { type CustodyReports, CustodySession, type CustodyWay } from '../custody/session.ts';
+import type { FrameEnd, Log, PartState, SentEnvelope } from '../ports.ts';
+import { Backoff } from './backoff.ts';
+import { FramesInWork } from './frames.ts';
+import { CUSTODY_HEARTBEAT, HEARTBEAT, type HeartbeatTimes, Pulse } from './heartbeat.ts';
+import { LargeFrames, limitAfter, type SizeLimit } from './large-frames.ts';
+import { CLOSE_MS, type Dial, type Loss, type Socket, TORN_CODE } from './socket.ts';
+
+/** When two programs use one session, the relay refuses a switch within 10 s: an earlier attempt would be refused again, ms. */
+const CONTESTED_MS = 12_000;
+/** Only this close proves that the other program is alive; a session that was taken over proves nothing. */
+const CONTESTED_DETAIL = `${USED_TWICE.code} ${USED_TWICE.reason}`;
+const CONTESTED =
+  'one identity is used twice: the relay saw two live programs take this twin’s session from each other; stop one of the two';
+/** A frame was larger than the relay takes (RFC 6455 §7.4.1). This project's relay names its limit in the reason. */
+const TOO_LARGE_CODE = 1009;
+/** A frame of the relay that is malformed. */
+const MALFORMED_CODE = 1008;
+/** A relay with this much unsent is slow: other relays come first, bytes. */
+const MOST_UNSENT = 2 ** 20;
+
+/** State of a connection. */
+type State =
+  | { readonly kind: 'closed' }
+  | { readonly kind: 'waiting'; readonly timer: Timer }
+  | { readonly kind: 'connecting'; readonly socket: Socket }
+  | { readonly kind: 'open'; readonly socket: Socket };
+type Timer = ReturnType<typeof setTimeout>;
+
+/** Parts of a connection, and its reports. */
+export interface ConnectionPort {
+  readonly dial: Dial;
+  /** Returns a fresh token for each attempt. */
+  token(): Promise<string>;
+  /** Returns an envelope that the relay answers at once: a sign of life where the host has no ping frames. */
+  pingEnvelope(): Uint8Array;
+  onState(state: PartState): void;
+  /** The relay's Date, and this machine's Unix ms of the request. */
+  onDate(date: string, askedAt: number): void;
+  /** Resolves when the frame has been processed; never rejects. */
+  onFrame(frame: Uint8Array): Promise<FrameEnd | undefined>;
+  /** A plain session’s socket ended. @param isTorn without a close frame */
+  onEnded?(isTorn: boolean): void;
+  /** Absent: the token offers no custody, and every session is a plain one. */
+  readonly custody?: CustodyReports;
+  /** The relay closed the connection because of this envelope's size; `limit` is what it takes, if it says so (bytes). */
+  onTooLarge(envelope: SentEnvelope, limit: number | undefined): void;
+  readonly log: Log;
+}
+
+/** Keeps one relay connected, until `close`. */
+export class RelayConnection {
+  readonly #url: string;
+  readonly #port: ConnectionPort;
+  readonly #times: HeartbeatTimes;
+  readonly #custodyTimes: HeartbeatTimes;
+  readonly #backoff = new Backoff();
+  readonly #frames: FramesInWork<FrameEnd | undefined>;
+  readonly #large = new LargeFrames();
+  #limit: SizeLimit | undefined;
+  #state: State = { kind: 'closed' };
+  /** The custody session of the last socket, if it has one. */
+  #custody: CustodySession | undefined;
+  #isFinishing = false;
+  /** Detail of the last failure. */
+  #detail = '';
+  /** Called with the code that ended the last socket. */
+  #onEnd: (code: number) => void = () => undefined;
+
+  /** @param url ws(s)://host[:port] */
+  constructor(url: string, port: ConnectionPort, times = HEARTBEAT, custodyTimes = CUSTODY_HEARTBEAT) {
+    this.#url = url;
+    this.#port = port;
+    this.#times = times;
+    this.#custodyTimes = custodyTimes;
+    this.#frames = new FramesInWork((frame) => port.onFrame(frame));
+  }
+
+  /** host[:port] */
+  get name(): string {
+    return new URL(this.#url).host;
+  }
+
+  get isOpen(): boolean {
+    return this.#state.kind === 'open';
+  }
+
+  /** The custody session; undefined without one. */
+  get custody(): CustodyWay | undefined {
+    return this.isOpen ? this.#custody : undefined;
+  }
+
+  /** Whether the relay takes frames more slowly than it is given them. */
+  get isSlow(): boolean {
+    return this.#state.kind === 'open' && this.#state.socket.unsent > MOST_UNSENT;
+  }
+
+  /** Largest envelope of this relay, known since it refused one; kept over reconnects. */
+  get limit(): SizeLimit | undefined {
+    return this.#limit;
+  }
+
+  open(): void {
+    this.#retryIn(0);
+  }
+
+  /** Reconnects, so that the relay tells its time again. */
+  reconnect(): void {
+    if (this.#state.kind === 'open' && !this.#isFinishing) this.#state.socket.close(1001, 'coming back');
+  }
+
+  /** Hands a frame to the socket of a plain session. Returns false if there is no socket, or it broke. */
+  async send(frame: Uint8Array): Promise<boolean> {
+    if (this.#state.kind !== 'open') return false;
+    const { socket } = this.#state;
+    this.#large.add(frame);
+    return socket.send(frame);
+  }
+
+  /** Reads no more. Resolves when every frame that was read has been processed; sending still works. */
+  async finish(): Promise<void> {
+    this.#isFinishing = true;
+    // In custody the relay keeps what is not processed, and its receipts are still read.
+    if (this.#custody === undefined) this.#frames.pause();
+    else this.#custody.finish();
+    await this.#frames.done();
+  }
+
+  /**
+   * Closes the session. Frames that the relay sent before it saw the close are still processed; in custody the relay
+   * keeps them, and the close waits for receipts.
+   * @returns whether the relay has every frame that was sent; undefined when it was not connected
+   */
+  async close(): Promise<boolean | undefined> {
+    const state = this.#state;
+    this.#state = { kind: 'closed' };
+    if (state.kind === 'waiting') clearTimeout(state.timer);
+    if (state.kind === 'connecting') state.socket.terminate();
+    if (state.kind !== 'open') return undefined;
+    const { socket } = state;
+    const closed = new Promise<number>((resolve) => {
+      this.#onEnd = resolve;
+    });
+    const hasAll = (await this.#custody?.leave()) ?? true;
+    const patience = setTimeout(() => socket.terminate(), CLOSE_MS);
+    this.#frames.resume();
+    socket.close(1001);
+    const code = await closed;
+    clearTimeout(patience);
+    await this.#frames.done();
+    return hasAll && code !== TORN_CODE;
+  }
+
+  #retryIn(ms: number): void {
+    this.#state = { kind: 'waiting', timer: setTimeout(() => this.#connect(), ms) };
+  }
+
+  #connect(): void {
+    this.#port.token().then(
+      (token) => {
+        if (this.#state.kind === 'waiting' && !this.#isFinishing) this.#dial(token);
+      },
+      (error: unknown) => this.#lost(`no token: ${String(error)}`, this.#backoff.next()),
+    );
+  }
+
+  #dial(token: string): void {
+    /** `undecided` until the relay has accepted custody, or has sent anything else. */
+    let mode: 'undecided' | 'plain' | 'custody' = this.#port.custody === undefined ? 'plain' : 'undecided';
+    this.#custody = undefined;
+    const pulse = new Pulse(this.#times, {
+      ping: () => {
+        if (mode === 'custody') send(KEEP_ALIVE.ask);
+        else if (mode === 'undecided' || socket.ping === undefined) void socket.send(this.#port.pingEnvelope());
+        else socket.ping();
+      },
+      dead: () => socket.terminate(),
+      proven: () => this.#proven(socket),
+      // Later signs of life prove that the relay is well; the first one proves only the way.
+      heard: () => this.#backoff.reset(),
+    });
+    const plain = () => {
+      mode = 'plain';
+      this.#frames.attach({
+        pause: () => {
+          pulse.pause();
+          socket.pause();
+        },
+        resume: () => {
+          pulse.resume();
+          socket.resume();
+        },
+      });
+    };
+    const send = (message: Uint8Array | string) => {
+      pulse.sent();
+      void socket.send(message);
+    };
+    const socket: Socket = this.#port.dial(`${this.#url}/?${token}`, {
+      onDate: (date, askedAt) => this.#port.onDate(date, askedAt),
+      onOpen: () => {
+        if (mode === 'plain') plain();
+        else this.#frames.attach();
+        pulse.start();
+      },
+      onHeard: () => {
+        if (mode !== 'undecided') pulse.heard();
+      },
+      onMessage: (message) => {
+        if (mode === 'undecided') {
+          const accepted = typeof message === 'string' && this.#accepted(message, socket, send);
+          // A text that is no acceptance says nothing.
+          if (!accepted && typeof message === 'string') return;
+          if (accepted) {
+            mode = 'custody';
+            pulse.keepAlive(this.#custodyTimes);
+          } else plain();
+          pulse.heard();
+        }
+        if (typeof message === 'string') return;
+        if (this.#custody === undefined) void this.#frames.take(message);
+        else if (this.#frames.isOver) this.#malformed(socket, 'it sends more than its window');
+        else this.#custody.message(message);
+      },
+      onLost: (loss) => {
+        pulse.stop();
+        this.#ended(loss);
+      },
+    });
+    this.#state = { kind: 'connecting', socket };
+    this.#large.clear();
+  }
+
+  /** Begins a custody session when the text is an acceptance. Returns whether it is. */
+  #accepted(text: string, socket: Socket, send: (message: Uint8Array) => void): boolean {
+    const acceptance = readAcceptance(text);
+    const { custody } = this.#port;
+    if (acceptance === undefined || custody === undefined) return false;
+    this.#custody = new CustodySession(this.name, acceptance, custody, {
+      send,
+      take: (bytes) => this.#frames.take(bytes),
+      onWrite: (bytes) => this.#large.add(bytes),
+      onMalformed: (why) => this.#malformed(socket, why),
+      onUsedUp: () => socket.close(1001, 'sequences used up'),
+      afterTurn: (run) => (socket.afterTurn === undefined ? queueMicrotask(run) : socket.afterTurn(run)),
+    });
+    return true;
+  }
+
+  #malformed(socket: Socket, why: string): void {
+    this.#port.log.warn({ relay: this.#url, why }, 'relay: it breaks the rules of custody');
+    socket.close(MALFORMED_CODE, why);
+  }
+
+  #ended({ code, detail, isUnreached }: Loss): void {
+    this.#onEnd(code);
+    if (code === TOO_LARGE_CODE) this.#tooLarge(detail);
+    if (detail === CONTESTED_DETAIL) {
+      this.#port.log.error({ relay: this.#url, detail }, `relay: ${CONTESTED}`);
+      this.#lost(CONTESTED, CONTESTED_MS * (1 + Math.random() / 4));
+    } else this.#lost(detail, this.#backoff.next(isUnreached));
+    this.#leftBehind(code);
+  }
+
+  /** What the socket may not have passed on is sent again, through any relay. */
+  #leftBehind(code: number): void {
+    if (this.#custody === undefined) this.#port.onEnded?.(code === TORN_CODE);
+    else this.#custody.end();
+    this.#custody = undefined;
+  }
+
+  #tooLarge(detail: string): void {
+    const [, digits] = /(\d+) bytes/.exec(detail) ?? [];
+    const limit = digits === undefined ? undefined : Number(digits);
+    const refused = this.#large.refused(limit);
+    this.#limit = limitAfter(refused, limit) ?? this.#limit;
+    for (const envelope of refused) this.#port.onTooLarge(envelope, limit);
+  }
+
+  #proven(socket: Socket): void {
+    if (this.#state.kind !== 'connecting') return;
+    this.#state = { kind: 'open', socket };
+    this.#port.log.info({ relay: this.#url, custody: this.#custody !== undefined }, 'relay: connected');
+    this.#port.onState({ isUp: true, detail: '' });
+  }
+
+  #lost(detail: string, retryMs: number): void {
+    if (this.#state.kind === 'closed') return;
+    // A relay that is away for a night is reported once, not at each attempt.
+    const isNews = this.#state.kind === 'open' || detail !== this.#detail;
+    this.#detail = detail;
+    if (isNews) this.#port.log.warn({ relay: this.#url, detail }, 'relay: not connected, trying again');
+    this.#retryIn(retryMs);
+    this.#port.onState({ isUp: false, detail });
+  }
+}

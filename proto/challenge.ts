@@ -1,9 +1,0 @@
-import type { Envelope } from './envelope-codec.ts';
-import { PORTABLE } from './portable.ts';
-import type { Primitives } from './primitives.ts';
-import { signedString } from './signed-string.ts';
-
-/** Returns the 16 bytes that a signature covers: MD5 over the envelope's signed string. */
-export function challenge(envelope: Envelope, primitives: Pick<Primitives, 'md5'> = PORTABLE): Uint8Array {
-  return primitives.md5(signedString(envelope));
-}

@@ -1,7 +1,0 @@
-import { describe, test } from 'vitest';
-import vectors from '../../test/vectors/seal.json' with { type: 'json' };
-import { sealChecks } from './seal.suite.ts';
-
-describe('the seal agrees with the vectors of an independent implementation', () => {
-  for (const check of sealChecks(vectors)) test(check.name, check.run);
-});

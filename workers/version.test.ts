@@ -1,8 +1,0 @@
-import { readFileSync } from 'node:fs';
-import { expect, it } from 'vitest';
-import { NAME, VERSION } from './version.ts';
-
-it('is what package.json says', () => {
-  const { name, version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  expect({ name, version }).toEqual({ name: NAME, version: VERSION });
-});
