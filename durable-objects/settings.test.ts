@@ -1,25 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { VARIABLES as good } from '../test/rig/relay/settings.ts';
 import { parseSettings } from './settings.ts';
-
-const good = {
-  RELAY_DOMAINS: '',
-  RELAY_ALIASES: '',
-  SUBSTRATE_URLS: 'wss://tfchain.example',
-  CATCHUP_THRESHOLD: '600',
-  RATE_LIMIT_MESSAGES: '0',
-  RATE_LIMIT_BYTES: '0',
-  MAILBOX_MAX_MESSAGES: '10000',
-  MAILBOX_MAX_BYTES: '67108864',
-  MAILBOX_TTL: '3600',
-  MAX_ENVELOPE_BYTES: '16777216',
-  FEDERATION_VERIFY: 'signature',
-  FEDERATION_SCHEME: 'https',
-  FEDERATION_PRIVATE: 'refuse',
-  RANKER_PERIOD: '3600',
-  METRICS: 'closed',
-  DEFAULT_REGION: '',
-  RELAY_REGION: '',
-};
 
 describe('parseSettings', () => {
   it('parses lists, numbers and words', () => {

@@ -15,9 +15,9 @@ describe.each([undefined, 'staging', 'production'])('the environment %s', (env) 
 });
 
 describe.each([undefined, 'staging', 'production'])('a twin of the environment %s', (env) => {
-  it('sends at most 6,000 messages and 256 MiB a minute', () => {
+  it('sends at most 30,000 messages and 256 MiB a minute', () => {
     const { vars } = unstable_readConfig({ config: 'wrangler.toml', env });
-    expect(vars).toMatchObject({ RATE_LIMIT_MESSAGES: '6000', RATE_LIMIT_BYTES: String(256 * 2 ** 20) });
+    expect(vars).toMatchObject({ RATE_LIMIT_MESSAGES: '30000', RATE_LIMIT_BYTES: String(256 * 2 ** 20) });
   });
 });
 

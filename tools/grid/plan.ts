@@ -42,7 +42,7 @@ export type GridRecord = z.infer<typeof recordSchema>;
 const SEED = 22;
 
 /** Rate limits that are tried with a burst. */
-export const TRIED_LIMITS = [12_000, 20_000, 30_000] as const;
+export const TRIED_LIMITS = [6_000, 12_000, 20_000] as const;
 
 export const PLAN: readonly Planned[] = [
   { scenario: 'spread', growth: 1 },

@@ -127,23 +127,23 @@ function verdict(limits: readonly Limit[]): string {
 
 function rateVerdict(record: GridRecord): string {
   const { nodes, commands } = INPUTS.fleet;
-  const enough = TRIED_LIMITS.find((limit) => resultOf(record, 'burst', 1, limit).ends['rate-limited'] === 0);
-  const refused = resultOf(record, 'burst', 1);
+  const limits = [...TRIED_LIMITS, record.rateLimit].sort((one, other) => one - other);
+  const [lowest] = TRIED_LIMITS;
+  const refusedAt = (limit: number) =>
+    resultOf(record, 'burst', 1, limit === record.rateLimit ? undefined : limit).ends['rate-limited'] ?? 0;
+  const enough = limits.find((limit) => refusedAt(limit) === 0);
+  const { asked } = resultOf(record, 'burst', 1, lowest);
   const europe = resultOf(record, 'europe', 1);
   const own = INPUTS.platform.ceiling * 60;
   return [
-    `The shipped limit of ${number(record.rateLimit)} suits a poller that spreads its round: ${number(nodes)} nodes × ${commands} commands in 5 minutes are ${number((nodes * commands) / 5)} a minute. It fails in three ways.`,
+    `A poller that spreads its round needs little: ${number(nodes)} nodes × ${commands} commands in 5 minutes are ${number((nodes * commands) / 5)} a minute. Two things need more.`,
     '',
-    `- A poller that asks all nodes at once loses ${share(refused.ends['rate-limited'] ?? 0, refused.asked)} of its requests. The smallest tried limit that refuses none is ${enough === undefined ? 'none of them' : number(enough)}.`,
-    `- A spread round fails from ${number((record.rateLimit * 5) / commands)} nodes on.`,
-    `- After an outage a poller sends what it kept beside what is new: up to ${number(europe.inMinute)} in a minute, of which ${number(europe.ends['rate-limited'] ?? 0)} requests were refused.`,
+    `- A poller that asks all nodes at once loses ${share(refusedAt(lowest), asked)} of its requests at ${number(lowest)} a minute. The smallest of these limits that refuses none is ${enough === undefined ? 'none of them' : number(enough)}.`,
+    `- After an outage a poller sends what it kept beside what is new: up to ${number(europe.inMinute)} in a minute. At the shipped limit ${number(europe.ends['rate-limited'] ?? 0)} of these requests are refused.`,
     '',
-    `**The default should be ${number(SUGGESTED)}**: a whole round of today’s grid at once, and half of it again for what was kept. The limit protects a twin’s own object, which handles ${number(own)} requests a minute; ${number(SUGGESTED)} is below that even if each message is a frame of its own. A relay for ×10 needs ${number((nodes * 10 * commands) / 5)} a minute for spread rounds, so it must raise the limit for its pollers, and their objects then need gatherers.`,
+    `**The shipped limit is ${number(record.rateLimit)}**: a whole round of today’s grid at once is ${number(nodes * commands)}, and half of it again is for what was kept. The limit protects a twin’s own object, which handles ${number(own)} requests a minute; ${number(record.rateLimit)} is below that even if each message is a frame of its own. A spread round reaches it at ${number((record.rateLimit * 5) / commands)} nodes. A relay for ×10 needs ${number((nodes * 10 * commands) / 5)} a minute, so it must raise the limit for its pollers, and their objects then need gatherers.`,
   ].join('\n');
 }
-
-/** A round of today's grid in one minute, and half of it again. */
-const SUGGESTED = (INPUTS.fleet.nodes * INPUTS.fleet.commands * 3) / 2;
 
 function changes(record: GridRecord): string {
   const burst = resultOf(record, 'burst', 1, 0);
@@ -156,13 +156,12 @@ function changes(record: GridRecord): string {
     0,
   );
   return [
-    '1. **The default of `RATE_LIMIT_MESSAGES`**, as above.',
-    `2. **Pollers spread their rounds**, and ask a node all commands together. A round at once takes ${seconds(burst.answer.last)} today, because the poller’s object works at its ceiling. At ×10, ${share(large.ends['time over'] ?? 0, large.asked)} of its requests end before their answer. This needs no change of the relay.`,
-    `3. **Custody for pollers.** Its window of ${number(PRODUCT.window)} messages slows a poller down before its object is overloaded: in all runs ${number(rejected)} calls to a twin’s object were rejected. A plain client has no window.`,
-    `4. **Gatherers** for a poller whose nodes answer with more than ${number(INPUTS.platform.ceilingFrom)} calls a second: ${gatherers} of them for ×10 with each command on its own, at half of the lowest documented ceiling each.`,
-    `5. **Reports to the stats objects** may be spread over some seconds after a mass reconnection: in a storm of ${number(storm.twins)} twins ${number(storm.load.stats.rejected)} reports of gauges are rejected. No message is.`,
-    `6. **The first pause of clients** (full jitter up to half a second) brings a whole grid back at once. With ${INPUTS.isolates} isolates on a continent the longest upgrade in a storm of ${number(storm.twins)} twins is ${seconds(storm.longestUpgradeMs)}; clients give up after ${seconds(PRODUCT.connectMs)}. Up to there the pause is right: a longer one would only delay smaller grids.`,
-    `7. **Look-ups.** Reads of KV are ${share(kvShare(record, at('spread')), 1)} of the price. A longer memory for known twins would save most of them, but other isolates would see changes on chain later.`,
+    `1. **Pollers spread their rounds**, and ask a node all commands together. A round at once takes ${seconds(burst.answer.last)} today, because the poller’s object works at its ceiling. At ×10, ${share(large.ends['time over'] ?? 0, large.asked)} of its requests end before their answer. This needs no change of the relay.`,
+    `2. **Custody for pollers.** Its window of ${number(PRODUCT.window)} messages slows a poller down before its object is overloaded: in all runs ${number(rejected)} calls to a twin’s object were rejected. A plain client has no window.`,
+    `3. **Gatherers** for a poller whose nodes answer with more than ${number(INPUTS.platform.ceilingFrom)} calls a second: ${gatherers} of them for ×10 with each command on its own, at half of the lowest documented ceiling each.`,
+    `4. **Reports to the stats objects** may be spread over some seconds after a mass reconnection: in a storm of ${number(storm.twins)} twins ${number(storm.load.stats.rejected)} reports of gauges are rejected. No message is.`,
+    `5. **The first pause of clients** (full jitter up to half a second) brings a whole grid back at once. With ${INPUTS.isolates} isolates on a continent the longest upgrade in a storm of ${number(storm.twins)} twins is ${seconds(storm.longestUpgradeMs)}; clients give up after ${seconds(PRODUCT.connectMs)}. Up to there the pause is right: a longer one would only delay smaller grids.`,
+    `6. **Look-ups.** Reads of KV are ${share(kvShare(record, at('spread')), 1)} of the price. A longer memory for known twins would save most of them, but other isolates would see changes on chain later.`,
     '',
     'Several relays help with none of these: a poller’s object is one object at any relay. They help when a whole relay is away.',
   ].join('\n');

@@ -102,7 +102,7 @@ export function limitsTable(limits: readonly Limit[]): string {
 
 /** Returns how many requests of a burst each rate limit refuses. */
 export function rateTable(record: GridRecord): string {
-  const limits = [undefined, ...TRIED_LIMITS, 0] as const;
+  const limits = [...TRIED_LIMITS, undefined, 0] as const;
   return table(
     ['messages a minute', 'refused', 'answered', 'time to the answer: p50, p99'],
     limits.map((limit) => {

@@ -6,6 +6,7 @@ import { decodeEnvelope, expiresAt } from '../../../proto/envelope/envelope.ts';
 import { HASHES } from '../../../proto/hashes.ts';
 import { parseToken } from '../../../proto/token/token.ts';
 import { relayDomains } from '../../../proto/twin.ts';
+import { VARIABLES } from '../../../test/rig/relay/settings.ts';
 import { type Link, PING_FRAME, PONG_FRAME } from '../world/link.ts';
 import type { Product } from '../world/product.ts';
 import { Machine, type World } from '../world/world.ts';
@@ -34,25 +35,7 @@ export interface RelayParts {
   lookup(twin: number): TwinLookup;
 }
 
-const SETTINGS = {
-  RELAY_DOMAINS: '',
-  RELAY_ALIASES: '',
-  SUBSTRATE_URLS: 'https://chain',
-  CATCHUP_THRESHOLD: '600',
-  RATE_LIMIT_MESSAGES: '0',
-  RATE_LIMIT_BYTES: '0',
-  MAILBOX_MAX_MESSAGES: '10000',
-  MAILBOX_MAX_BYTES: '67108864',
-  MAILBOX_TTL: '3600',
-  MAX_ENVELOPE_BYTES: '16777216',
-  FEDERATION_VERIFY: 'signature',
-  FEDERATION_SCHEME: 'https',
-  FEDERATION_PRIVATE: 'allow',
-  RANKER_PERIOD: '3600',
-  METRICS: 'closed',
-  DEFAULT_REGION: '',
-  RELAY_REGION: '',
-};
+const SETTINGS = { ...VARIABLES, FEDERATION_PRIVATE: 'allow' };
 
 interface RelayEnv {
   /** Finds an object of the run that is at work. */
