@@ -99,27 +99,37 @@ describe('20 POSTs of 15.9 MiB whose last byte never comes', () => {
       expect(await post(await signed())).toMatchObject({ status: 202 });
       await Promise.all(stalled.map(({ ended }) => ended));
     });
-    expect(answers.sort()).toEqual([...Array(12).fill('large-bodies'), ...Array(8).fill('slow-body')]);
+    // A client that still writes when the relay closes its connection may lose the answer: a refusal at once, too.
+    expect(answers.filter((code) => code === 'slow-body')).toHaveLength(8);
+    expect(answers.filter((code) => code === 'large-bodies' || code === 'no answer')).toHaveLength(12);
+    expect(answers).toContain('large-bodies');
     expect(growth).toBeLessThan(256 * MIB);
     const whole = await post(await signed({ payload: { kind: 'plain', bytes: new Uint8Array(15 * MIB) } }));
     expect(whole).toMatchObject({ status: 202 });
   });
 });
 
-/** POSTs all of a body but its last byte, and waits for the code of its refusal. */
+/** POSTs all of a body but its last byte, and waits for the code of its refusal, or for the end of the connection. */
 function stall(body: Uint8Array, onAnswer: (code: string) => void): { ended: Promise<void> } {
   const socket: Socket = connect(network.relay.port, '127.0.0.1');
   let said = '';
   socket.on('error', () => undefined);
   socket.write(`POST / HTTP/1.1\r\nhost: localhost:${network.relay.port}\r\ncontent-length: ${body.length}\r\n\r\n`);
   socket.write(body.subarray(0, -1));
+  let isAnswered = false;
+  const answer = (code: string) => {
+    if (!isAnswered) onAnswer(code);
+    isAnswered = true;
+    socket.destroy();
+  };
+  socket.on('data', (chunk) => {
+    said += chunk.toString('latin1');
+    const [, code] = /"code":"([a-z-]+)"/.exec(said) ?? [];
+    if (code !== undefined) answer(code);
+  });
   const ended = new Promise<void>((resolve) => {
-    socket.on('data', (chunk) => {
-      said += chunk.toString('latin1');
-      const [, code] = /"code":"([a-z-]+)"/.exec(said) ?? [];
-      if (code === undefined || socket.destroyed) return;
-      onAnswer(code);
-      socket.destroy();
+    socket.once('close', () => {
+      answer('no answer');
       resolve();
     });
   });
