@@ -1,5 +1,6 @@
 import { startRedis } from '../../test/rig/redis/redis.ts';
 import { startKillableRelay } from '../../test/rig/relay/killable-relay.ts';
+import { until } from '../../test/rig/until.ts';
 import { startDevChain } from '../dev-chain/dev-chain.ts';
 import { DEV_TWINS } from '../dev-chain/ledger/dev-twins.ts';
 import { devEntries } from '../dev-chain/ledger/twin-entry.ts';
@@ -60,8 +61,18 @@ export async function startWorld(
   const caller = await startParty(stack, say, urls, CALLER_TWIN, true);
   const secret = await startParty(stack, say, urls, SECRET_TWIN, true);
   const open = await startParty(stack, say, urls, OPEN_TWIN, false);
+  // Until the relay has read these blocks, it knows twins without a relay: it delivers to their sessions, but has no
+  // mailbox for one that is away, for example after a kill.
+  const { head } = chain;
+  await until(`the relay to read block ${head}`, async () => (await lastBlockOf(relay.httpUrl)) >= head);
   const world = { chainUrl: chain.wsUrl, relayUrl: relay.wsUrl, caller, secret, open, parties: [caller, secret, open] };
   return killable === undefined ? world : { ...world, killRelay: killable.restart };
+}
+
+/** Returns the last block that a relay has processed; -1 when it has none. */
+async function lastBlockOf(httpUrl: string): Promise<number> {
+  const metrics = await (await fetch(`${httpUrl}/metrics`)).text();
+  return Number(/^events_listener_last_processed_block_number (\d+)$/m.exec(metrics)?.[1] ?? -1);
 }
 
 /** Starts a peer as a user does, in a process of its own. @param hasKey whether it writes its key on chain */
