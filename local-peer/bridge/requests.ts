@@ -135,7 +135,7 @@ export class Requests implements Askers<Question> {
       question,
       held,
       total: destinations.length,
-      places: new Map(places),
+      places,
       accepted: new Map(),
       until: performance.now() + seconds * 1000,
     };

@@ -36,7 +36,7 @@ async function run(env: Record<string, string>, ...flags: string[]) {
 test('restarts as the same process, with the same arguments and stdin', async () => {
   const { pid, said } = await run({}, '--no-deprecation');
   expect(said).toMatchObject({ pid, arguments: ['one', '--two=a b'], stdin: 'secret' });
-  expect(said.execArgv).toEqual(expect.arrayContaining(['--max-semi-space-size=8', '--no-deprecation']));
+  expect(said.execArgv).toEqual(expect.arrayContaining(['--max-semi-space-size=4', '--no-deprecation']));
 });
 
 test.each([

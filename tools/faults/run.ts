@@ -54,7 +54,8 @@ export async function runFault(world: World, fault: Fault, options: RunOptions):
   };
 
   const oracle = new Oracle();
-  const command = `faults.${fault.name}`;
+  // A world may meet the same fault twice.
+  const command = `faults.${fault.name}.${seed}`;
   await using _service = await startEcho(world.service.redis.url, command, (payload) => oracle.served(refOf(payload)));
   const place = { redisUrl: world.caller.redis.url, callee: world.service.twin, command };
   await using caller = await startCaller({ ...place, rate, ttl }, oracle);

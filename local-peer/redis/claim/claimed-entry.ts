@@ -44,15 +44,21 @@ export function readField(field: string): FieldParts | undefined {
   return { order: Number(order), orderText: order, uid, place: place === undefined ? undefined : Number(place) };
 }
 
-/** Reports of a claimed entry. */
+type Lost = 'reply' | 'malformed entry';
+
+/** Reports of the claimed entries of a queue. */
 export interface EntryWatch {
-  /** The entry is settled. */
-  onEnd(): void;
-  /** A list took nothing, and nobody reads `what`. `why` names the key and what to do. */
+  /** The entry of a field is settled. */
+  onEnd(field: string): void;
+  /**
+   * A list took nothing, and nobody reads `what`. `why` names the key and what to do.
+   * @param isFirst of its entry: a request may have a thousand destinations, and one list for their replies
+   */
   onLost(
-    what: 'reply' | 'malformed entry',
+    what: Lost,
     why: string,
     fields: { readonly uid: string; readonly ref?: string | null },
+    isFirst: boolean,
   ): void;
 }
 
@@ -79,20 +85,26 @@ export class ClaimedEntry implements HeldRequest, HeldResponse {
   readonly #key: string;
   readonly #redis: RedisConnection;
   readonly #watch: EntryWatch;
-  readonly #known: Set<number>;
+  /** Settled places; absent at first, as most entries have one destination: thousands of them may be in memory. */
+  #known: Set<number> | undefined;
+  #isLostTold = false;
   #text: string;
 
-  /** @param key of the hash */
-  constructor(entry: EntryParts, key: string, redis: RedisConnection, watch: EntryWatch) {
+  /** @param place its hash, and its field there */
+  constructor(
+    entry: EntryParts,
+    place: { readonly key: string; readonly field: string },
+    redis: RedisConnection,
+    watch: EntryWatch,
+  ) {
     this.#text = entry.text;
     this.size = entry.text.length;
     this.uid = entry.uid;
     this.claimedAt = entry.claimedAt;
     this.settled = entry.settled;
     this.sealed = entry.sealed;
-    this.#known = new Set(entry.settled);
-    this.#field = fieldOf(entry.order, entry.uid);
-    this.#key = key;
+    this.#field = place.field;
+    this.#key = place.key;
     this.#redis = redis;
     this.#watch = watch;
   }
@@ -113,7 +125,7 @@ export class ClaimedEntry implements HeldRequest, HeldResponse {
   }
 
   async keep({ buffer, byteOffset, length }: Uint8Array): Promise<void> {
-    this.#known.add(SEALED_PLACE);
+    this.#knownPlaces().add(SEALED_PLACE);
     const bytes = Buffer.from(buffer, byteOffset, length);
     await this.#redis.run((client) => client.hSet(this.#key, `${this.#field}#${SEALED_PLACE}`, bytes));
   }
@@ -126,36 +138,34 @@ export class ClaimedEntry implements HeldRequest, HeldResponse {
     const ending = { key: this.#key, mark: '', removed: this.#fields() };
     if (told === undefined) await this.#mark(ending);
     else await this.#tell(told, ending, 'end');
-    this.#watch.onEnd();
+    this.#watch.onEnd(this.#field);
   }
 
   async settle(place: number, total: number, told?: Told): Promise<void> {
-    this.#known.add(place);
-    if (this.#known.size >= total) return this.end(told);
+    if (this.#knownPlaces().add(place).size >= total) return this.end(told);
     const ending = { key: this.#key, mark: `${this.#field}#${place}`, removed: [] };
     if (told === undefined) await this.#mark(ending);
     else await this.#tell(told, ending, String(place));
   }
 
   async reply(place: number, total: number, reply: GivenReply): Promise<boolean> {
-    this.#known.add(place);
-    const isLast = this.#known.size >= total;
+    const isLast = this.#knownPlaces().add(place).size >= total;
     const fields = isLast ? { mark: '', removed: this.#fields() } : { mark: `${this.#field}#${place}`, removed: [] };
     const isNew = await giveReply(this.#redis, reply, { key: this.#key, ...fields });
-    if (isLast) this.#watch.onEnd();
+    if (isLast) this.#watch.onEnd(this.#field);
     return isNew;
   }
 
   /** Moves it into another list, as `text`. @param most entries that the list keeps, the newest */
   async moveTo(list: string, text: string, most: number): Promise<void> {
     const why = await this.#give(list, text, most, { key: this.#key, mark: '', removed: this.#fields() }, 'aside');
-    if (why !== undefined) this.#watch.onLost('malformed entry', why, { uid: this.uid });
-    this.#watch.onEnd();
+    if (why !== undefined) this.#lost('malformed entry', why, { uid: this.uid });
+    this.#watch.onEnd(this.#field);
   }
 
   async #tell({ queue, entry }: Told, ending: Ending, what: string): Promise<void> {
     const why = await this.#give(queue, writeReply(entry), MAX_ENTRIES, ending, what);
-    if (why !== undefined) this.#watch.onLost('reply', why, { uid: this.uid, ref: entry.ref });
+    if (why !== undefined) this.#lost('reply', why, { uid: this.uid, ref: entry.ref });
   }
 
   /** Gives a text once, though its field is gone from Redis. Returns why the list takes nothing: the text is given up then. */
@@ -175,7 +185,17 @@ export class ClaimedEntry implements HeldRequest, HeldResponse {
     else await this.#redis.run((client) => client.hSet(this.#key, mark, ''));
   }
 
+  #lost(what: Lost, why: string, fields: { readonly uid: string; readonly ref?: string | null }): void {
+    this.#watch.onLost(what, why, fields, !this.#isLostTold);
+    this.#isLostTold = true;
+  }
+
+  #knownPlaces(): Set<number> {
+    this.#known ??= new Set(this.settled);
+    return this.#known;
+  }
+
   #fields(): string[] {
-    return [this.#field, ...[...this.#known].map((place) => `${this.#field}#${place}`)];
+    return [this.#field, ...[...this.#knownPlaces()].map((place) => `${this.#field}#${place}`)];
   }
 }

@@ -5,7 +5,7 @@ import type { CountEvent } from '../../bridge/events.ts';
 import type { RedisClient, RedisConnection } from '../connection/connection.ts';
 import { KEYS } from '../queues.ts';
 import { CLAIM } from '../scripts.ts';
-import { ClaimedEntry, type EntryParts, fieldOf, readField } from './claimed-entry.ts';
+import { ClaimedEntry, type EntryParts, type EntryWatch, fieldOf, readField } from './claimed-entry.ts';
 import { leftIn } from './leftovers.ts';
 import { adoptPreviousRelease } from './previous-release.ts';
 import { digestOf, RecentClaims } from './recent-claims.ts';
@@ -38,6 +38,8 @@ export class ClaimedQueue {
   /** Fields of entries in the peer's memory. */
   readonly #inHands = new Set<string>();
   readonly #recent = new RecentClaims();
+  /** One for all entries: thousands of them may be in memory. */
+  readonly #watch: EntryWatch;
   #waiting: Promise<RedisClient> | undefined;
   /** The order of the last claim, as Redis has it; '' when Redis has none, undefined before the peer has asked. */
   #last: string | undefined;
@@ -52,6 +54,13 @@ export class ClaimedQueue {
     this.#redis = redis;
     this.#queue = queue;
     this.#parts = parts;
+    this.#watch = {
+      onEnd: (field) => void this.#inHands.delete(field),
+      onLost: (what, why, fields, isFirst) => {
+        parts.count('entry-lost', what);
+        if (isFirst) parts.log.warn(fields, `gave up a ${what}: ${why}`);
+      },
+    };
     this.#keys = { claimed: KEYS.claimed(queue), lastClaim: KEYS.lastClaim(queue) };
   }
 
@@ -116,16 +125,7 @@ export class ClaimedQueue {
     const field = fieldOf(found.order, found.uid);
     this.#inHands.add(field);
     this.#recent.add(field, found.text);
-    // Once an entry: a request may have a thousand destinations, and one list for their replies.
-    let isTold = false;
-    return new ClaimedEntry(found, this.#keys.claimed, this.#redis, {
-      onEnd: () => void this.#inHands.delete(field),
-      onLost: (what, why, fields) => {
-        this.#parts.count('entry-lost', what);
-        if (!isTold) this.#parts.log.warn(fields, `gave up a ${what}: ${why}`);
-        isTold = true;
-      },
-    });
+    return new ClaimedEntry(found, { key: this.#keys.claimed, field }, this.#redis, this.#watch);
   }
 
   /** A connection of its own: a blocking wait holds up every command behind it. */
