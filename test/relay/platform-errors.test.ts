@@ -196,14 +196,14 @@ describe('a client with custody', () => {
       const faults = ['1', '2'].map((object) => ({ call: 'deliver' as const, object, kind, every: 5 }));
       await fail(network.relay, ...faults);
       const lane = async (name: number) => {
-        for (let n = 0; n < 25; n += 1) {
+        for (let n = 0; n < 8; n += 1) {
           const text = `"${name}.${n}"`;
           const { data } = await caller.call(`2:${sid}`, 'test.echo', text, { timeout: 120_000 });
           expect(new TextDecoder().decode(data)).toBe(text);
         }
       };
       await Promise.all(Array.from({ length: 4 }, (_, name) => lane(name)));
-      expect([served.size, [...served.values()].every((times) => times === 1)]).toEqual([100, true]);
+      expect([served.size, [...served.values()].every((times) => times === 1)]).toEqual([32, true]);
       for (const { failed } of await seen(network.relay)) expect(failed).toBeGreaterThan(0);
     },
   );
