@@ -85,6 +85,20 @@ describe('Awaited', () => {
     expect(settled).toEqual([['a', 1]]);
   });
 
+  it('remembers every part that failed within a minute under load: a late reply would be a second answer', async () => {
+    const { awaited, add } = rig();
+    const told = {
+      queue: 'q',
+      entry: { ref: null, data: new Uint8Array(0), source: '7', schema: null, now: 0, error: null },
+    };
+    const uids = Array.from({ length: 40_000 }, (_, n) => `uid-${n}`);
+    for (const uid of uids) {
+      add(uid);
+      await awaited.fail(uid, 7, told);
+    }
+    expect(uids.every((uid) => awaited.hasFailed(uid, 7))).toBe(true);
+  });
+
   it('keeps what a plain relay was handed when that relay may not have it', async () => {
     const { awaited, settled, add } = rig();
     add('a', { twins: [5, 6, 7, 8] });

@@ -5,6 +5,8 @@ import type { GivenReply, HeldRequest, Told } from './ports.ts';
 /** Pending requests that are kept for a crash, and their characters, give or take those that wait for a receipt. */
 const MOST = 10_000;
 const MOST_SIZE = 256 * 2 ** 20;
+/** Failed parts: all of a minute in which each of 800 requests a second fails. A reply after one would be a second answer. */
+const MOST_FAILED = 50_000;
 /** A request without a relay fails at the end of its time; that error must come first, ms. */
 const GRACE_MS = 5_000;
 
@@ -66,7 +68,7 @@ export class Awaited {
       return held.settle(place, total, told);
     });
     for (const oldest of this.#failed.keys()) {
-      if (this.#failed.size <= MOST) break;
+      if (this.#failed.size <= MOST_FAILED) break;
       this.#failed.delete(oldest);
     }
   }
