@@ -9,7 +9,7 @@ describe('a connected bus', () => {
     service.serve('test.upper', ({ data, source, isEncrypted }) => {
       return `${source} ${isEncrypted} ${new TextDecoder().decode(data).toUpperCase()}`;
     });
-    const { data, source } = await caller.call('2:b', 'test.upper', 'hello');
+    const { data, source } = await caller.request('2:b', 'test.upper', 'hello');
     expect([new TextDecoder().decode(data), source]).toEqual(['1:a true HELLO', '2:b']);
     const payloads = relay.sockets.flatMap(({ envelopes }) => envelopes).flatMap(({ payload }) => payload ?? []);
     expect(payloads.map(({ kind }) => kind)).toEqual(['cipher', 'cipher']);
@@ -36,7 +36,7 @@ describe('a connected bus', () => {
       await promise;
       return 'done';
     });
-    const reply = caller.call('2:b', 'test.slow');
+    const reply = caller.request('2:b', 'test.slow');
     await begun;
     const closing = service.close();
     resolve();

@@ -50,10 +50,16 @@ async function rig(outcome: Sent | PeerFault | Handover = 'sent', isFull = () =>
     isFull,
     misplaced: async () => 'twin 1 has no relay on chain',
   });
-  const call = (changes: { twin?: number; timeout?: number; failFast?: boolean; signal?: AbortSignal } = {}) => {
-    const { twin = 5, timeout = 60_000, failFast = false, signal } = changes;
-    const data = new Uint8Array([1]);
-    return calls.call({ to: { twin }, command: 'x.y', data, schema: 'text/plain', timeout, failFast, signal });
+  type Changes = {
+    twin?: number;
+    timeout?: number;
+    failFast?: boolean;
+    offlineAfter?: number;
+    signal?: AbortSignal;
+  };
+  const call = ({ twin = 5, timeout = 60_000, failFast = false, offlineAfter = 0, signal }: Changes = {}) => {
+    const payload = { data: new Uint8Array([1]), schema: 'text/plain' };
+    return calls.call({ to: { twin }, command: 'x.y', ...payload, timeout, failFast, offlineAfter, signal });
   };
   /** Gives the call that left a reply. */
   const give = async (content: Envelope['content'], source = 5) => {

@@ -36,6 +36,8 @@ export interface RelaysPort {
   readonly count: Count;
   /** Returns whether an envelope that a torn socket may have lost is sent again. Never rejects. */
   isWorthRepeating(bytes: Uint8Array): Promise<boolean>;
+  /** Envelopes came into custody, left it, or wait for room. */
+  onKept?(): void;
 }
 
 /** The sender of an envelope, who waits. */
@@ -93,7 +95,11 @@ export class Relays implements Uplink, CustodyReports {
     if (!this.#relays.some((relay) => takes(relay, bytes))) return this.#tooLarge(bytes.length);
     const handed = Promise.withResolvers<Handover | PeerFault>();
     const until = performance.now() + (deadline - Date.now());
-    const why = await this.#room.enter(bytes.length, until, () => this.#add(bytes, until, handed.resolve));
+    const entering = this.#room.enter(bytes.length, until, () => this.#add(bytes, until, handed.resolve));
+    // It may wait for room.
+    this.#port.onKept?.();
+    const why = await entering;
+    if (why !== 'entered') this.#port.onKept?.();
     return why === 'entered' ? handed.promise : unsent(why);
   }
 
@@ -255,6 +261,7 @@ export class Relays implements Uplink, CustodyReports {
       note.ended({ outcome, relay: way?.name });
     }
     this.#room.look();
+    this.#port.onKept?.();
   }
 
   #look(): void {

@@ -60,7 +60,7 @@ export function clientChecks(connect: Connect, network: SuiteNetwork): readonly 
             seen.push(request.isEncrypted);
             return { data: request.data, schema: 'text/plain' };
           });
-          const reply = await caller.call(addressOf(service), 'test.echo', 'grüezi', patient);
+          const reply = await caller.request(addressOf(service), 'test.echo', 'grüezi', patient);
           same(textOf(reply.data), 'grüezi', 'the payload');
           same(reply.schema, 'text/plain', 'the schema');
           same(reply.source, addressOf(service), 'the source');
@@ -77,7 +77,7 @@ export function clientChecks(connect: Connect, network: SuiteNetwork): readonly 
         });
         const asked = Array.from({ length: 20 }, (_, n) => n);
         const replies = await Promise.all(
-          asked.map((n) => caller.call(addressOf(service), 'test.double', String(n), patient)),
+          asked.map((n) => caller.request(addressOf(service), 'test.double', String(n), patient)),
         );
         same(replies.map(({ data }) => textOf(data)).join(), asked.map((n) => 2 * n).join(), 'the replies');
         same(served, asked.length, 'requests served');
@@ -88,28 +88,28 @@ export function clientChecks(connect: Connect, network: SuiteNetwork): readonly 
         service.serve('test.broken', () => {
           throw new Error('out of order');
         });
-        const error = await failureOf(caller.call(addressOf(service), 'test.broken', 'x', patient));
+        const error = await failureOf(caller.request(addressOf(service), 'test.broken', 'x', patient));
         same(error.code, 'answered-error', 'the code');
         same(`${error.reply?.code} ${error.reply?.message}`, '500 out of order', 'the error reply');
-        const unserved = await failureOf(caller.call(addressOf(service), 'test.unserved', 'x', patient));
+        const unserved = await failureOf(caller.request(addressOf(service), 'test.unserved', 'x', patient));
         same(unserved.reply?.code, 404, 'the code of a command that nobody serves');
       }),
     ),
     check('a command that is ended is served no more', () =>
       pair(network.plain, async (caller, service) => {
         const end = service.serve('test.once', () => 'yes');
-        same(textOf((await caller.call(addressOf(service), 'test.once', 'x', patient)).data), 'yes', 'the reply');
+        same(textOf((await caller.request(addressOf(service), 'test.once', 'x', patient)).data), 'yes', 'the reply');
         end();
-        const error = await failureOf(caller.call(addressOf(service), 'test.once', 'x', patient));
+        const error = await failureOf(caller.request(addressOf(service), 'test.once', 'x', patient));
         same(error.reply?.code, 404, 'the code of the error reply');
       }),
     ),
     check('a mailbox waits for the first handlers', async () => {
       const [caller, sleeper] = await Promise.all([join(network.plain[0]), join(network.plain[1], 'lasting')]);
       await sleeper.close();
-      const reply = caller.call(`${network.plain[1].id}:lasting`, 'test.late', 'x', patient);
+      const reply = caller.request(`${network.plain[1].id}:lasting`, 'test.late', 'x', { failFast: false, ...patient });
       // The relay has the request before the service connects: a later request of the same twin is answered.
-      await failureOf(caller.call(offline, 'test.other', 'x', { failFast: true, ...patient }));
+      await failureOf(caller.call(offline, 'test.other', 'x', { offlineAfter: 0, ...patient }));
       const woken = await join(network.plain[1], 'lasting');
       woken.serve('test.late', () => 'here');
       same(textOf((await reply).data), 'here', 'the reply');
@@ -125,10 +125,14 @@ export function clientChecks(connect: Connect, network: SuiteNetwork): readonly 
     ),
     check('a failure has a code, the twin, and whether to try again', () =>
       pair(network.plain, async (caller) => {
-        const away = await failureOf(caller.call(offline, 'test.x', 'x', { failFast: true, ...patient }));
-        same(`${away.code} ${away.twin} ${away.retryable}`, `offline ${offline} true`, 'an offline twin with failFast');
-        const silent = await failureOf(caller.call(offline, 'test.x', 'x', { timeout: SOON_MS }));
-        same(`${silent.code} ${silent.twin} ${silent.retryable}`, `no-answer ${offline} true`, 'an offline twin');
+        const away = await failureOf(caller.call(offline, 'test.x', 'x', { offlineAfter: 0, ...patient }));
+        same(`${away.code} ${away.twin} ${away.retryable}`, `offline ${offline} true`, 'an offline twin');
+        const silent = await failureOf(caller.call(offline, 'test.x', 'x', { failFast: false, timeout: SOON_MS }));
+        same(
+          `${silent.code} ${silent.twin} ${silent.retryable}`,
+          `no-answer ${offline} true`,
+          'an offline twin whose relay keeps the request',
+        );
         const unknown = await failureOf(caller.call(4_000_000, 'test.x'));
         same(`${unknown.code} ${unknown.retryable}`, 'unknown-twin false', 'a twin that is not on chain');
         const invalid = await failureOf(caller.call('seven', 'test.x'));
@@ -141,14 +145,14 @@ export function clientChecks(connect: Connect, network: SuiteNetwork): readonly 
     ),
     check('close ends calls that wait, and refuses later ones', async () => {
       const bus = await join(network.plain[0]);
-      const waiting = failureOf(bus.call(offline, 'test.x', 'x', patient));
+      const waiting = failureOf(bus.call(offline, 'test.x', 'x', { failFast: false, ...patient }));
       await bus.close();
       same((await waiting).code, 'closed', 'a call that waited');
       same((await failureOf(bus.call(offline, 'test.x'))).code, 'closed', 'a later call');
     }),
     check('the status names the session and its relays', async () => {
       const bus = await join(network.plain[0], 'named');
-      const { address, relays, chain: node } = bus.status();
+      const { address, relays, chain: node } = bus.state;
       same(address, `${network.plain[0].id}:named`, 'the address');
       same([...relays.values()].map(({ isUp }) => isUp).join(), 'true', 'the relays');
       same(node.isUp, true, 'the chain');
@@ -181,7 +185,7 @@ async function failureOf(work: Promise<unknown>): Promise<RmbError> {
 }
 
 function addressOf(bus: Bus): string {
-  return bus.status().address;
+  return bus.state.address;
 }
 
 function textOf(data: Uint8Array): string {
