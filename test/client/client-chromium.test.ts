@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { bundleEntry } from '../browser/bundle.ts';
 import { launchChromium } from '../browser/chromium.ts';
 import { servePage } from '../browser/page.ts';
-import type { SuiteNetwork } from './suite.ts';
 import { startSuiteNetwork } from './suite-network.ts';
+import type { SuiteNetwork } from './suite-tools.ts';
 
 const outcomeOf = z.object({ checks: z.number(), passed: z.number(), failed: z.array(z.string()) });
 

@@ -1,56 +1,29 @@
 // The client against a real relay and chain, on any host: the tests run it in Node, workerd and Chromium.
-import { type Bus, type ConnectOptions, RmbError } from '../../client/index.ts';
 import { type Check, same } from '../../proto/vectors.suite.ts';
+import {
+  addressOf,
+  type Connect,
+  check,
+  failureOf,
+  patient,
+  type SuiteNetwork,
+  type SuiteTools,
+  suiteTools,
+  textOf,
+} from './suite-tools.ts';
+import { valueChecks } from './suite-values.ts';
 
-/** A twin that a check may be. */
-export interface SuiteTwin {
-  readonly id: number;
-  readonly secret: string;
-  readonly keyType: 'sr25519' | 'ed25519';
-}
-
-/** What the checks find on the network. */
-export interface SuiteNetwork {
-  readonly relay: string;
-  readonly chain: string;
-  /** Their keys are on chain. */
-  readonly encrypting: readonly [SuiteTwin, SuiteTwin];
-  /** They have no key on chain. */
-  readonly plain: readonly [SuiteTwin, SuiteTwin];
-  /** Nobody connects as this twin. */
-  readonly offline: number;
-}
-
-type Connect = (options: ConnectOptions) => Promise<Bus>;
-
-/** Longer than anything takes on a busy machine, ms. */
-const PATIENCE_MS = 120_000;
 /** Long enough for a relay to take a request, and no test waits long for it, ms. */
 const SOON_MS = 3_000;
 
 /** Returns every check of the client. @param connect the host's */
 export function clientChecks(connect: Connect, network: SuiteNetwork): readonly Check[] {
+  const tools = suiteTools(connect, network);
+  return [...messageChecks(tools), ...valueChecks(tools)];
+}
+
+function messageChecks({ network, connect, join, pair }: SuiteTools): readonly Check[] {
   const { relay, chain, offline } = network;
-  const join = (twin: SuiteTwin, sid?: string | false) =>
-    connect({
-      ...twin,
-      relays: [relay],
-      chain: [chain],
-      timeout: PATIENCE_MS,
-      ...(sid === undefined ? {} : { sid }),
-    });
-  /** A caller and a service: two sessions of two twins. */
-  const pair = async (twins: readonly [SuiteTwin, SuiteTwin], run: (caller: Bus, service: Bus) => Promise<void>) => {
-    const [caller, service] = await Promise.all(twins.map((twin) => join(twin)));
-    if (caller === undefined || service === undefined) throw new Error('two twins are needed');
-    try {
-      await run(caller, service);
-    } finally {
-      await Promise.all([caller.close(), service.close()]);
-    }
-  };
-  const patient = { timeout: PATIENCE_MS };
-  const check = (name: string, run: () => Promise<void>): Check => ({ name, run });
   return [
     ...([false, true] as const).map((isEncrypted) =>
       check(`a request and its response travel ${isEncrypted ? 'encrypted' : 'in plain text'}`, () =>
@@ -160,7 +133,7 @@ export function clientChecks(connect: Connect, network: SuiteNetwork): readonly 
     }),
     check('connecting fails with a code', async () => {
       const [twin] = network.plain;
-      const own = { ...twin, timeout: PATIENCE_MS };
+      const own = { ...twin, ...patient };
       const at = (options: { relays: string[]; chain: string[] }) => failureOf(connect({ ...own, ...options }));
       same((await at({ relays: ['http://localhost'], chain: [chain] })).code, 'invalid', 'a URL that is no relay');
       same((await at({ relays: ['ws://127.0.0.1:9'], chain: [chain] })).code, 'relay', 'a relay that is away');
@@ -171,23 +144,4 @@ export function clientChecks(connect: Connect, network: SuiteNetwork): readonly 
       same((await failureOf(aborted)).code, 'aborted', 'a signal that has aborted');
     }),
   ];
-}
-
-/** Returns the error of a promise that must fail. */
-async function failureOf(work: Promise<unknown>): Promise<RmbError> {
-  try {
-    await work;
-  } catch (error) {
-    if (error instanceof RmbError) return error;
-    throw error;
-  }
-  throw new Error('it succeeded');
-}
-
-function addressOf(bus: Bus): string {
-  return bus.state.address;
-}
-
-function textOf(data: Uint8Array): string {
-  return new TextDecoder().decode(data);
 }
