@@ -23,7 +23,7 @@ const positiveSchema: StandardSchema<number> = schemaOf<number>((value) =>
 );
 
 /** Returns the checks of what programs see of the client. */
-export function valueChecks({ network, connect, join, pair }: SuiteTools): readonly Check[] {
+export function valueChecks({ network, join, pair }: SuiteTools): readonly Check[] {
   return [
     check('values travel as JSON in both directions, and schemas check them', () =>
       pair(network.encrypting, async (caller, service) => {
@@ -122,14 +122,6 @@ export function valueChecks({ network, connect, join, pair }: SuiteTools): reado
         same(caller.state.unacknowledged + service.state.unacknowledged, 0, 'envelopes without a receipt');
       }),
     ),
-    check('a bus adds nothing global', async () => {
-      const before = Object.getOwnPropertyNames(globalThis).sort().join();
-      const [twin] = network.plain;
-      const bus = await connect({ ...twin, ...patient, relays: [network.relay], chain: [network.chain] });
-      await bus.ping(twin.id).catch(() => undefined);
-      await bus.close();
-      same(Object.getOwnPropertyNames(globalThis).sort().join(), before, 'the globals');
-    }),
   ];
 }
 
