@@ -74,9 +74,13 @@ export async function openConnection(options: ConnectOptions, host: Host): Promi
       const custody = state.isUp && (session?.inCustody ?? []).includes(relay);
       status.set({ type: 'relay', relay, ...state, custody });
     };
+    let wasFull = false;
+    status.set({ type: 'buffer', isFull: wasFull });
     const onKept = () => {
-      const { isFull = false, envelopes = 0 } = session?.kept ?? {};
-      status.set({ type: 'buffer', isFull, unacknowledged: envelopes });
+      // Called for each envelope: nothing is compared as text.
+      if (isFull() === wasFull) return;
+      wasFull = isFull();
+      status.set({ type: 'buffer', isFull: wasFull });
     };
     const bus = openBus({ ...core, onRelay, onKept }, ({ sending, replying }) => {
       const { plugins = [versionPlugin(RELEASE)], admission = {}, parallel = PARALLEL } = options;

@@ -65,6 +65,7 @@ export class ConnectedBus implements Bus {
   readonly router: Services['router'];
   readonly #parts: ConnectedParts;
   readonly #onAbort = () => void this.close();
+  readonly #closed = Promise.withResolvers<void>();
   #closing: Promise<void> | undefined;
 
   constructor(parts: ConnectedParts) {
@@ -200,12 +201,16 @@ export class ConnectedBus implements Bus {
     const { calls, handlers, session } = this.#parts;
     const parts = [calls.idle, handlers.idle, session.idle];
     // While one is awaited, another may get new work.
-    while (parts.some(({ isReached }) => !isReached)) await Promise.all(parts.map((part) => part.reached()));
+    while (this.#closing === undefined && parts.some(({ isReached }) => !isReached)) {
+      await Promise.race([this.#closed.promise, Promise.all(parts.map((part) => part.reached()))]);
+    }
+    await this.#closing;
   }
 
   close(): Promise<void> {
     this.#parts.signal?.removeEventListener('abort', this.#onAbort);
     this.#closing ??= this.#end();
+    this.#closed.resolve();
     return this.#closing;
   }
 

@@ -224,7 +224,10 @@ export interface Bus extends Services, AsyncDisposable {
    * reader gets the latest state of each part, and not those before: nothing piles up.
    */
   status(): AsyncIterableIterator<StatusEvent>;
-  /** Resolves when no call waits for its reply, no request is in work, and every envelope has its receipt. */
+  /**
+   * Resolves when no call waits for its reply, no request is in work, and every envelope has its receipt; else when the
+   * bus is closed.
+   */
   drain(): Promise<void>;
   /**
    * Ends what is in work, and leaves the relays, within a second. Calls that still wait throw `closed`. `drain` first, if

@@ -10,7 +10,7 @@ import { EndToEnd } from '../seal.ts';
 import { handoverOf } from '../sending/handover.ts';
 import { Sending } from '../sending/sending.ts';
 import { Clock } from '../session/clock.ts';
-import { Calls } from './calls.ts';
+import { AGAIN_MS, Calls } from './calls.ts';
 
 const NOW = 1_800_000_000;
 
@@ -71,6 +71,15 @@ async function rig(outcome: Sent | PeerFault | Handover = 'sent', isFull = () =>
     await calls.give(request, reply);
   };
   return { calls, call, give, left, departure: departure.promise };
+}
+
+const OFFLINE: Envelope['content'] = { kind: 'error', code: 0, message: 'destination offline' };
+
+/** Lets a test decide how time passes. */
+function withFakeTime(): (ms: number) => Promise<unknown> {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  return (ms) => vi.advanceTimersByTimeAsync(ms);
 }
 
 describe('a call', () => {
@@ -181,5 +190,77 @@ describe('a call', () => {
     await departure;
     calls.close();
     await failing;
+  });
+});
+
+describe('a call of a twin that the relay calls offline', () => {
+  it('sends the same envelope again until the twin is back', async () => {
+    const pass = withFakeTime();
+    const { call, give, left } = await rig();
+    const response = call({ failFast: true, offlineAfter: 5_000 });
+    await give(OFFLINE, 0);
+    await pass(AGAIN_MS);
+    await give(OFFLINE, 0);
+    await pass(AGAIN_MS);
+    await give({ kind: 'response' });
+    expect(await response).toMatchObject({ data: new Uint8Array([2]) });
+    expect(left.length).toBe(3);
+    expect(left).toEqual([left[0], left[0], left[0]]);
+    await pass(10 * AGAIN_MS);
+    expect(left.length).toBe(3);
+  });
+
+  it('fails as offline when the relay has called the twin so for long enough', async () => {
+    const pass = withFakeTime();
+    const { call, give, left } = await rig();
+    const failing = expect(call({ failFast: true, offlineAfter: 5_000 })).rejects.toMatchObject({ code: 'offline' });
+    await give(OFFLINE, 0);
+    for (let n = 0; n < 5; n += 1) {
+      await pass(AGAIN_MS);
+      await give(OFFLINE, 0);
+    }
+    await failing;
+    expect(left.length).toBe(6);
+  });
+
+  it('fails as offline when its own time is over first', async () => {
+    const pass = withFakeTime();
+    const { call, give, departure } = await rig();
+    const options = { timeout: 2_500, failFast: true, offlineAfter: 5_000 };
+    const failing = expect(call(options)).rejects.toMatchObject({ code: 'offline' });
+    await departure;
+    await give(OFFLINE, 0);
+    await pass(2_500);
+    await failing;
+  });
+
+  it('sends again what a relay in the middle of an update refused, and nothing that is refused for good', async () => {
+    const pass = withFakeTime();
+    const { call, give, left } = await rig();
+    const response = call({ offlineAfter: 5_000 });
+    const message = 'the relay changes its version and cannot serve the destination, try again later';
+    await give({ kind: 'error', code: 0, message }, 0);
+    await pass(AGAIN_MS);
+    await give({ kind: 'response' });
+    await response;
+    expect(left.length).toBe(2);
+    const other = await rig();
+    const failing = expect(other.call({ offlineAfter: 5_000 })).rejects.toMatchObject({ code: 'relay' });
+    await other.give({ kind: 'error', code: 0, message: 'exceeded rate limits, dropping message' }, 0);
+    await failing;
+  });
+
+  it('leaves no attempt behind when it is aborted', async () => {
+    const pass = withFakeTime();
+    const { call, give, left } = await rig();
+    const stop = new AbortController();
+    const failing = expect(call({ offlineAfter: 5_000, signal: stop.signal })).rejects.toMatchObject({
+      code: 'aborted',
+    });
+    await give(OFFLINE, 0);
+    stop.abort();
+    await failing;
+    await pass(10 * AGAIN_MS);
+    expect([left.length, vi.getTimerCount()]).toEqual([1, 0]);
   });
 });

@@ -11,17 +11,11 @@ export type StatusEvent =
     }
   | { readonly type: 'chain'; readonly isUp: boolean; readonly detail: string }
   /** Full: calls wait until relays have acknowledged some of the envelopes without a receipt. */
-  | { readonly type: 'buffer'; readonly isFull: boolean; readonly unacknowledged: number }
+  | { readonly type: 'buffer'; readonly isFull: boolean }
   /** Misplaced: the twin has other relays on chain than this bus, so that replies may go astray. */
   | { readonly type: 'placement'; readonly isMisplaced: boolean; readonly detail: string };
 
 /** Returns the part that an event is about. */
 export function partOf(event: StatusEvent): string {
   return event.type === 'relay' ? `relay ${event.relay}` : event.type;
-}
-
-/** Returns whether an event says nothing that the one before of its part did not say. */
-export function isSame(a: StatusEvent | undefined, b: StatusEvent): boolean {
-  if (a?.type === 'buffer' && b.type === 'buffer') return a.isFull === b.isFull;
-  return JSON.stringify(a) === JSON.stringify(b);
 }
