@@ -65,7 +65,7 @@ describe('callMany', () => {
     expect(other.begun.get(1)?.signal.aborted).toBe(true);
   });
 
-  it('refuses a number of calls at once that is none', async () => {
+  it('refuses zero calls at once', async () => {
     const results = callMany([1], rig().call, { parallel: 0 });
     await expect(results.next()).rejects.toMatchObject({ code: 'invalid' });
   });

@@ -146,9 +146,8 @@ export class RelayConnection {
     if (state.kind === 'connecting') state.socket.terminate();
     if (state.kind !== 'open') return undefined;
     const { socket } = state;
-    const closed = new Promise<number>((resolve) => {
-      this.#onEnd = resolve;
-    });
+    const { promise: closed, resolve: onEnd } = Promise.withResolvers<number>();
+    this.#onEnd = onEnd;
     const hasAll = (await this.#custody?.leave(left() * RECEIPTS_SHARE)) ?? true;
     const patience = setTimeout(() => socket.terminate(), Math.min(CLOSE_MS, left()));
     this.#frames.resume();
@@ -267,11 +266,7 @@ export class RelayConnection {
       this.#port.log.error({ relay: this.#url, detail }, `relay: ${CONTESTED}`);
       this.#lost(CONTESTED, CONTESTED_MS * (1 + Math.random() / 4));
     } else this.#lost(detail, this.#backoff.next(isUnreached));
-    this.#leftBehind(code);
-  }
-
-  /** What the socket may not have passed on is sent again, through any relay. */
-  #leftBehind(code: number): void {
+    // What the socket may not have passed on is sent again, through any relay.
     if (this.#custody === undefined) this.#port.onEnded?.(code === TORN_CODE);
     else this.#custody.end();
     this.#custody = undefined;
