@@ -3,6 +3,7 @@ import { PORTABLE } from '../../proto/crypto/portable.ts';
 import type { Outcome } from '../../proto/custody/outcome.ts';
 import { decodeEnvelope, type Envelope } from '../../proto/envelope/envelope.ts';
 import { identityOf } from '../../proto/identity.ts';
+import { type Reason, reasonText } from '../../proto/reasons.ts';
 import type { CheckedReply } from '../ask.ts';
 import type { PeerFault } from '../errors.ts';
 import type { Handover, Sent } from '../ports.ts';
@@ -234,20 +235,29 @@ describe('a call of a twin that the relay calls offline', () => {
     await failing;
   });
 
-  it('sends again what a relay in the middle of an update refused, and nothing that is refused for good', async () => {
+  it('sends again what a relay in the middle of an update refused', async () => {
     const pass = withFakeTime();
     const { call, give, left } = await rig();
     const response = call({ offlineAfter: 5_000 });
-    const message = 'the relay changes its version and cannot serve the destination, try again later';
-    await give({ kind: 'error', code: 0, message }, 0);
+    await give({ kind: 'error', code: 0, message: reasonText('relay-version') }, 0);
     await pass(AGAIN_MS);
     await give({ kind: 'response' });
     await response;
     expect(left.length).toBe(2);
-    const other = await rig();
-    const failing = expect(other.call({ offlineAfter: 5_000 })).rejects.toMatchObject({ code: 'relay' });
-    await other.give({ kind: 'error', code: 0, message: 'exceeded rate limits, dropping message' }, 0);
+  });
+
+  it.each<[Reason, string]>([
+    ['rate-limited', 'relay'],
+    ['no-relay', 'offline'],
+    // The request may have run.
+    ['undelivered', 'offline'],
+  ])('fails at once when it is refused as %s', async (reason, code) => {
+    withFakeTime();
+    const { call, give, left } = await rig();
+    const failing = expect(call({ offlineAfter: 5_000 })).rejects.toMatchObject({ code });
+    await give({ kind: 'error', code: 0, message: reasonText(reason) }, 0);
     await failing;
+    expect([left.length, vi.getTimerCount()]).toEqual([1, 0]);
   });
 
   it('leaves no attempt behind when it is aborted', async () => {

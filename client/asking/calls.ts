@@ -193,7 +193,7 @@ export class Calls implements Askers<Waiting> {
     const refusal = refusalOf(waiting, message);
     const now = performance.now();
     const since = offline.since ?? now;
-    if (!passesWithDeploy(refusal, message) || now - since >= request.offlineAfter) {
+    if (!passesWithDeploy(message) || now - since >= request.offlineAfter) {
       end(refusal);
       return;
     }
