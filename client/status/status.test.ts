@@ -56,10 +56,11 @@ describe('Status', () => {
       status.set(buffer(n % 2 === 0));
       status.set(relay(n % 2 === 1, 'b'));
     }
+    status.set(relay(true, 'a'));
     status.end();
     const left: StatusEvent[] = [];
     for await (const event of reader) left.push(event);
-    expect(left).toEqual([relay(false, 'a'), buffer(false), relay(true, 'b')]);
+    expect(left).toEqual([buffer(false), relay(true, 'b'), relay(true, 'a')]);
   });
 
   it('ends its readers, those that wait and those that come later', async () => {

@@ -9,7 +9,7 @@ export class Status {
   /** A part has this state now. A state that is no news is dropped. */
   set(event: StatusEvent): void {
     const part = partOf(event);
-    if (this.#isEnded || JSON.stringify(this.#latest.get(part)) === JSON.stringify(event)) return;
+    if (JSON.stringify(this.#latest.get(part)) === JSON.stringify(event)) return;
     this.#latest.set(part, event);
     for (const reader of this.#readers) reader.put(event);
   }
