@@ -33,6 +33,8 @@ export interface BusParts {
   readonly offersCustody?: boolean;
   /** Reports the state of a relay, by its host[:port]. */
   onRelay(relay: string, state: PartState): void;
+  /** The envelopes without a receipt are others than before, or senders wait for room. */
+  onKept?(): void;
 }
 
 /** The way out. */
@@ -79,6 +81,7 @@ export function openBus<Request extends Asked, User extends BusUser<Request>>(
       else up.delete(relay);
       onRelay(relay, state);
     },
+    onKept: () => parts.onKept?.(),
     onFrame: (frame) => receiving.frame(frame),
     onTooLarge: (envelope, limit) => {
       const told = envelope.isRequest ? askers.tooLarge(envelope, limit) : replying.tooLarge(envelope, limit);

@@ -7,7 +7,7 @@ describe('connecting', () => {
   it('gives itself a fresh sid, and shows it in the status', async () => {
     const { join } = await startMemoryBus();
     const bus = await join(1);
-    const { address, relays, chain } = bus.status();
+    const { address, relays, chain } = bus.state;
     expect(address).toMatch(/^1:client-[0-9a-f]{8}$/);
     expect([[...relays], chain]).toEqual([[['relay', { isUp: true, detail: '' }]], { isUp: true, detail: '' }]);
     await bus.close();

@@ -16,6 +16,7 @@ import { Clock, tellSkew } from './session/clock.ts';
 import { FirstConnection } from './session/first-connection.ts';
 import type { Session } from './session/session.ts';
 import type { Dial } from './session/socket.ts';
+import { Status } from './status/status.ts';
 
 /** Limit for the chain and for the relays each, unless the options say otherwise, ms. */
 const CONNECT_MS = 30_000;
@@ -45,11 +46,18 @@ export async function openConnection(options: ConnectOptions, host: Host): Promi
   const clock = new Clock(Date.now, (skew, verdict, relay) =>
     tellSkew(log, { relay, seconds: Math.round(skew) }, verdict),
   );
-  const onTime = (time: number) => clock.measureChain(time);
+  const status = new Status();
+  let onTwin: (id: number) => void = () => undefined;
+  const news = {
+    onTime: (time: number) => clock.measureChain(time),
+    onState: (state: PartState) => status.set({ type: 'chain', ...state }),
+    onTwin: (id: number) => onTwin(id),
+  };
   const chain =
     'twins' in options
       ? givenChain(options.twins)
-      : await openChain(options.chain, { dial, log, ms: timeout, signal, onTime });
+      : await openChain(options.chain, { dial, log, ms: timeout, signal, ...news });
+  status.set({ type: 'chain', ...chain.state() });
   let session: Session | undefined;
   try {
     const twin = await ownTwinOf(chain, identity);
@@ -61,8 +69,20 @@ export async function openConnection(options: ConnectOptions, host: Host): Promi
     const count = () => undefined;
     const mode = host.offersCustody === undefined ? {} : { offersCustody: host.offersCustody };
     const core = { own, identity, primitives, twins: chain.twins, clock, relays, dial, log, count, ...mode };
-    const onRelay = (relay: string, state: PartState) => first.set(relay, state);
-    const bus = openBus({ ...core, onRelay }, ({ sending, replying }) => {
+    const onRelay = (relay: string, state: PartState) => {
+      first.set(relay, state);
+      const custody = state.isUp && (session?.inCustody ?? []).includes(relay);
+      status.set({ type: 'relay', relay, ...state, custody });
+    };
+    let wasFull = false;
+    status.set({ type: 'buffer', isFull: wasFull });
+    const onKept = () => {
+      // Called for each envelope: nothing is compared as text.
+      if (isFull() === wasFull) return;
+      wasFull = isFull();
+      status.set({ type: 'buffer', isFull: wasFull });
+    };
+    const bus = openBus({ ...core, onRelay, onKept }, ({ sending, replying }) => {
       const { plugins = [versionPlugin(RELEASE)], admission = {}, parallel = PARALLEL } = options;
       const calls = new Calls({ own, sending, clock, place: chain.place, isFull, misplaced });
       const onHandled = (handled: Handled) => host.onHandled?.(handled);
@@ -75,7 +95,10 @@ export async function openConnection(options: ConnectOptions, host: Host): Promi
     // A mailbox comes at once: the caller of `connect` has this turn of the event loop to call `serve`.
     setTimeout(started.resolve, 0);
     const { askers: calls, handlers } = bus.user;
-    return new ConnectedBus({ own, chain, relays, clock, session, states: first, calls, handlers, signal });
+    const parts = { own, chain, relays, clock, session, states: first, status, calls, handlers, log, signal };
+    const connected = new ConnectedBus(parts);
+    onTwin = (id) => void (id === twin && connected.lookAtPlacement());
+    return connected;
   } catch (error) {
     void session?.close();
     chain.close();

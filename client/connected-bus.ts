@@ -1,16 +1,31 @@
 import { type Address, formatAddress, isU32, parseAddress } from '../proto/envelope/address.ts';
+import { callMany } from './asking/call-many.ts';
 import type { CallResponse, Calls } from './asking/calls.ts';
+import { bytesOf, bytesWithSchema, JSON_SCHEMA, jsonBytes, valueIn } from './asking/payload.ts';
 import type { OpenChain } from './directory/open-chain.ts';
 import { RmbError } from './errors.ts';
 import { misplacedAt } from './placement.ts';
+import type { Log } from './ports.ts';
 import { mergePresence, type Presence } from './presence.ts';
-import type { Bus, BusStatus, CallOptions, Handler, Pong } from './public.ts';
-import type { ServiceRequest } from './serving/durable.ts';
-import type { Handlers, Outcome, RunHandler } from './serving/handlers.ts';
+import type {
+  Bus,
+  BusState,
+  BytesOptions,
+  CallOptions,
+  CallResult,
+  ManyOptions,
+  Pong,
+  RequestOptions,
+  Services,
+} from './public.ts';
+import type { Handlers, RunHandler } from './serving/handlers.ts';
+import { servicesAt } from './serving/typed/router.ts';
 import type { Clock } from './session/clock.ts';
 import type { FirstConnection } from './session/first-connection.ts';
 import type { Session } from './session/session.ts';
 import { endsWithin, within } from './session/waiting.ts';
+import type { Status } from './status/status.ts';
+import type { StatusEvent } from './status/status-event.ts';
 
 /** Limit for a reply, unless the call says otherwise, ms. */
 const CALL_MS = 30_000;
@@ -18,12 +33,12 @@ const CALL_MS = 30_000;
 const PING_MS = 5_000;
 /** Limit for an answer about twins, ms. */
 const PRESENCE_MS = 5_000;
+/** Unless the call says otherwise, "offline" counts after so long: a twin reconnects within seconds of a deploy, ms. */
+const OFFLINE_MS = 5_000;
 /** At `close`, requests in work have this long to be answered, ms. */
-const DRAIN_MS = 4_000;
-/** Go services answer nothing else. */
-const JSON_SCHEMA = 'application/json';
-/** `null` in JSON is "no argument". */
-const NO_ARGUMENT = new TextEncoder().encode('null');
+const FINISH_MS = 400;
+/** `close` ends within a second, ms. */
+const CLOSE_MS = 950;
 
 /** Parts of a connected bus. */
 export interface ConnectedParts {
@@ -34,8 +49,10 @@ export interface ConnectedParts {
   readonly clock: Clock;
   readonly session: Session;
   readonly states: Pick<FirstConnection, 'states'>;
+  readonly status: Status;
   readonly calls: Calls;
   readonly handlers: Handlers;
+  readonly log: Log;
   /** Closes the bus when it aborts. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -44,14 +61,21 @@ export interface ConnectedParts {
 export class ConnectedBus implements Bus {
   readonly own: Address;
   readonly chain: OpenChain;
+  readonly serve: Services['serve'];
+  readonly router: Services['router'];
   readonly #parts: ConnectedParts;
   readonly #onAbort = () => void this.close();
+  readonly #closed = Promise.withResolvers<void>();
   #closing: Promise<void> | undefined;
 
   constructor(parts: ConnectedParts) {
     this.#parts = parts;
     this.own = parts.own;
     this.chain = parts.chain;
+    const add = (command: string, handler: RunHandler) => this.handle(command, handler);
+    const { serve, router } = servicesAt({ add, log: parts.log });
+    this.serve = serve;
+    this.router = router;
     parts.signal?.addEventListener('abort', this.#onAbort);
   }
 
@@ -60,19 +84,51 @@ export class ConnectedBus implements Bus {
     return this.#parts.relays.map(({ host }) => host);
   }
 
-  async call(
+  call(
     twin: number | string,
     command: string,
-    data: Uint8Array | string = NO_ARGUMENT,
-    { timeout = CALL_MS, schema = JSON_SCHEMA, failFast = false, signal }: CallOptions = {},
+    data: Uint8Array | string | undefined,
+    options: BytesOptions,
+  ): Promise<Uint8Array>;
+  call(twin: number | string, command: string, data?: unknown, options?: CallOptions): Promise<unknown>;
+  async call(twin: number | string, command: string, data?: unknown, options: RequestOptions = {}): Promise<unknown> {
+    if (options.schema !== undefined) return (await this.request(twin, command, bytesWithSchema(data), options)).data;
+    const response = await this.request(twin, command, jsonBytes(data), options);
+    return valueIn(response, command, addressOf(twin).twin);
+  }
+
+  callMany(
+    twins: readonly (number | string)[],
+    command: string,
+    data: Uint8Array | string | undefined,
+    options: BytesOptions & ManyOptions,
+  ): AsyncIterableIterator<CallResult<Uint8Array>>;
+  callMany(
+    twins: readonly (number | string)[],
+    command: string,
+    data?: unknown,
+    options?: CallOptions & ManyOptions,
+  ): AsyncIterableIterator<CallResult>;
+  callMany(
+    twins: readonly (number | string)[],
+    command: string,
+    data?: unknown,
+    options: RequestOptions & ManyOptions = {},
+  ): AsyncIterableIterator<CallResult> {
+    return callMany(twins, (twin, signal) => this.call(twin, command, data, { ...options, signal }), options);
+  }
+
+  async request(
+    twin: number | string,
+    command: string,
+    data?: Uint8Array | string,
+    options: RequestOptions = {},
   ): Promise<CallResponse> {
     if (this.#closing !== undefined) throw new RmbError('closed', 'the bus is closed');
     const to = addressOf(twin);
-    return this.#parts.calls.call({ to, command, data: bytesOf(data), schema, timeout, failFast, signal });
-  }
-
-  serve(command: string, handler: Handler): () => void {
-    return this.handle(command, (request) => outcomeOf(handler, request));
+    const { timeout = CALL_MS, schema = JSON_SCHEMA, failFast = true, offlineAfter = OFFLINE_MS, signal } = options;
+    const payload = data === undefined ? jsonBytes(undefined) : bytesOf(data);
+    return this.#parts.calls.call({ to, command, data: payload, schema, timeout, failFast, offlineAfter, signal });
   }
 
   /** Serves a command with a function that gets the time that is left for each request, ms. */
@@ -86,9 +142,9 @@ export class ConnectedBus implements Bus {
   ): Promise<Pong> {
     const began = performance.now();
     // Refused at once when the twin is offline: a reply hours later is no pong.
-    const options = { timeout, failFast: true, ...(signal === undefined ? {} : { signal }) };
+    const options = { timeout, offlineAfter: 0, ...(signal === undefined ? {} : { signal }) };
     try {
-      const { source, data } = await this.call(twin, 'rmb.version', NO_ARGUMENT, options);
+      const { source, data } = await this.request(twin, 'rmb.version', undefined, options);
       return { source, ms: performance.now() - began, version: new TextDecoder().decode(data), error: undefined };
     } catch (error) {
       if (!(error instanceof RmbError) || error.reply === undefined) throw error;
@@ -117,11 +173,22 @@ export class ConnectedBus implements Bus {
     return mergePresence(twins, told);
   }
 
-  status(): BusStatus {
+  get state(): BusState {
     const { own, states, chain, clock, session } = this.#parts;
     const custody = { custody: session.inCustody, unacknowledged: session.kept.envelopes };
     const parts = { relays: states.states, chain: chain.state(), clockSkew: clock.skew };
     return { address: formatAddress(own), ...parts, ...custody };
+  }
+
+  status(): AsyncIterableIterator<StatusEvent> {
+    void this.lookAtPlacement();
+    return this.#parts.status.read();
+  }
+
+  /** Tells the readers of `status` whether replies may go astray. */
+  async lookAtPlacement(): Promise<void> {
+    const detail = await this.misplaced();
+    this.#parts.status.set({ type: 'placement', isMisplaced: detail !== undefined, detail: detail ?? '' });
   }
 
   /** Resolves with why replies may go astray, for people; undefined when they do not. */
@@ -130,9 +197,20 @@ export class ConnectedBus implements Bus {
     return misplacedAt(chain.twins, own.twin, relays);
   }
 
+  async drain(): Promise<void> {
+    const { calls, handlers, session } = this.#parts;
+    const parts = [calls.idle, handlers.idle, session.idle];
+    // While one is awaited, another may get new work.
+    while (this.#closing === undefined && parts.some(({ isReached }) => !isReached)) {
+      await Promise.race([this.#closed.promise, Promise.all(parts.map((part) => part.reached()))]);
+    }
+    await this.#closing;
+  }
+
   close(): Promise<void> {
     this.#parts.signal?.removeEventListener('abort', this.#onAbort);
     this.#closing ??= this.#end();
+    this.#closed.resolve();
     return this.#closing;
   }
 
@@ -141,17 +219,19 @@ export class ConnectedBus implements Bus {
   }
 
   async #end(): Promise<void> {
-    const { session, calls, handlers, chain } = this.#parts;
+    const { session, calls, handlers, chain, status } = this.#parts;
+    const until = performance.now() + CLOSE_MS;
     try {
       // Requests that were read get their replies; nothing more is read.
       await endsWithin(
-        DRAIN_MS,
-        session.finish().then(() => handlers.idle()),
+        FINISH_MS,
+        session.finish().then(() => handlers.idle.reached()),
       );
       calls.close();
-      await session.close();
+      await session.close(until - performance.now());
     } finally {
       chain.close();
+      status.end();
     }
   }
 }
@@ -161,19 +241,4 @@ function addressOf(twin: number | string): Address {
   const address = parseAddress(String(twin));
   if (address !== undefined && address.twin !== 0) return address;
   throw new RmbError('invalid', `'${twin}' is no twin: expected an id (7) or an id with a sid (7:my-session)`);
-}
-
-function bytesOf(data: Uint8Array | string): Uint8Array {
-  return typeof data === 'string' ? new TextEncoder().encode(data) : data;
-}
-
-async function outcomeOf(handler: Handler, request: ServiceRequest): Promise<Outcome> {
-  try {
-    const reply = await handler(request);
-    if (typeof reply === 'string' || reply instanceof Uint8Array) return { kind: 'response', data: bytesOf(reply) };
-    const { data, schema } = reply;
-    return { kind: 'response', data: bytesOf(data), ...(schema === undefined ? {} : { schema }) };
-  } catch (error) {
-    return { kind: 'error', message: error instanceof Error ? error.message : String(error) };
-  }
 }

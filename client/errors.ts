@@ -1,36 +1,24 @@
-/** Codes of `RmbError`, each with its meaning. */
-export type RmbErrorCode =
-  /** The secret is invalid, or its account has no twin. */
-  | 'identity'
-  /** No node of the chain answers. */
-  | 'chain'
-  /** No relay took the message, or the relay refused it. */
-  | 'relay'
-  /** A reply came in the twin's name, but failed verification. */
-  | 'unverified'
-  /** The twin replied with an error: `reply` is that error. */
-  | 'answered-error'
-  /** No reply came in time. */
-  | 'no-answer'
-  /** The relay says that the twin is offline. */
-  | 'offline'
-  /** The chain has no such twin. */
-  | 'unknown-twin'
-  /** The twin's key on chain is no secp256k1 public key: nothing can be encrypted for it. */
-  | 'broken-key'
-  /** The message is larger than the relay takes. */
-  | 'too-large'
-  /** The message cannot be signed or sent as it is. */
-  | 'unsendable'
-  /** An argument is invalid. */
-  | 'invalid'
-  /** The caller's signal aborted. */
-  | 'aborted'
-  /** The bus was closed. */
-  | 'closed';
+/** Every code of `RmbError`, and whether the same call may succeed later, unchanged. docs/client.md says what each means. */
+export const RETRYABLE = {
+  identity: false,
+  chain: true,
+  relay: true,
+  unverified: false,
+  'answered-error': false,
+  'invalid-reply': false,
+  'no-answer': true,
+  offline: true,
+  'unknown-twin': false,
+  'broken-key': false,
+  'too-large': false,
+  unsendable: false,
+  invalid: false,
+  aborted: false,
+  closed: false,
+} as const satisfies Record<string, boolean>;
 
-/** Codes of failures that may pass by themselves. */
-const RETRYABLE: readonly RmbErrorCode[] = ['chain', 'relay', 'no-answer', 'offline'];
+/** A code of `RmbError`. */
+export type RmbErrorCode = keyof typeof RETRYABLE;
 
 /** An error that a twin signed in place of a response. */
 export interface ErrorReply {
@@ -73,7 +61,7 @@ export class RmbError extends Error {
 
   /** Whether the same call may succeed later, unchanged. */
   get retryable(): boolean {
-    return RETRYABLE.includes(this.code);
+    return RETRYABLE[this.code];
   }
 }
 

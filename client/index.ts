@@ -3,8 +3,8 @@
  *
  * ```ts
  * await using bus = await connect({ secret, relays: ['wss://relay.grid.tf'], chain: ['wss://tfchain.grid.tf'] });
- * const { data } = await bus.call(7, 'my.command', JSON.stringify({ n: 1 }));
- * bus.serve('my.echo', ({ data }) => data);
+ * const answer = await bus.call(7, 'my.command', { n: 1 });
+ * bus.serve('my.double', { in: z.number() }, (n) => 2 * n);
  * ```
  *
  * In a browser the page must be a secure context (https, or localhost): elsewhere there is no WebCrypto. In Node,
@@ -23,17 +23,27 @@ export { type ErrorReply, RmbError, type RmbErrorCode } from './errors.ts';
 export type { Log, PartState } from './ports.ts';
 export type { Presence } from './presence.ts';
 export type {
+  AnyInputSchemas,
   Bus,
-  BusStatus,
+  BusState,
+  BytesOptions,
   CallOptions,
+  CallResult,
   ConnectOptions,
   Handler,
   HandlerReply,
+  ManyOptions,
   Pong,
+  RequestOptions,
+  ServiceSchemas,
+  Services,
+  ValueHandler,
 } from './public.ts';
 export type { Admission } from './serving/admission.ts';
 export type { ServiceRequest } from './serving/durable.ts';
 export type { LocalRequest, Plugin, PluginReply, RemoteRequest } from './serving/plugin.ts';
+export type { SchemaIssue, StandardSchema, Validated } from './serving/typed/standard-schema.ts';
+export type { StatusEvent } from './status/status-event.ts';
 
 /**
  * Connects a twin to the bus, over standard WebSockets. Resolves when the chain has told the twin's id and one relay is

@@ -1,12 +1,14 @@
 import type { Identity, KeyType } from '../proto/identity.ts';
 import type { CallResponse } from './asking/calls.ts';
 import type { TwinSource } from './directory/chain.ts';
-import type { ErrorReply } from './errors.ts';
+import type { ErrorReply, RmbError } from './errors.ts';
 import type { Log, PartState } from './ports.ts';
 import type { Presence } from './presence.ts';
 import type { Admission } from './serving/admission.ts';
 import type { ServiceRequest } from './serving/durable.ts';
 import type { Plugin } from './serving/plugin.ts';
+import type { StandardSchema } from './serving/typed/standard-schema.ts';
+import type { StatusEvent } from './status/status-event.ts';
 
 /** The identity that connects. */
 export type Who =
@@ -46,16 +48,43 @@ export type ConnectOptions = Who &
     readonly log?: Log;
   };
 
-/** Options of `call`. */
+/** Options of each request. */
 export interface CallOptions {
   /** Limit for the reply, ms; 30,000 when absent. */
   readonly timeout?: number;
   readonly signal?: AbortSignal;
+  /** Whether the call fails when the twin is offline; true when absent. false: the relay keeps the request for it. */
+  readonly failFast?: boolean;
+  /**
+   * A twin counts as offline when relays have called it so for this long, ms; 5,000 when absent. Until then the request
+   * is sent again each second: after a deploy of its relay a twin needs some seconds to reconnect. 0: at once.
+   */
+  readonly offlineAfter?: number;
+}
+
+/** Options of a call with bytes in place of values. */
+export interface BytesOptions extends CallOptions {
+  /** Media type of the payload; none when null. */
+  readonly schema: string | null;
+}
+
+/** Options of `request`. */
+export interface RequestOptions extends CallOptions {
   /** Media type of the payload; `application/json` when absent, none when null. */
   readonly schema?: string | null;
-  /** Lets the relay refuse at once if the twin is offline. Otherwise the relay keeps the request for it. */
-  readonly failFast?: boolean;
 }
+
+/** Options of `callMany`. */
+export interface ManyOptions {
+  /** Calls at once; 64 when absent. */
+  readonly parallel?: number;
+}
+
+/** What became of a call of `callMany`. */
+export type CallResult<Data = unknown> =
+  /** `twin` is as it was given. */
+  | { readonly twin: number | string; readonly ok: true; readonly data: Data }
+  | { readonly twin: number | string; readonly ok: false; readonly error: RmbError };
 
 /** Returns the response to a request: data alone, or with its media type. An exception becomes error 500. */
 export type Handler = (request: ServiceRequest) => Promise<HandlerReply> | HandlerReply;
@@ -64,6 +93,49 @@ export type HandlerReply =
   | Uint8Array
   | string
   | { readonly data: Uint8Array | string; readonly schema?: string | undefined };
+
+/** The schemas of a service, of any library that implements Standard Schema. */
+export interface ServiceSchemas<In, Out> {
+  /** Of the request's value. */
+  readonly in: StandardSchema<unknown, In>;
+  /** Of the value that the handler returns. */
+  readonly out?: StandardSchema<Out, unknown>;
+}
+
+/** The schemas of a service that takes any value. */
+export interface AnyInputSchemas<Out> {
+  readonly in?: undefined;
+  /** Of the value that the handler returns. */
+  readonly out?: StandardSchema<Out, unknown>;
+}
+
+/** Returns the value of the response; it travels as JSON. An exception becomes error 500. */
+export type ValueHandler<In, Out> = (value: In, request: ServiceRequest) => Promise<Out> | Out;
+
+/** Commands that other twins may call. */
+export interface Services {
+  /**
+   * Serves a command with a function, from now on. Returns a function that ends this. A later handler of the same
+   * command replaces an earlier one.
+   */
+  serve(command: string, handler: Handler): () => void;
+  /**
+   * Serves a command with a function of values, in JSON. A request that does not match its schema gets error 101, which
+   * names the place of the fault. A value that does not match `out` becomes error 500, and is not sent.
+   */
+  serve<In, Out = unknown>(
+    command: string,
+    schemas: ServiceSchemas<In, Out>,
+    handler: ValueHandler<In, NoInfer<Out>>,
+  ): () => void;
+  serve<Out = unknown>(
+    command: string,
+    schemas: AnyInputSchemas<Out>,
+    handler: ValueHandler<unknown, NoInfer<Out>>,
+  ): () => void;
+  /** Returns the services under a prefix: `router('farm').serve('list', …)` serves `farm.list`. */
+  router(prefix: string): Services;
+}
 
 /** A round trip to a twin's peer. */
 export interface Pong {
@@ -77,7 +149,7 @@ export interface Pong {
 }
 
 /** State of a bus. */
-export interface BusStatus {
+export interface BusState {
   /** "twin" or "twin:sid" of this session. */
   readonly address: string;
   /** Relay, by host[:port] → its state. At least one is up for the bus to work. */
@@ -92,27 +164,51 @@ export interface BusStatus {
 }
 
 /** A twin's connection to the bus. */
-export interface Bus extends AsyncDisposable {
+export interface Bus extends Services, AsyncDisposable {
   /**
-   * Sends a request, and resolves with the verified response.
+   * Calls a command of a twin with a value, and resolves with the value of its response; both travel as JSON. With
+   * `schema`, data and response are bytes. A response with another media type than JSON comes as bytes, too.
    * Throws an `RmbError` when no response comes: its code says why.
    * @param twin an id, or "twin:sid" for one session of the twin
-   * @param data the payload; `null` in JSON when absent. Text is sent as UTF-8.
+   * @param data `null` when absent; text is sent as UTF-8 with `schema`
    */
   call(
     twin: number | string,
     command: string,
+    data: Uint8Array | string | undefined,
+    options: BytesOptions,
+  ): Promise<Uint8Array>;
+  call(twin: number | string, command: string, data?: unknown, options?: CallOptions): Promise<unknown>;
+  /**
+   * Calls a command of many twins, some at once, and yields what became of each call as soon as it is known. The calls
+   * begin with the first read; those that are under way are aborted when the reader leaves the loop.
+   */
+  callMany(
+    twins: readonly (number | string)[],
+    command: string,
+    data: Uint8Array | string | undefined,
+    options: BytesOptions & ManyOptions,
+  ): AsyncIterableIterator<CallResult<Uint8Array>>;
+  callMany(
+    twins: readonly (number | string)[],
+    command: string,
+    data?: unknown,
+    options?: CallOptions & ManyOptions,
+  ): AsyncIterableIterator<CallResult>;
+  /**
+   * Sends a request of bytes, and resolves with the response as it came: its bytes, its media type, and who replied.
+   * Throws an `RmbError` when no response comes.
+   * @param data the payload; `null` in JSON when absent. Text is sent as UTF-8.
+   */
+  request(
+    twin: number | string,
+    command: string,
     data?: Uint8Array | string,
-    options?: CallOptions,
+    options?: RequestOptions,
   ): Promise<CallResponse>;
   /**
-   * Serves a command with a function, from now on. Returns a function that ends this. A later handler of the same
-   * command replaces an earlier one.
-   */
-  serve(command: string, handler: Handler): () => void;
-  /**
    * Measures a round trip to a twin's peer. The peer itself answers, not the relay. The limit is 5,000 ms when absent.
-   * Throws an `RmbError` when no reply comes.
+   * Throws an `RmbError` when no reply comes; at once when the twin is offline.
    */
   ping(twin: number | string, options?: Pick<CallOptions, 'timeout' | 'signal'>): Promise<Pong>;
   /**
@@ -121,7 +217,21 @@ export interface Bus extends AsyncDisposable {
    * Throws an `RmbError` when no relay tells.
    */
   presence(twins: readonly number[], options?: { readonly timeout?: number }): Promise<readonly Presence[]>;
-  status(): BusStatus;
-  /** Ends what is in work, and leaves the relays. Resolves within seconds; calls that still wait throw `closed`. */
+  /** The state of now. */
+  readonly state: BusState;
+  /**
+   * Returns the state of each part, and then each change, until the bus is closed or the reader leaves the loop. A slow
+   * reader gets the latest state of each part, and not those before: nothing piles up.
+   */
+  status(): AsyncIterableIterator<StatusEvent>;
+  /**
+   * Resolves when no call waits for its reply, no request is in work, and every envelope has its receipt; else when the
+   * bus is closed.
+   */
+  drain(): Promise<void>;
+  /**
+   * Ends what is in work, and leaves the relays, within a second. Calls that still wait throw `closed`. `drain` first, if
+   * work may take longer.
+   */
   close(): Promise<void>;
 }

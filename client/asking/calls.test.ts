@@ -3,6 +3,7 @@ import { PORTABLE } from '../../proto/crypto/portable.ts';
 import type { Outcome } from '../../proto/custody/outcome.ts';
 import { decodeEnvelope, type Envelope } from '../../proto/envelope/envelope.ts';
 import { identityOf } from '../../proto/identity.ts';
+import { type Reason, reasonText } from '../../proto/reasons.ts';
 import type { CheckedReply } from '../ask.ts';
 import type { PeerFault } from '../errors.ts';
 import type { Handover, Sent } from '../ports.ts';
@@ -10,7 +11,7 @@ import { EndToEnd } from '../seal.ts';
 import { handoverOf } from '../sending/handover.ts';
 import { Sending } from '../sending/sending.ts';
 import { Clock } from '../session/clock.ts';
-import { Calls } from './calls.ts';
+import { AGAIN_MS, Calls } from './calls.ts';
 
 const NOW = 1_800_000_000;
 
@@ -50,10 +51,16 @@ async function rig(outcome: Sent | PeerFault | Handover = 'sent', isFull = () =>
     isFull,
     misplaced: async () => 'twin 1 has no relay on chain',
   });
-  const call = (changes: { twin?: number; timeout?: number; failFast?: boolean; signal?: AbortSignal } = {}) => {
-    const { twin = 5, timeout = 60_000, failFast = false, signal } = changes;
-    const data = new Uint8Array([1]);
-    return calls.call({ to: { twin }, command: 'x.y', data, schema: 'text/plain', timeout, failFast, signal });
+  type Changes = {
+    twin?: number;
+    timeout?: number;
+    failFast?: boolean;
+    offlineAfter?: number;
+    signal?: AbortSignal;
+  };
+  const call = ({ twin = 5, timeout = 60_000, failFast = false, offlineAfter = 0, signal }: Changes = {}) => {
+    const payload = { data: new Uint8Array([1]), schema: 'text/plain' };
+    return calls.call({ to: { twin }, command: 'x.y', ...payload, timeout, failFast, offlineAfter, signal });
   };
   /** Gives the call that left a reply. */
   const give = async (content: Envelope['content'], source = 5) => {
@@ -65,6 +72,15 @@ async function rig(outcome: Sent | PeerFault | Handover = 'sent', isFull = () =>
     await calls.give(request, reply);
   };
   return { calls, call, give, left, departure: departure.promise };
+}
+
+const OFFLINE: Envelope['content'] = { kind: 'error', code: 0, message: 'destination offline' };
+
+/** Lets a test decide how time passes. */
+function withFakeTime(): (ms: number) => Promise<unknown> {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  return (ms) => vi.advanceTimersByTimeAsync(ms);
 }
 
 describe('a call', () => {
@@ -175,5 +191,86 @@ describe('a call', () => {
     await departure;
     calls.close();
     await failing;
+  });
+});
+
+describe('a call of a twin that the relay calls offline', () => {
+  it('sends the same envelope again until the twin is back', async () => {
+    const pass = withFakeTime();
+    const { call, give, left } = await rig();
+    const response = call({ failFast: true, offlineAfter: 5_000 });
+    await give(OFFLINE, 0);
+    await pass(AGAIN_MS);
+    await give(OFFLINE, 0);
+    await pass(AGAIN_MS);
+    await give({ kind: 'response' });
+    expect(await response).toMatchObject({ data: new Uint8Array([2]) });
+    expect(left.length).toBe(3);
+    expect(left).toEqual([left[0], left[0], left[0]]);
+    await pass(10 * AGAIN_MS);
+    expect(left.length).toBe(3);
+  });
+
+  it('fails as offline when the relay has called the twin so for long enough', async () => {
+    const pass = withFakeTime();
+    const { call, give, left } = await rig();
+    const failing = expect(call({ failFast: true, offlineAfter: 5_000 })).rejects.toMatchObject({ code: 'offline' });
+    await give(OFFLINE, 0);
+    for (let n = 0; n < 5; n += 1) {
+      await pass(AGAIN_MS);
+      await give(OFFLINE, 0);
+    }
+    await failing;
+    expect(left.length).toBe(6);
+  });
+
+  it('fails as offline when its own time is over first', async () => {
+    const pass = withFakeTime();
+    const { call, give, departure } = await rig();
+    const options = { timeout: 2_500, failFast: true, offlineAfter: 5_000 };
+    const failing = expect(call(options)).rejects.toMatchObject({ code: 'offline' });
+    await departure;
+    await give(OFFLINE, 0);
+    await pass(2_500);
+    await failing;
+  });
+
+  it('sends again what a relay in the middle of an update refused', async () => {
+    const pass = withFakeTime();
+    const { call, give, left } = await rig();
+    const response = call({ offlineAfter: 5_000 });
+    await give({ kind: 'error', code: 0, message: reasonText('relay-version') }, 0);
+    await pass(AGAIN_MS);
+    await give({ kind: 'response' });
+    await response;
+    expect(left.length).toBe(2);
+  });
+
+  it.each<[Reason, string]>([
+    ['rate-limited', 'relay'],
+    ['no-relay', 'offline'],
+    // The request may have run.
+    ['undelivered', 'offline'],
+  ])('fails at once when it is refused as %s', async (reason, code) => {
+    withFakeTime();
+    const { call, give, left } = await rig();
+    const failing = expect(call({ offlineAfter: 5_000 })).rejects.toMatchObject({ code });
+    await give({ kind: 'error', code: 0, message: reasonText(reason) }, 0);
+    await failing;
+    expect([left.length, vi.getTimerCount()]).toEqual([1, 0]);
+  });
+
+  it('leaves no attempt behind when it is aborted', async () => {
+    const pass = withFakeTime();
+    const { call, give, left } = await rig();
+    const stop = new AbortController();
+    const failing = expect(call({ offlineAfter: 5_000, signal: stop.signal })).rejects.toMatchObject({
+      code: 'aborted',
+    });
+    await give(OFFLINE, 0);
+    stop.abort();
+    await failing;
+    await pass(10 * AGAIN_MS);
+    expect([left.length, vi.getTimerCount()]).toEqual([1, 0]);
   });
 });

@@ -1,10 +1,18 @@
 import { type Address, formatAddress } from '../../proto/envelope/address.ts';
 import type { Asked, Askers, CheckedReply } from '../ask.ts';
-import { type ErrorReply, faultError, type PeerFault, RmbError, type RmbErrorCode, tooLarge } from '../errors.ts';
-import type { CustodyEnd, SentEnvelope } from '../ports.ts';
+import { type ErrorReply, type PeerFault, RmbError, tooLarge } from '../errors.ts';
+import type { CustodyEnd, Handover, SentEnvelope } from '../ports.ts';
 import type { Sending } from '../sending/sending.ts';
 import { freshUid } from '../sending/uid.ts';
 import type { Clock } from '../session/clock.ts';
+import { Idle } from '../status/idle.ts';
+import { aborted, nameOf, noAnswer, passesWithDeploy, refusalOf, unsendable, unsent, unverified } from './failures.ts';
+
+/**
+ * Between two attempts at a twin that a relay calls offline, ms. Two reports of one second have the same bytes, so that
+ * the second would be dropped as a repeat.
+ */
+export const AGAIN_MS = 1_000;
 
 /** One request of this program. */
 export interface CallRequest {
@@ -17,6 +25,8 @@ export interface CallRequest {
   readonly timeout: number;
   /** Whether the relay refuses at once if the twin is offline. */
   readonly failFast: boolean;
+  /** For so long after the first time, "offline" is asked again, ms. */
+  readonly offlineAfter: number;
   /** Ends the wait. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -31,13 +41,18 @@ export interface CallResponse {
 
 /** A call that waits for its reply. */
 interface Waiting extends Asked {
+  readonly request: CallRequest;
   readonly to: Address;
   readonly uid: string;
   readonly seals: Map<number, string>;
   /** Why replies were refused, for people. */
   readonly refusals: string[];
+  /** When the envelope expires, ms. */
+  readonly until: number;
   /** How far it came: handed to a relay, and how custody of it ended. */
   readonly way: { isSent: boolean; custody: CustodyEnd | undefined };
+  /** What a relay last said of the twin, and since when, ms; the request itself, for another attempt. */
+  readonly offline: { bytes?: Uint8Array; said?: RmbError; since?: number; timer?: ReturnType<typeof setTimeout> };
   end(outcome: CallResponse | RmbError): void;
 }
 
@@ -45,7 +60,7 @@ interface Waiting extends Asked {
 export interface CallsParts {
   /** The twin and sid that requests come from. */
   readonly own: Address;
-  readonly sending: Sending;
+  readonly sending: Pick<Sending, 'send' | 'resend'>;
   readonly clock: Clock;
   /** Where twins are looked up, for people. */
   readonly place: string;
@@ -57,6 +72,8 @@ export interface CallsParts {
 
 /** Calls of this program, and their replies. Memory alone holds them. */
 export class Calls implements Askers<Waiting> {
+  /** Whether calls wait for replies. */
+  readonly idle = new Idle(() => this.#waiting.size === 0);
   readonly #parts: CallsParts;
   readonly #waiting = new Map<string, Waiting>();
 
@@ -68,28 +85,28 @@ export class Calls implements Askers<Waiting> {
   async call(request: CallRequest): Promise<CallResponse> {
     const { to, timeout, signal } = request;
     const uid = freshUid();
-    if (signal?.aborted) throw aborted(request, uid);
+    if (signal?.aborted) throw aborted({ to, uid }, signal);
     const { promise, resolve: end } = Promise.withResolvers<CallResponse | RmbError>();
     // An envelope ends with a whole second, and not in its middle: a reply in the last moment still counts.
     const seconds = Math.ceil(timeout / 1000) + 1;
     const way = { isSent: false, custody: undefined };
-    const waiting = { to, uid, asked: [to.twin], seals: new Map(), seconds, refusals: [], way, end };
+    const memory = { asked: [to.twin], seals: new Map(), seconds, refusals: [], way, offline: {} };
+    const waiting: Waiting = { request, to, uid, ...memory, until: performance.now() + seconds * 1000, end };
     this.#waiting.set(uid, waiting);
-    const timer = setTimeout(() => void this.#late(request, waiting).then(end), timeout);
-    const abort = () => end(aborted(request, uid));
+    const timer = setTimeout(() => void this.#late(waiting).then(end), timeout);
+    const abort = () => end(aborted(waiting, signal));
     signal?.addEventListener('abort', abort);
     try {
-      this.#send(request, waiting).then(
-        (fault) => fault === undefined || end(fault),
-        (error: unknown) => end(new RmbError('unsendable', String(error), { twin: to.twin, uid, cause: error })),
-      );
+      this.#settled(waiting, this.#send(waiting));
       const outcome = await promise;
       if (outcome instanceof RmbError) throw outcome;
       return outcome;
     } finally {
       clearTimeout(timer);
+      clearTimeout(waiting.offline.timer);
       signal?.removeEventListener('abort', abort);
       this.#waiting.delete(uid);
+      this.idle.look();
     }
   }
 
@@ -104,10 +121,11 @@ export class Calls implements Askers<Waiting> {
     return this.#waiting.get(uid);
   }
 
-  async give({ to, uid, end }: Waiting, { envelope, data }: CheckedReply): Promise<boolean> {
+  async give(waiting: Waiting, { envelope, data }: CheckedReply): Promise<boolean> {
+    const { to, uid, end } = waiting;
     const { content, source, schema } = envelope;
     if (content?.kind !== 'error') end({ source: formatAddress(source ?? to), data, schema });
-    else if (source === undefined || source.twin === 0) end(refusalOf(to, uid, content.message));
+    else if (source === undefined || source.twin === 0) this.#reported(waiting, content.message);
     else {
       const { code, message } = content;
       const reply: ErrorReply = { source: formatAddress(source), code, message };
@@ -125,10 +143,19 @@ export class Calls implements Askers<Waiting> {
     this.#waiting.get(uid)?.end(this.#failure(tooLarge(size, limit), destination.twin, uid));
   }
 
+  /** Ends the call when no relay has its request. */
+  #settled({ to, uid, end }: Waiting, sending: Promise<RmbError | undefined>): void {
+    sending.then(
+      (fault) => fault === undefined || end(fault),
+      (error: unknown) => end(new RmbError('unsendable', String(error), { twin: to.twin, uid, cause: error })),
+    );
+  }
+
   /** Returns why no relay has the request; undefined when one has. */
-  async #send(request: CallRequest, { uid, seals, seconds, way }: Waiting): Promise<RmbError | undefined> {
+  async #send(waiting: Waiting): Promise<RmbError | undefined> {
     const { own, sending, clock } = this.#parts;
-    const { to, command, data, schema, failFast } = request;
+    const { to, uid, seals, seconds, offline } = waiting;
+    const { command, data, schema, failFast } = waiting.request;
     const envelope = {
       uid,
       timestamp: BigInt(clock.seconds()),
@@ -141,88 +168,75 @@ export class Calls implements Askers<Waiting> {
       ...(schema === null ? {} : { schema }),
       ...(failFast ? { tags: 'fail-fast' } : {}),
     };
-    const result = await sending.send(envelope, to.twin, seconds, (seal) => void seals.set(to.twin, seal));
-    if (!result.ok) return this.#failure(result.error, to.twin, uid);
-    if (result.value.sent === 'sent') {
-      way.isSent = true;
-      void result.value.custody.then((end) => {
-        way.custody = end;
-      });
-      return undefined;
-    }
-    return this.#unsent(seconds, { twin: to.twin, uid });
+    const result = await sending.send(envelope, to.twin, seconds, (seal, bytes) => {
+      seals.set(to.twin, seal);
+      offline.bytes = bytes;
+    });
+    return this.#handed(waiting, result.ok ? result.value : result.error, seconds);
   }
 
-  #unsent(seconds: number, details: { readonly twin: number; readonly uid: string }): RmbError {
-    const full = ': this client has as many messages without a receipt of a relay as it keeps; send fewer at once';
-    const why = this.#parts.isFull?.() === true ? full : '';
-    return new RmbError('relay', `no relay took the message within ${seconds} s${why}`, details);
+  #handed(waiting: Waiting, handover: Handover | PeerFault, seconds: number): RmbError | undefined {
+    const { to, uid, way } = waiting;
+    if ('reason' in handover) return this.#failure(handover, to.twin, uid);
+    if (handover.sent !== 'sent') return unsent(waiting, seconds, this.#isFull());
+    way.isSent = true;
+    way.custody = undefined;
+    void handover.custody.then((end) => {
+      way.custody = end;
+    });
+    return undefined;
   }
 
-  async #late(request: CallRequest, { uid, refusals, way }: Waiting): Promise<RmbError> {
-    const { to, command, timeout, failFast } = request;
-    const details = { twin: to.twin, uid };
-    if (!way.isSent && this.#parts.isFull?.() === true) return this.#unsent(timeout / 1000, details);
-    const [refusal] = refusals;
-    if (refusal !== undefined) {
-      return new RmbError(
-        'unverified',
-        `a reply in the name of ${nameOf(to)} failed verification: ${refusal}`,
-        details,
-      );
+  /** A relay refused the request. While its twin may only be reconnecting, the request is sent again. */
+  #reported(waiting: Waiting, message: string): void {
+    const { request, offline, end } = waiting;
+    const refusal = refusalOf(waiting, message);
+    const now = performance.now();
+    const since = offline.since ?? now;
+    if (!passesWithDeploy(message) || now - since >= request.offlineAfter) {
+      end(refusal);
+      return;
     }
-    const outcome = way.custody?.outcome;
-    const isOnline = failFast || outcome === 'delivered';
-    const causes = [...(isOnline ? [] : ['be offline']), `not serve '${command}'`, 'be slow'];
-    const may = `The twin may ${causes.slice(0, -1).join(', ')}, or ${causes.at(-1)}`;
-    const why = outcome === 'stored' ? STORED : `${outcome === 'delivered' ? DELIVERED : ACCEPTED}. ${may}`;
-    const misplaced = await this.#parts.misplaced();
-    const astray = misplaced === undefined ? '' : `. Besides, ${misplaced}`;
-    return new RmbError(
-      'no-answer',
-      `no answer from ${nameOf(to)} within ${timeout / 1000} s: ${why}${astray}`,
-      details,
+    offline.since = since;
+    offline.said = refusal;
+    clearTimeout(offline.timer);
+    offline.timer = setTimeout(() => this.#again(waiting), AGAIN_MS);
+  }
+
+  /**
+   * Sends the same envelope again. A refused request never ran; if a lost socket made one of its copies arrive all the
+   * same, its receiver knows it by its uid, and runs it once.
+   */
+  #again(waiting: Waiting): void {
+    const { to, offline, until } = waiting;
+    const { bytes } = offline;
+    if (bytes === undefined) return;
+    const seconds = Math.max(0, until - performance.now()) / 1000;
+    const sending = this.#parts.sending.resend(bytes, to.twin, seconds);
+    this.#settled(
+      waiting,
+      sending.then((handover) => this.#handed(waiting, handover, seconds)),
     );
   }
 
-  #failure(fault: PeerFault, twin: number, uid: string): RmbError {
-    const looked = `TfgridModule.Twins at ${this.#parts.place} has nothing under ${twin}`;
-    const unknown = `the chain knows no twin ${twin}: ${looked}`;
-    const message = fault.reason === 'unknown-twin' ? unknown : faultError(fault).message;
-    return new RmbError(CODES[fault.reason] ?? 'unsendable', message, { twin, uid });
+  async #late(waiting: Waiting): Promise<RmbError> {
+    const { refusals, way, offline } = waiting;
+    const { command, timeout, failFast } = waiting.request;
+    if (!way.isSent && this.#isFull()) return unsent(waiting, timeout / 1000, true);
+    const [refusal] = refusals;
+    if (refusal !== undefined) return unverified(waiting, refusal);
+    const outcome = way.custody?.outcome;
+    // Nothing newer is known: no receipt says that a later attempt arrived.
+    if (offline.said !== undefined && outcome !== 'delivered' && outcome !== 'stored') return offline.said;
+    const misplaced = await this.#parts.misplaced();
+    return noAnswer(waiting, { command, timeout, failFast, outcome, misplaced });
   }
-}
 
-const ACCEPTED = 'the relay accepted the request';
-const DELIVERED = 'the twin’s peer has the request';
-const STORED = 'the twin was offline. Its relay keeps the request for it';
+  #isFull(): boolean {
+    return this.#parts.isFull?.() === true;
+  }
 
-/** Returns a twin as people read it: `twin 7`, `twin 7:sid`. */
-export function nameOf(address: Address): string {
-  return `twin ${formatAddress(address)}`;
-}
-
-function aborted({ to, signal }: CallRequest, uid: string): RmbError {
-  return new RmbError('aborted', `the call of ${nameOf(to)} was aborted`, {
-    twin: to.twin,
-    uid,
-    cause: signal?.reason,
-  });
-}
-
-/** Codes of faults that concern more than the message itself. */
-const CODES: Partial<Record<PeerFault['reason'], RmbErrorCode>> = {
-  'unknown-twin': 'unknown-twin',
-  'broken-key': 'broken-key',
-  payload: 'too-large',
-  other: 'chain',
-};
-
-/** Returns the meaning of a relay's refusal; the texts are those of this project's relay and of the Rust relay. */
-function refusalOf(to: Address, uid: string, message: string): RmbError {
-  const fail = (code: RmbErrorCode) =>
-    new RmbError(code, `the relay says of ${nameOf(to)}: ${message}`, { twin: to.twin, uid });
-  if (/unknown twin/i.test(message)) return fail('unknown-twin');
-  const isOffline = /offline|reach|relay info is not set|no relay/i.test(message) && !/chain/.test(message);
-  return fail(isOffline ? 'offline' : 'relay');
+  #failure(fault: PeerFault, twin: number, uid: string): RmbError {
+    return unsendable(fault, twin, uid, this.#parts.place);
+  }
 }

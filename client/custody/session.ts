@@ -125,16 +125,17 @@ export class CustodySession implements CustodyWay {
 
   /**
    * Waits for the receipts of what was sent, and gives its own.
+   * @param ms limit, of at most 2 s
    * @returns whether every envelope that was sent has its receipt
    */
-  async leave(): Promise<boolean> {
+  async leave(ms = LEAVE_MS): Promise<boolean> {
     this.finish();
     this.#flush(true);
     const settled = new Promise<void>((resolve) => {
       this.#onSettled = resolve;
     });
     this.#settled();
-    await endsWithin(LEAVE_MS, Promise.race([settled, this.#end.promise]));
+    await endsWithin(Math.min(ms, LEAVE_MS), Promise.race([settled, this.#end.promise]));
     this.#flush(true);
     return this.#keeper.without(this) === 0;
   }

@@ -2,7 +2,7 @@ import { type Identity, ss58Address } from '../../proto/identity.ts';
 import type { Twin } from '../../proto/twin.ts';
 import { RmbError } from '../errors.ts';
 import { maskUrl } from '../mask.ts';
-import type { Log } from '../ports.ts';
+import type { Log, PartState } from '../ports.ts';
 import type { Dial } from '../session/socket.ts';
 import { ChainConnection, type TwinSource } from './chain.ts';
 import { Directory } from './directory.ts';
@@ -14,7 +14,7 @@ export interface OpenChain {
   /** URLs of the nodes, for people. */
   readonly place: string;
   /** Whether the chain answers, and why not. */
-  state(): { readonly isUp: boolean; readonly detail: string };
+  state(): PartState;
   close(): void;
 }
 
@@ -30,6 +30,10 @@ export interface OpenChainParts {
   readonly signal?: AbortSignal | undefined;
   /** Receives the time of each block, Unix ms. */
   onTime?(ms: number): void;
+  /** Receives each state of the chain, also before the first connection. */
+  onState?(state: PartState): void;
+  /** A twin has other data on chain than before. */
+  onTwin?(id: number): void;
 }
 
 /**
@@ -37,7 +41,7 @@ export interface OpenChainParts {
  * Throws an `RmbError` when every node has failed, or none is ready in time.
  */
 export async function openChain(urls: readonly string[], parts: OpenChainParts): Promise<OpenChain> {
-  const { dial, log, ms, signal, onTime } = parts;
+  const { dial, log, ms, signal } = parts;
   const place = urls.map(maskUrl).join(' ');
   const { promise: up, resolve, reject } = Promise.withResolvers<void>();
   const faults: string[] = [];
@@ -47,14 +51,18 @@ export async function openChain(urls: readonly string[], parts: OpenChainParts):
     dial,
     onState: (now) => {
       state = now;
+      parts.onState?.(now);
       if (now.isUp) return resolve();
       faults.push(now.detail);
       if (faults.length < urls.length) return;
       reject(new RmbError('chain', `the chain is out of reach at ${place}: ${[...new Set(faults)].join('; ')}`));
     },
-    onTwin: (twin) => twins.put(twin),
+    onTwin: (twin) => {
+      twins.put(twin);
+      parts.onTwin?.(twin.id);
+    },
     onGap: () => twins.doubt(),
-    onTime: (time) => onTime?.(time),
+    onTime: (time) => parts.onTime?.(time),
     log,
   });
   const timer = setTimeout(

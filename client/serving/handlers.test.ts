@@ -48,7 +48,7 @@ describe('Handlers', () => {
     const { handlers, replies, handled } = rig();
     handlers.add('x.y', async ({ data }, ms) => ({ kind: 'response', data: new Uint8Array([...data, ms / 1000]) }));
     expect(await handlers.give(request, 7)).toBe('delivered');
-    await handlers.idle();
+    await handlers.idle.reached();
     expect(replies).toMatchObject([
       {
         uid: 'u',
@@ -66,7 +66,7 @@ describe('Handlers', () => {
     handlers.add('x.y', async ({ data }) => ({ kind: 'response', data }));
     await handlers.give({ ...request, schema: null }, 7);
     await handlers.give({ ...request, schema: 'x'.repeat(257) }, 7);
-    await handlers.idle();
+    await handlers.idle.reached();
     expect(replies.map(({ schema }) => schema)).toEqual(['application/json', 'application/json']);
   });
 
@@ -75,7 +75,7 @@ describe('Handlers', () => {
     handlers.add('x.y', async () => ({ kind: 'error', message: 'no' }));
     await handlers.give(request, 7);
     await handlers.give({ ...request, command: 'x.z' }, 7);
-    await handlers.idle();
+    await handlers.idle.reached();
     expect(replies.map(({ content }) => content)).toEqual([
       { kind: 'error', code: 500, message: 'no' },
       { kind: 'error', code: 404, message: "nobody serves 'x.z' here, only 'x.y'" },
@@ -87,7 +87,7 @@ describe('Handlers', () => {
     const { handlers, replies } = rig();
     handlers.add('x.y', async ({ data }) => ({ kind: 'response', data }));
     await handlers.give({ ...request, now: NOW - 60 }, 7);
-    await handlers.idle();
+    await handlers.idle.reached();
     expect(replies).toMatchObject([{ content: { kind: 'error', code: 500 } }]);
   });
 
@@ -103,7 +103,7 @@ describe('Handlers', () => {
     for (let n = 0; n < 3; n += 1) given.push(await handlers.give(large, 7));
     expect(given).toEqual(['delivered', 'delivered', { reason: 'queue-full', detail: expect.any(String) }]);
     resolve();
-    await handlers.idle();
+    await handlers.idle.reached();
   });
 
   it('serves a command no more once it is ended', async () => {
@@ -111,7 +111,7 @@ describe('Handlers', () => {
     const end = handlers.add('x.y', async ({ data }) => ({ kind: 'response', data }));
     end();
     await handlers.give(request, 7);
-    await handlers.idle();
+    await handlers.idle.reached();
     expect(replies).toMatchObject([{ content: { code: 404, message: "nobody serves 'x.y' here" } }]);
   });
 
@@ -121,7 +121,7 @@ describe('Handlers', () => {
     handlers.add('x.y', async ({ data }) => ({ kind: 'response', data }));
     await handlers.give(request, 7);
     const answered = handlers.answered(request);
-    await handlers.idle();
+    await handlers.idle.reached();
     expect(await Promise.race([answered, 'not yet'])).toBe('not yet');
     custody.resolve({ outcome: 'delivered', relay: 'relay' });
     expect(await answered).toEqual({ outcome: 'delivered', relay: 'relay' });

@@ -3,6 +3,7 @@ import type { PeerFault } from '../errors.ts';
 import type { Log } from '../ports.ts';
 import { MOST_REQUESTS } from '../receiving/repeats.ts';
 import type { Clock } from '../session/clock.ts';
+import { Idle } from '../status/idle.ts';
 import type { Claims, Seen, ServiceRequest } from './durable.ts';
 import { MAX_REPLY_SECONDS, type Replying } from './replying.ts';
 import { WorkQueue } from './work-queue.ts';
@@ -21,7 +22,8 @@ const FAILED = 500;
 /** Reply of a handler: data, or an error with the message that the caller reads. */
 export type Outcome =
   | { readonly kind: 'response'; readonly data: Uint8Array; readonly schema?: string }
-  | { readonly kind: 'error'; readonly message: string };
+  /** 500 without a code. */
+  | { readonly kind: 'error'; readonly message: string; readonly code?: number };
 
 /** Serves one request. The caller waits for `ms` at most. Never rejects. */
 export type RunHandler = (request: ServiceRequest, ms: number) => Promise<Outcome>;
@@ -59,13 +61,14 @@ interface Job {
 
 /** Serves the requests of other twins with functions of this program. */
 export class Handlers implements Claims, Seen {
+  /** Whether every request has its reply. */
+  readonly idle = new Idle(() => this.#inHand === 0);
   readonly #parts: HandlersParts;
   readonly #handlers = new Map<string, RunHandler>();
   readonly #queue: WorkQueue<number, Job>;
   readonly #answered = new WeakMap<ServiceRequest, Promise<unknown>>();
   /** Requests without a reply. */
   #inHand = 0;
-  #onIdle: () => void = () => undefined;
 
   constructor(parts: HandlersParts) {
     this.#parts = parts;
@@ -78,14 +81,6 @@ export class Handlers implements Claims, Seen {
     return () => {
       if (this.#handlers.get(command) === handler) this.#handlers.delete(command);
     };
-  }
-
-  /** Resolves when every request has its reply. */
-  async idle(): Promise<void> {
-    if (this.#inHand === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#onIdle = resolve;
-    });
   }
 
   /** `Serving` remembers the requests of this process: no other memory could know more. */
@@ -125,11 +120,11 @@ export class Handlers implements Claims, Seen {
     if (left <= 0) return this.#fail(job, 'the service was busy for as long as the caller waited');
     if (handler === undefined) return this.#fail(job, this.#notServed(command));
     const outcome = await handler(job.request, Math.min(left, MAX_REPLY_SECONDS) * 1000);
-    await (outcome.kind === 'error' ? this.#fail(job, outcome.message) : this.#reply(job, outcome));
+    await (outcome.kind === 'error' ? this.#fail(job, outcome.message, outcome.code) : this.#reply(job, outcome));
   }
 
-  #fail(job: Job, message: string): Promise<void> {
-    return this.#reply(job, { kind: 'error', code: FAILED, message });
+  #fail(job: Job, message: string, code = FAILED): Promise<void> {
+    return this.#reply(job, { kind: 'error', code, message });
   }
 
   async #reply({ request, began, answered }: Job, reply: Reply): Promise<void> {
@@ -161,7 +156,7 @@ export class Handlers implements Claims, Seen {
     } finally {
       answered(undefined);
       this.#inHand -= 1;
-      if (this.#inHand === 0) this.#onIdle();
+      this.idle.look();
     }
   }
 }

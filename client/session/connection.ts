@@ -7,6 +7,7 @@ import { FramesInWork } from './frames.ts';
 import { CUSTODY_HEARTBEAT, HEARTBEAT, type HeartbeatTimes, Pulse } from './heartbeat.ts';
 import { LargeFrames, limitAfter, type SizeLimit } from './large-frames.ts';
 import { CLOSE_MS, type Dial, type Loss, type Socket, TORN_CODE } from './socket.ts';
+import { endsWithin } from './waiting.ts';
 
 /** When two programs use one session, the relay refuses a switch within 10 s: an earlier attempt would be refused again, ms. */
 const CONTESTED_MS = 12_000;
@@ -18,6 +19,8 @@ const CONTESTED =
 const TOO_LARGE_CODE = 1009;
 /** A frame of the relay that is malformed. */
 const MALFORMED_CODE = 1008;
+/** Of a limited close. The rest is for the socket: one that is torn may lose the last receipts. */
+const RECEIPTS_SHARE = 0.8;
 /** A relay with this much unsent is slow: other relays come first, bytes. */
 const MOST_UNSENT = 2 ** 20;
 
@@ -131,25 +134,27 @@ export class RelayConnection {
   /**
    * Closes the session. Frames that the relay sent before it saw the close are still processed; in custody the relay
    * keeps them, and the close waits for receipts.
+   * @param ms limit; absent: as long as receipts, the close and work may take each
    * @returns whether the relay has every frame that was sent; undefined when it was not connected
    */
-  async close(): Promise<boolean | undefined> {
+  async close(ms?: number): Promise<boolean | undefined> {
+    const until = performance.now() + (ms ?? Number.POSITIVE_INFINITY);
+    const left = () => Math.max(0, until - performance.now());
     const state = this.#state;
     this.#state = { kind: 'closed' };
     if (state.kind === 'waiting') clearTimeout(state.timer);
     if (state.kind === 'connecting') state.socket.terminate();
     if (state.kind !== 'open') return undefined;
     const { socket } = state;
-    const closed = new Promise<number>((resolve) => {
-      this.#onEnd = resolve;
-    });
-    const hasAll = (await this.#custody?.leave()) ?? true;
-    const patience = setTimeout(() => socket.terminate(), CLOSE_MS);
+    const { promise: closed, resolve: onEnd } = Promise.withResolvers<number>();
+    this.#onEnd = onEnd;
+    const hasAll = (await this.#custody?.leave(left() * RECEIPTS_SHARE)) ?? true;
+    const patience = setTimeout(() => socket.terminate(), Math.min(CLOSE_MS, left()));
     this.#frames.resume();
     socket.close(1001);
     const code = await closed;
     clearTimeout(patience);
-    await this.#frames.done();
+    await (ms === undefined ? this.#frames.done() : endsWithin(left(), this.#frames.done()));
     return hasAll && code !== TORN_CODE;
   }
 
@@ -261,11 +266,7 @@ export class RelayConnection {
       this.#port.log.error({ relay: this.#url, detail }, `relay: ${CONTESTED}`);
       this.#lost(CONTESTED, CONTESTED_MS * (1 + Math.random() / 4));
     } else this.#lost(detail, this.#backoff.next(isUnreached));
-    this.#leftBehind(code);
-  }
-
-  /** What the socket may not have passed on is sent again, through any relay. */
-  #leftBehind(code: number): void {
+    // What the socket may not have passed on is sent again, through any relay.
     if (this.#custody === undefined) this.#port.onEnded?.(code === TORN_CODE);
     else this.#custody.end();
     this.#custody = undefined;

@@ -36,6 +36,8 @@ export interface RelaysPort {
   readonly count: Count;
   /** Returns whether an envelope that a torn socket may have lost is sent again. Never rejects. */
   isWorthRepeating(bytes: Uint8Array): Promise<boolean>;
+  /** Envelopes came into custody, left it, or wait for room. */
+  onKept?(): void;
 }
 
 /** The sender of an envelope, who waits. */
@@ -93,8 +95,12 @@ export class Relays implements Uplink, CustodyReports {
     if (!this.#relays.some((relay) => takes(relay, bytes))) return this.#tooLarge(bytes.length);
     const handed = Promise.withResolvers<Handover | PeerFault>();
     const until = performance.now() + (deadline - Date.now());
-    const why = await this.#room.enter(bytes.length, until, () => this.#add(bytes, until, handed.resolve));
-    return why === 'entered' ? handed.promise : unsent(why);
+    const entering = this.#room.enter(bytes.length, until, () => this.#add(bytes, until, handed.resolve));
+    this.#port.onKept?.();
+    const why = await entering;
+    if (why === 'entered') return handed.promise;
+    this.#port.onKept?.();
+    return unsent(why);
   }
 
   /** A relay refused a request because this twin's object is overloaded: what is for the twin waits so many seconds. */
@@ -134,7 +140,7 @@ export class Relays implements Uplink, CustodyReports {
     return this.#kept.without(way);
   }
 
-  /** A plain relay’s socket ended. @param isTorn without a close frame: it may have lost what it took last */
+  /** A plain relay’s socket ended. @param isTorn without a close frame: it may have lost what it took */
   ended(relay: Relay, isTorn: boolean): void {
     const written = this.#lately.get(relay)?.ended(isTorn, performance.now()) ?? [];
     for (const { bytes, deadline } of written) void this.#repeat(bytes, deadline);
@@ -164,7 +170,8 @@ export class Relays implements Uplink, CustodyReports {
 
   async #repeat(bytes: Uint8Array, deadline: number): Promise<void> {
     if (!(await this.#port.isWorthRepeating(bytes)) || this.#isClosed || !this.#kept.hasRoom(bytes.length)) return;
-    const nobody = { isHanded: true, handed: () => undefined, ended: () => undefined, custody: NEVER };
+    const custody = new Promise<never>(() => undefined);
+    const nobody = { isHanded: true, handed: () => undefined, ended: () => undefined, custody };
     this.#kept.add(bytes, deadline, { ...nobody, tried: new Set() }, 'plain');
     this.#lookBy(deadline);
     this.#pump();
@@ -255,6 +262,7 @@ export class Relays implements Uplink, CustodyReports {
       note.ended({ outcome, relay: way?.name });
     }
     this.#room.look();
+    this.#port.onKept?.();
   }
 
   #look(): void {
@@ -286,9 +294,6 @@ export class Relays implements Uplink, CustodyReports {
     return [...this.#relays.filter(({ isSlow }) => !isSlow), ...this.#relays.filter(({ isSlow }) => isSlow)];
   }
 }
-
-/** Nobody waits for an envelope that is sent once more. */
-const NEVER = new Promise<CustodyEnd>(() => undefined);
 
 function takes({ limit }: Relay, frame: Uint8Array): boolean {
   return limit === undefined || frame.length <= limit.bytes;

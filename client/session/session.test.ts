@@ -7,7 +7,7 @@ import { Session } from './session.ts';
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-async function rig(relays: readonly string[], hasPings = true) {
+async function rig(relays: readonly string[], hasPings = true, onKept = () => {}) {
   const identity = await identityOf(`0x${'01'.repeat(32)}`, 'ed25519');
   if (!identity.ok) throw new Error(identity.error.detail);
   const relay = startMemoryRelay({ hasPings });
@@ -24,6 +24,7 @@ async function rig(relays: readonly string[], hasPings = true) {
       states.push(`${host} ${isUp}`);
       if (isUp) up.resolve();
     },
+    onKept,
     onFrame: async () => undefined,
     onTooLarge: () => undefined,
   });
@@ -68,5 +69,21 @@ it('asks for a sign of life with an envelope from itself to itself', async () =>
   await expect.poll(() => socket.envelopes.length).toBe(1);
   const own = { twin: 1, connection: 'sid' };
   expect(socket.envelopes).toMatchObject([{ source: own, destination: own, content: { kind: 'ping' } }]);
+  await session.close();
+});
+
+it('reports when senders wait for room, and when they wait no more', async () => {
+  const states: boolean[] = [];
+  const { session } = await rig(['ws://a:1'], false, () => {
+    if (states.at(-1) !== session.kept.isFull) states.push(session.kept.isFull);
+  });
+  const large = new Uint8Array(40 * 2 ** 20);
+  const sending = [session.send(large, later()), session.send(large, later())];
+  expect(states).toEqual([false, true]);
+  expect(session.idle.isReached).toBe(false);
+  session.stopSending();
+  await Promise.all(sending);
+  expect(states).toEqual([false, true, false]);
+  expect(session.idle.isReached).toBe(true);
   await session.close();
 });

@@ -8,6 +8,7 @@ import type { CustodyReports } from '../custody/session.ts';
 import type { PeerFault } from '../errors.ts';
 import type { Count, FrameEnd, Handover, Log, PartState, SentEnvelope, Uplink } from '../ports.ts';
 import { freshUid } from '../sending/uid.ts';
+import { Idle } from '../status/idle.ts';
 import type { Clock } from './clock.ts';
 import { ClockSteps } from './clock-steps.ts';
 import { RelayConnection } from './connection.ts';
@@ -40,6 +41,8 @@ export interface SessionParts {
   isWorthRepeating?(bytes: Uint8Array): Promise<boolean>;
   /** A relay refused an envelope because of its size, after it was sent; `limit` is what the relay takes (bytes). */
   onTooLarge(envelope: SentEnvelope, limit: number | undefined): void;
+  /** The envelopes without a receipt are others than before, or senders wait for room. */
+  onKept?(): void;
 }
 
 /** The presence of twins at one relay. */
@@ -52,6 +55,8 @@ export interface RelayPresence {
 
 /** A twin's session at its relays: every relay stays connected, and each envelope leaves through one of them. */
 export class Session implements Uplink {
+  /** Whether every envelope has its receipt. */
+  readonly idle = new Idle(() => this.#relays.kept === 0 && !this.#relays.isFull);
   readonly #parts: SessionParts;
   readonly #connections: readonly RelayConnection[];
   readonly #relays: Relays;
@@ -70,6 +75,10 @@ export class Session implements Uplink {
     const port: RelaysPort = {
       count: parts.count ?? (() => undefined),
       isWorthRepeating: async (bytes) => (await parts.isWorthRepeating?.(bytes)) ?? false,
+      onKept: () => {
+        this.idle.look();
+        parts.onKept?.();
+      },
     };
     this.#relays = new Relays(this.#connections, port, Math.random);
     this.#steps = new ClockSteps(
@@ -124,11 +133,14 @@ export class Session implements Uplink {
     await Promise.all(this.#connections.map((connection) => connection.finish()));
   }
 
-  /** Leaves all relays. Returns whether they have every envelope that was sent; false if none was connected. */
-  async close(): Promise<boolean> {
+  /**
+   * Leaves all relays. Returns whether they have every envelope that was sent; false if none was connected.
+   * @param ms limit; absent: as long as receipts, closes and work may take each
+   */
+  async close(ms?: number): Promise<boolean> {
     this.#steps.stop();
     this.#relays.close();
-    const partings = await Promise.all(this.#connections.map((connection) => connection.close()));
+    const partings = await Promise.all(this.#connections.map((connection) => connection.close(ms)));
     this.#relays.end();
     const known = partings.filter((isClean) => isClean !== undefined);
     return known.length > 0 && known.every(Boolean);

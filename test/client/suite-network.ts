@@ -1,6 +1,6 @@
 import { DEV_TWINS } from '../../tools/dev-chain/ledger/dev-twins.ts';
 import { type Network, startNetwork } from '../rig/chain/network.ts';
-import type { SuiteNetwork, SuiteTwin } from './suite.ts';
+import type { SuiteNetwork, SuiteTwin } from './suite-tools.ts';
 
 /** Starts a relay and a chain for the suite: twins 1 and 2 have their keys on chain, 3 and 4 none, 5 is offline. */
 export async function startSuiteNetwork(): Promise<{ network: Network; suite: SuiteNetwork }> {

@@ -1,56 +1,29 @@
 // The client against a real relay and chain, on any host: the tests run it in Node, workerd and Chromium.
-import { type Bus, type ConnectOptions, RmbError } from '../../client/index.ts';
 import { type Check, same } from '../../proto/vectors.suite.ts';
+import {
+  addressOf,
+  type Connect,
+  check,
+  failureOf,
+  patient,
+  type SuiteNetwork,
+  type SuiteTools,
+  suiteTools,
+  textOf,
+} from './suite-tools.ts';
+import { valueChecks } from './suite-values.ts';
 
-/** A twin that a check may be. */
-export interface SuiteTwin {
-  readonly id: number;
-  readonly secret: string;
-  readonly keyType: 'sr25519' | 'ed25519';
-}
-
-/** What the checks find on the network. */
-export interface SuiteNetwork {
-  readonly relay: string;
-  readonly chain: string;
-  /** Their keys are on chain. */
-  readonly encrypting: readonly [SuiteTwin, SuiteTwin];
-  /** They have no key on chain. */
-  readonly plain: readonly [SuiteTwin, SuiteTwin];
-  /** Nobody connects as this twin. */
-  readonly offline: number;
-}
-
-type Connect = (options: ConnectOptions) => Promise<Bus>;
-
-/** Longer than anything takes on a busy machine, ms. */
-const PATIENCE_MS = 120_000;
 /** Long enough for a relay to take a request, and no test waits long for it, ms. */
 const SOON_MS = 3_000;
 
 /** Returns every check of the client. @param connect the host's */
 export function clientChecks(connect: Connect, network: SuiteNetwork): readonly Check[] {
+  const tools = suiteTools(connect, network);
+  return [...messageChecks(tools), ...valueChecks(tools)];
+}
+
+function messageChecks({ network, connect, join, pair }: SuiteTools): readonly Check[] {
   const { relay, chain, offline } = network;
-  const join = (twin: SuiteTwin, sid?: string | false) =>
-    connect({
-      ...twin,
-      relays: [relay],
-      chain: [chain],
-      timeout: PATIENCE_MS,
-      ...(sid === undefined ? {} : { sid }),
-    });
-  /** A caller and a service: two sessions of two twins. */
-  const pair = async (twins: readonly [SuiteTwin, SuiteTwin], run: (caller: Bus, service: Bus) => Promise<void>) => {
-    const [caller, service] = await Promise.all(twins.map((twin) => join(twin)));
-    if (caller === undefined || service === undefined) throw new Error('two twins are needed');
-    try {
-      await run(caller, service);
-    } finally {
-      await Promise.all([caller.close(), service.close()]);
-    }
-  };
-  const patient = { timeout: PATIENCE_MS };
-  const check = (name: string, run: () => Promise<void>): Check => ({ name, run });
   return [
     ...([false, true] as const).map((isEncrypted) =>
       check(`a request and its response travel ${isEncrypted ? 'encrypted' : 'in plain text'}`, () =>
@@ -60,7 +33,7 @@ export function clientChecks(connect: Connect, network: SuiteNetwork): readonly 
             seen.push(request.isEncrypted);
             return { data: request.data, schema: 'text/plain' };
           });
-          const reply = await caller.call(addressOf(service), 'test.echo', 'grüezi', patient);
+          const reply = await caller.request(addressOf(service), 'test.echo', 'grüezi', patient);
           same(textOf(reply.data), 'grüezi', 'the payload');
           same(reply.schema, 'text/plain', 'the schema');
           same(reply.source, addressOf(service), 'the source');
@@ -77,7 +50,7 @@ export function clientChecks(connect: Connect, network: SuiteNetwork): readonly 
         });
         const asked = Array.from({ length: 20 }, (_, n) => n);
         const replies = await Promise.all(
-          asked.map((n) => caller.call(addressOf(service), 'test.double', String(n), patient)),
+          asked.map((n) => caller.request(addressOf(service), 'test.double', String(n), patient)),
         );
         same(replies.map(({ data }) => textOf(data)).join(), asked.map((n) => 2 * n).join(), 'the replies');
         same(served, asked.length, 'requests served');
@@ -88,28 +61,28 @@ export function clientChecks(connect: Connect, network: SuiteNetwork): readonly 
         service.serve('test.broken', () => {
           throw new Error('out of order');
         });
-        const error = await failureOf(caller.call(addressOf(service), 'test.broken', 'x', patient));
+        const error = await failureOf(caller.request(addressOf(service), 'test.broken', 'x', patient));
         same(error.code, 'answered-error', 'the code');
         same(`${error.reply?.code} ${error.reply?.message}`, '500 out of order', 'the error reply');
-        const unserved = await failureOf(caller.call(addressOf(service), 'test.unserved', 'x', patient));
+        const unserved = await failureOf(caller.request(addressOf(service), 'test.unserved', 'x', patient));
         same(unserved.reply?.code, 404, 'the code of a command that nobody serves');
       }),
     ),
     check('a command that is ended is served no more', () =>
       pair(network.plain, async (caller, service) => {
         const end = service.serve('test.once', () => 'yes');
-        same(textOf((await caller.call(addressOf(service), 'test.once', 'x', patient)).data), 'yes', 'the reply');
+        same(textOf((await caller.request(addressOf(service), 'test.once', 'x', patient)).data), 'yes', 'the reply');
         end();
-        const error = await failureOf(caller.call(addressOf(service), 'test.once', 'x', patient));
+        const error = await failureOf(caller.request(addressOf(service), 'test.once', 'x', patient));
         same(error.reply?.code, 404, 'the code of the error reply');
       }),
     ),
     check('a mailbox waits for the first handlers', async () => {
       const [caller, sleeper] = await Promise.all([join(network.plain[0]), join(network.plain[1], 'lasting')]);
       await sleeper.close();
-      const reply = caller.call(`${network.plain[1].id}:lasting`, 'test.late', 'x', patient);
+      const reply = caller.request(`${network.plain[1].id}:lasting`, 'test.late', 'x', { failFast: false, ...patient });
       // The relay has the request before the service connects: a later request of the same twin is answered.
-      await failureOf(caller.call(offline, 'test.other', 'x', { failFast: true, ...patient }));
+      await failureOf(caller.call(offline, 'test.other', 'x', { offlineAfter: 0, ...patient }));
       const woken = await join(network.plain[1], 'lasting');
       woken.serve('test.late', () => 'here');
       same(textOf((await reply).data), 'here', 'the reply');
@@ -125,10 +98,14 @@ export function clientChecks(connect: Connect, network: SuiteNetwork): readonly 
     ),
     check('a failure has a code, the twin, and whether to try again', () =>
       pair(network.plain, async (caller) => {
-        const away = await failureOf(caller.call(offline, 'test.x', 'x', { failFast: true, ...patient }));
-        same(`${away.code} ${away.twin} ${away.retryable}`, `offline ${offline} true`, 'an offline twin with failFast');
-        const silent = await failureOf(caller.call(offline, 'test.x', 'x', { timeout: SOON_MS }));
-        same(`${silent.code} ${silent.twin} ${silent.retryable}`, `no-answer ${offline} true`, 'an offline twin');
+        const away = await failureOf(caller.call(offline, 'test.x', 'x', { offlineAfter: 0, ...patient }));
+        same(`${away.code} ${away.twin} ${away.retryable}`, `offline ${offline} true`, 'an offline twin');
+        const silent = await failureOf(caller.call(offline, 'test.x', 'x', { failFast: false, timeout: SOON_MS }));
+        same(
+          `${silent.code} ${silent.twin} ${silent.retryable}`,
+          `no-answer ${offline} true`,
+          'an offline twin whose relay keeps the request',
+        );
         const unknown = await failureOf(caller.call(4_000_000, 'test.x'));
         same(`${unknown.code} ${unknown.retryable}`, 'unknown-twin false', 'a twin that is not on chain');
         const invalid = await failureOf(caller.call('seven', 'test.x'));
@@ -141,14 +118,14 @@ export function clientChecks(connect: Connect, network: SuiteNetwork): readonly 
     ),
     check('close ends calls that wait, and refuses later ones', async () => {
       const bus = await join(network.plain[0]);
-      const waiting = failureOf(bus.call(offline, 'test.x', 'x', patient));
+      const waiting = failureOf(bus.call(offline, 'test.x', 'x', { failFast: false, ...patient }));
       await bus.close();
       same((await waiting).code, 'closed', 'a call that waited');
       same((await failureOf(bus.call(offline, 'test.x'))).code, 'closed', 'a later call');
     }),
     check('the status names the session and its relays', async () => {
       const bus = await join(network.plain[0], 'named');
-      const { address, relays, chain: node } = bus.status();
+      const { address, relays, chain: node } = bus.state;
       same(address, `${network.plain[0].id}:named`, 'the address');
       same([...relays.values()].map(({ isUp }) => isUp).join(), 'true', 'the relays');
       same(node.isUp, true, 'the chain');
@@ -156,7 +133,7 @@ export function clientChecks(connect: Connect, network: SuiteNetwork): readonly 
     }),
     check('connecting fails with a code', async () => {
       const [twin] = network.plain;
-      const own = { ...twin, timeout: PATIENCE_MS };
+      const own = { ...twin, ...patient };
       const at = (options: { relays: string[]; chain: string[] }) => failureOf(connect({ ...own, ...options }));
       same((await at({ relays: ['http://localhost'], chain: [chain] })).code, 'invalid', 'a URL that is no relay');
       same((await at({ relays: ['ws://127.0.0.1:9'], chain: [chain] })).code, 'relay', 'a relay that is away');
@@ -167,23 +144,4 @@ export function clientChecks(connect: Connect, network: SuiteNetwork): readonly 
       same((await failureOf(aborted)).code, 'aborted', 'a signal that has aborted');
     }),
   ];
-}
-
-/** Returns the error of a promise that must fail. */
-async function failureOf(work: Promise<unknown>): Promise<RmbError> {
-  try {
-    await work;
-  } catch (error) {
-    if (error instanceof RmbError) return error;
-    throw error;
-  }
-  throw new Error('it succeeded');
-}
-
-function addressOf(bus: Bus): string {
-  return bus.status().address;
-}
-
-function textOf(data: Uint8Array): string {
-  return new TextDecoder().decode(data);
 }

@@ -1,4 +1,4 @@
-import { nameOf } from '../../../client/asking/calls.ts';
+import { nameOf } from '../../../client/asking/failures.ts';
 import { RmbError, type RmbErrorCode } from '../../../client/errors.ts';
 import type { Address } from '../../../proto/envelope/address.ts';
 import { paint } from '../output.ts';

@@ -62,10 +62,10 @@ Examples:
           const to = await resolveTarget(target, bus.chain);
           const progress = new Progress(requests);
           const slots = new Slots(concurrency);
-          const asked = { timeout: timeout * 1000, schema: schema ?? null, failFast: true };
+          const asked = { timeout: timeout * 1000, schema: schema ?? null, failFast: true, offlineAfter: 0 };
           const run = new BenchRun(to, requests, () => performance.now());
           const ask = async () => {
-            await run.measure(() => bus.call(formatAddress(to), cmd, payload, asked));
+            await run.measure(() => bus.request(formatAddress(to), cmd, payload, asked));
             progress.show(run.done, `${run.rate().toFixed(0)}/s`);
           };
           const show = () => {

@@ -55,8 +55,8 @@ Examples:
         try {
           const to = formatAddress(await resolveTarget(target, bus.chain));
           const began = performance.now();
-          const asked = { timeout: timeout * 1000, schema: schema ?? null, failFast };
-          show(await bus.call(to, cmd, payload, asked), performance.now() - began, json);
+          const asked = { timeout: timeout * 1000, schema: schema ?? null, failFast, offlineAfter: 0 };
+          show(await bus.request(to, cmd, payload, asked), performance.now() - began, json);
         } catch (error) {
           throw withHint(error, { failFast, isJson: schema === JSON_SCHEMA });
         } finally {

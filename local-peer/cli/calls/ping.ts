@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { Command } from 'commander';
 import { z } from 'zod';
-import { nameOf } from '../../../client/asking/calls.ts';
+import { nameOf } from '../../../client/asking/failures.ts';
 import { RmbError } from '../../../client/errors.ts';
 import { formatAddress } from '../../../proto/envelope/address.ts';
 import { connectCommand } from '../connect.ts';

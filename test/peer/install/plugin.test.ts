@@ -61,7 +61,7 @@ describe('the plugin of docs/peer.md', () => {
     await using peer = await startPeerProcess({ command: packed.command, args, env, cwd: packed.folder });
     await peer.ready();
     await using bus = await connect({ ...caller, relays: [relay.wsUrl], chain: [chain.wsUrl], sid: 'caller' });
-    const { data, schema } = await bus.call(twin.id, 'hello.world', '');
+    const { data, schema } = await bus.request(twin.id, 'hello.world', '');
     expect([new TextDecoder().decode(data), schema]).toEqual([`hello ${caller.id}:caller`, 'text/plain']);
     expect((await bus.ping(twin.id, { timeout: 30_000 })).version).toMatch(/^"rmb-edge \d/);
   });

@@ -1,0 +1,61 @@
+import { bytesOf } from '../../asking/payload.ts';
+import { RmbError } from '../../errors.ts';
+import type { Log } from '../../ports.ts';
+import type { AnyInputSchemas, Handler, ServiceSchemas, Services, ValueHandler } from '../../public.ts';
+import type { ServiceRequest } from '../durable.ts';
+import type { Outcome, RunHandler } from '../handlers.ts';
+import { typedHandler } from './typed-handler.ts';
+
+/** Words of letters, digits, `-` and `_`, with dots between them. */
+const PREFIX = /^[\w-]+(\.[\w-]+)*$/;
+
+/** Where services are added. */
+export interface ServicesParts {
+  add(command: string, handler: RunHandler): () => void;
+  readonly log: Log;
+}
+
+/** Returns the services of a twin whose commands have one prefix. @param prefix with its dot; empty for none */
+export function servicesAt(parts: ServicesParts, prefix = ''): Services {
+  function serve(command: string, handler: Handler): () => void;
+  function serve<In, Out = unknown>(
+    command: string,
+    schemas: ServiceSchemas<In, Out>,
+    handler: ValueHandler<In, NoInfer<Out>>,
+  ): () => void;
+  function serve<Out = unknown>(
+    command: string,
+    schemas: AnyInputSchemas<Out>,
+    handler: ValueHandler<unknown, NoInfer<Out>>,
+  ): () => void;
+  function serve(
+    command: string,
+    first: Handler | ServiceSchemas<unknown, unknown> | AnyInputSchemas<unknown>,
+    handler?: ValueHandler<unknown, unknown>,
+  ): () => void {
+    const name = `${prefix}${command}`;
+    if (typeof first === 'function') return parts.add(name, (request) => outcomeOf(first, request));
+    if (handler === undefined) throw new RmbError('invalid', `the service '${name}' has no handler`);
+    return parts.add(name, typedHandler(first, handler, parts.log));
+  }
+  return {
+    serve,
+    router: (word) => {
+      if (!PREFIX.test(word)) {
+        throw new RmbError('invalid', `'${word}' is no prefix of commands: expected words with dots between, my.farm`);
+      }
+      return servicesAt(parts, `${prefix}${word}.`);
+    },
+  };
+}
+
+async function outcomeOf(handler: Handler, request: ServiceRequest): Promise<Outcome> {
+  try {
+    const reply = await handler(request);
+    if (typeof reply === 'string' || reply instanceof Uint8Array) return { kind: 'response', data: bytesOf(reply) };
+    const { data, schema } = reply;
+    return { kind: 'response', data: bytesOf(data), ...(schema === undefined ? {} : { schema }) };
+  } catch (error) {
+    return { kind: 'error', message: error instanceof Error ? error.message : String(error) };
+  }
+}
