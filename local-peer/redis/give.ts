@@ -14,6 +14,8 @@ export interface Ending {
   readonly mark: string;
   /** Fields that are removed. */
   readonly removed: readonly string[];
+  /** Keys that are removed: notes of a request that has all its answers. */
+  readonly notes?: readonly string[];
 }
 
 /** An entry for a list, and its mark in Redis. */
@@ -35,7 +37,7 @@ type Gift = 'given' | 'repeated' | 'given up';
 /** Gives an entry to a list, and settles the claimed entry that it answers, in one step. */
 export async function give(redis: RedisConnection, list: string, given: Given, ending?: Ending): Promise<Gift> {
   const { text, most, mark, times, seconds, isGivenUp } = given;
-  const keys = [list, KEYS.seen(mark), ...(ending === undefined ? [] : [ending.key])];
+  const keys = [list, KEYS.seen(mark), ...(ending === undefined ? [] : [ending.key, ...(ending.notes ?? [])])];
   const ends = ending === undefined ? [] : [ending.mark, ...ending.removed];
   const how = [String(most), String(seconds), randomUUID(), String(times), isGivenUp ? 'give up' : ''];
   const gift = await redis.evaluate(GIVE, keys, [text, ...how, ...ends]);

@@ -55,7 +55,7 @@ return 1
 /**
  * Gives an entry to a list, at most `times` times, and settles the claimed entry that it answers in the same step. An
  * entry that the list refuses was not given, unless it is given up: then a key that is not a list settles it, too.
- * KEYS list, seen, claimed (when the entry answers a claimed one); ARGV entry, most, seconds, a token of this call,
+ * KEYS list, seen, claimed (when the entry answers a claimed one), keys that are removed with it; ARGV entry, most, seconds, a token of this call,
  * times, 'give up' or '', the field that marks one destination as settled or '', fields that are removed.
  * Returns 1 when it was given now, 2 when it was given up now, 0 for a repeat. A call that lost its answer and runs
  * again returns the same, by its token.
@@ -74,6 +74,7 @@ end
 if KEYS[3] then
   if ARGV[7] ~= '' then redis.call('HSET', KEYS[3], ARGV[7], '') end
   if #ARGV > 7 then redis.call('HDEL', KEYS[3], unpack(ARGV, 8)) end
+  if #KEYS > 3 then redis.call('DEL', unpack(KEYS, 4)) end
 end
 return given
 `);

@@ -20,6 +20,9 @@ const TOLD_SECONDS = 120;
  */
 export const SEALED_PLACE = 1;
 
+/** Shared by all entries that have none. */
+const NONE_NOTED: string[] = [];
+
 /** Parts of a field of the hash. */
 export interface FieldParts {
   /** Microseconds since 1970, each once. */
@@ -87,6 +90,8 @@ export class ClaimedEntry implements HeldRequest, HeldResponse {
   readonly #watch: EntryWatch;
   /** Settled places; absent at first, as most entries have one destination: thousands of them may be in memory. */
   #known: Set<number> | undefined;
+  /** The uids under which its notes are in Redis. */
+  #noted: string[] = NONE_NOTED;
   #isLostTold = false;
   #text: string;
 
@@ -131,13 +136,15 @@ export class ClaimedEntry implements HeldRequest, HeldResponse {
   }
 
   note(uid: string, question: Question, until: number): Promise<void> {
+    if (!this.#noted.includes(uid)) this.#noted = [...this.#noted, uid];
     return this.#redis.run((client) => leaveNote(client, uid, question, until));
   }
 
   async end(told?: Told): Promise<void> {
     const ending = { key: this.#key, mark: '', removed: this.#fields() };
+    // Without an answer its notes stay: one may still come.
     if (told === undefined) await this.#mark(ending);
-    else await this.#tell(told, ending, 'end');
+    else await this.#tell(told, { ...ending, notes: this.#notes() }, 'end');
     this.#watch.onEnd(this.#field);
   }
 
@@ -150,7 +157,9 @@ export class ClaimedEntry implements HeldRequest, HeldResponse {
 
   async reply(place: number, total: number, reply: GivenReply): Promise<boolean> {
     const isLast = this.#knownPlaces().add(place).size >= total;
-    const fields = isLast ? { mark: '', removed: this.#fields() } : { mark: `${this.#field}#${place}`, removed: [] };
+    const fields = isLast
+      ? { mark: '', removed: this.#fields(), notes: this.#notes() }
+      : { mark: `${this.#field}#${place}`, removed: [] };
     const isNew = await giveReply(this.#redis, reply, { key: this.#key, ...fields });
     if (isLast) this.#watch.onEnd(this.#field);
     return isNew;
@@ -193,6 +202,10 @@ export class ClaimedEntry implements HeldRequest, HeldResponse {
   #knownPlaces(): Set<number> {
     this.#known ??= new Set(this.settled);
     return this.#known;
+  }
+
+  #notes(): string[] {
+    return this.#noted.map(QUEUES.backlog);
   }
 
   #fields(): string[] {

@@ -4,7 +4,7 @@ import { startRedis } from '../../../test/rig/redis/redis.ts';
 import type { RedisRig } from '../../../test/rig/redis/shared-redis.ts';
 import type { ReplyEntry } from '../../bridge/messages.ts';
 import { RedisConnection } from '../connection/connection.ts';
-import { KEYS } from '../queues.ts';
+import { KEYS, QUEUES } from '../queues.ts';
 import type { ClaimedEntry } from './claimed-entry.ts';
 import { ClaimedQueue } from './claimed-queue.ts';
 
@@ -151,6 +151,28 @@ describe('leftovers', () => {
     expect(found.map(({ sealed }) => sealed && new Uint8Array(sealed))).toEqual([bytes, undefined]);
     for (const entry of found) await entry.end();
     expect(await program.redis.exists(KEYS.claimed('sealed'))).toBe(0);
+  });
+
+  it('takes the note of its last part with it: a reply that comes later would be a second answer, also after a crash', async () => {
+    const { queue } = open('noted');
+    await program.redis.lPush('noted', ['replied', 'told', 'left']);
+    const [replied, told, left] = await all(queue.claim(3));
+    const question = {
+      command: 'c',
+      replyTo: 'list',
+      ref: null,
+      asked: [7],
+      seconds: 60,
+      seals: new Map<number, string>(),
+    };
+    const notesOf = async (entry?: ClaimedEntry) => await program.redis.exists(QUEUES.backlog(entry?.uid ?? ''));
+    for (const entry of [replied, told, left]) await entry?.note(entry.uid, question, performance.now() + 60_000);
+    await replied?.reply(0, 1, { queue: 'list', entry: refused, fingerprint: 'noted', times: 1, seconds: 60 });
+    await told?.settle(0, 1, { queue: 'list', entry: refused });
+    // Others have custody of it: its reply still comes.
+    await left?.settle(0, 1);
+    expect([await notesOf(replied), await notesOf(told), await notesOf(left)]).toEqual([0, 0, 1]);
+    queue.stop();
   });
 
   it('lets later claims follow the last claim of the previous run', async () => {
