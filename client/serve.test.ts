@@ -35,6 +35,7 @@ async function rig(skew: number, remembered = { all: 10, each: 10 }, parts: Part
       isKeyOnChain: async () => false,
     }),
     claims: {
+      signal: async () => undefined,
       give: async (_request, _twin, _names, seconds) => {
         lives.push(seconds);
         return 'delivered';
@@ -108,7 +109,8 @@ describe('the receipt of a request', () => {
     const plugged = await rig(0, undefined, { replying, plugins: [plugin] });
     expect(await plugged.ask(0, 60n, 'u', 'x.y')).toEqual({ until: custody });
     const answered = Promise.resolve();
-    const claims = { give: async () => 'delivered' as const, answered: () => answered };
+    const signal = async () => undefined;
+    const claims = { give: async () => 'delivered' as const, signal, answered: () => answered };
     const handling = await rig(0, undefined, { claims });
     expect(await handling.ask(0, 60n)).toEqual({ until: answered });
   });
@@ -129,7 +131,7 @@ describe('the receipt of a request', () => {
       given.resolve('delivered');
     };
     const { ask } = await rig(0, undefined, {
-      claims: { give: () => given.promise },
+      claims: { give: () => given.promise, signal: async () => undefined },
       admission: { requireCipher: true },
       // Both have come by then; the first is in work.
       hasKey: async () => {
@@ -152,6 +154,7 @@ describe('the receipt of a request', () => {
     let calls = 0;
     const { ask } = await rig(0, undefined, {
       claims: {
+        signal: async () => undefined,
         give: async () => {
           calls += 1;
           if (calls === 1) throw new Error('no');
