@@ -1,3 +1,4 @@
+import { sendSignal } from '../../client/asking/signals.ts';
 import { openBus } from '../../client/bus.ts';
 import type { Directory } from '../../client/directory/directory.ts';
 import type { Log } from '../../client/ports.ts';
@@ -12,6 +13,7 @@ import { Receipts } from '../bridge/custody/receipts.ts';
 import type { CountEvent } from '../bridge/events.ts';
 import { Requests } from '../bridge/requests.ts';
 import { Responses } from '../bridge/responses.ts';
+import { StreamCredits } from '../bridge/stream-credits.ts';
 import { ClaimedQueue } from '../redis/claim/claimed-queue.ts';
 import { Intake } from '../redis/claim/intake.ts';
 import type { RedisConnection } from '../redis/connection/connection.ts';
@@ -76,12 +78,20 @@ export function startTraffic({ twin, identity, relays }: Speaker, parts: Traffic
   const core = { own: { twin }, identity, primitives, twins, clock, relays, dial: dialNode, log, count };
   const onRelay: Health['relay'] = (relay, state) => health.relay(relay, state);
   const { session, user } = openBus({ ...core, onRelay }, ({ sending, replying }) => {
+    const credits = new StreamCredits({
+      pause,
+      onFault,
+      waiting: (queue) => programs.waiting(queue),
+      signal: (to, seconds, signal) =>
+        void sendSignal({ own: { twin }, sending, clock }, { to: { twin: to }, seconds }, signal),
+    });
     const requests = new Requests(twin, {
       sending,
       awaited,
       receipts,
       following: statuses,
       programs,
+      credits,
       resumed,
       clock,
       plugins: [statusPlugin(sources, plugins), ...plugins],

@@ -68,7 +68,10 @@ Examples:
           onHandled: (handled) => print(handledLine(handled, json)),
         });
         const run = { program, args, onStderr: note };
-        bus.handle(cmd, (request, ms) => runProgram(run, request.data, programEnvironment(request, process.env), ms));
+        bus.handle(cmd, (request, { deadline }) => {
+          const ms = deadline.getTime() - Date.now();
+          return runProgram(run, request.data, programEnvironment(request, process.env), ms);
+        });
         const address = formatAddress(bus.own);
         if (json) printJson({ type: 'ready', address, command: cmd, relays: bus.relays });
         else print(`rmb-peer: serving ${cmd} at ${address}, relays ${bus.relays.join(' ')}`);

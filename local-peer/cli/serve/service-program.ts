@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { Outcome } from '../../../client/serving/handlers.ts';
+import type { SingleOutcome } from '../../../client/serving/handlers.ts';
 import { PlainLines } from './plain-lines.ts';
 import { killGroup, startGroup, terminateGroup } from './process-group.ts';
 
@@ -35,7 +35,7 @@ export async function runProgram(
   payload: Uint8Array,
   env: NodeJS.ProcessEnv,
   ms: number,
-): Promise<Outcome> {
+): Promise<SingleOutcome> {
   let child: ReturnType<typeof startGroup>;
   try {
     child = startGroup(program, args, env);
@@ -100,7 +100,7 @@ export async function runProgram(
 }
 
 /** Without the program's path, which is not for callers. */
-function notStarted(error: unknown): Outcome {
+function notStarted(error: unknown): SingleOutcome {
   const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
   return { kind: 'error', message: `the service's program cannot be started${code}` };
 }
