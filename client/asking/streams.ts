@@ -43,7 +43,10 @@ export async function* streamOf(calls: Calls, request: StreamRequest): AsyncGene
   try {
     for (;;) {
       const next = await inbox.next();
-      if (next === undefined || next.isEnd) return void (isOver = true);
+      if (next === undefined || next.isEnd) {
+        isOver = true;
+        return;
+      }
       yield next.reply;
       if (inbox.isComplete || granted - inbox.read > credit / 2) continue;
       [before, granted] = [granted, inbox.read + credit];
