@@ -1,8 +1,8 @@
 import { type Address, formatAddress, isU32, parseAddress } from '../proto/envelope/address.ts';
 import { callMany } from './asking/call-many.ts';
 import type { CallRequest, CallResponse, Calls } from './asking/calls.ts';
-import { streamOf } from './asking/streams.ts';
 import { bytesOf, bytesWithSchema, JSON_SCHEMA, jsonBytes, valueIn } from './asking/payload.ts';
+import { streamOf } from './asking/streams.ts';
 import type { OpenChain } from './directory/open-chain.ts';
 import { RmbError } from './errors.ts';
 import { misplacedAt } from './placement.ts';
@@ -154,11 +154,20 @@ export class ConnectedBus implements Bus {
     data?: unknown,
     options?: StreamOptions,
   ): AsyncIterableIterator<unknown>;
-  async *stream(
+  stream(
     twin: number | string,
     command: string,
     data?: unknown,
     options: RequestOptions & StreamOptions = {},
+  ): AsyncIterableIterator<unknown> {
+    return this.#stream(twin, command, data, options);
+  }
+
+  async *#stream(
+    twin: number | string,
+    command: string,
+    data: unknown,
+    options: RequestOptions & StreamOptions,
   ): AsyncGenerator<unknown, void, undefined> {
     const isBytes = options.schema !== undefined;
     const payload = isBytes ? bytesWithSchema(data) : jsonBytes(data);

@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { splitSeal } from '../proto/seal/seal.ts';
 import { startMemoryBus } from '../test/rig/clients/memory-bus.ts';
 import type { ConnectedBus } from './connected-bus.ts';
-import type { HandlerContext } from './serving/handlers.ts';
+import type { HandlerContext } from './serving/outcome.ts';
+import type { StandardSchema } from './serving/typed/standard-schema.ts';
 
-const text = (data: Uint8Array) => new TextDecoder().decode(data);
+const TEXT = { schema: 'text/plain' };
+const text = (data: Uint8Array | undefined) => new TextDecoder().decode(data);
 
 /** A caller (1:a) and a service (2:b) of one relay, and what goes over their wire. */
 async function rig() {
@@ -21,7 +23,7 @@ async function rig() {
 
 async function all(bus: ConnectedBus, command: string, options = {}): Promise<string[]> {
   const replies: string[] = [];
-  for await (const { data } of bus.stream('2:b', command, 'null', options)) replies.push(text(data));
+  for await (const data of bus.stream('2:b', command, 'x', { ...TEXT, ...options })) replies.push(text(data));
   return replies;
 }
 
@@ -41,20 +43,43 @@ function serveCounter(service: ConnectedBus, command: string) {
 }
 
 describe('a stream', () => {
-  it('gives the replies of an async generator in order, and its last by return', async () => {
+  it('gives the replies of an async generator in order', async () => {
     const { caller, service, sent, close } = await rig();
     service.serve('test.count', async function* () {
       yield 'one';
       yield { data: 'two', schema: 'text/plain' };
-      return 'three';
+      yield 'three';
     });
     expect(await all(caller, 'test.count')).toEqual(['one', 'two', 'three']);
-    expect(sent(1).map(({ tags }) => splitSeal(tags)?.tags)).toEqual(['rmb.stream,rmb.credit=64']);
+    expect(sent(1).map(({ tags }) => splitSeal(tags)?.tags)).toEqual(['fail-fast,rmb.stream,rmb.credit=64']);
     expect(sent(2).map(({ tags }) => splitSeal(tags)?.tags)).toEqual([
       'rmb.more,rmb.seq=0',
       'rmb.more,rmb.seq=1',
-      'rmb.seq=2',
+      'rmb.more,rmb.seq=2',
+      'rmb.seq=3',
     ]);
+    await close();
+  });
+
+  it('carries values, each checked by the schema of its service', async () => {
+    const { caller, service, close } = await rig();
+    const even: StandardSchema<number> = {
+      '~standard': {
+        version: 1,
+        vendor: 'test',
+        validate: (value) =>
+          typeof value === 'number' && value % 2 === 0 ? { value } : { issues: [{ message: 'not even' }] },
+      },
+    };
+    service.serve('test.values', { out: even }, async function* (value) {
+      for (const n of [0, 2, Number(value)]) yield n;
+    });
+    const values: unknown[] = [];
+    for await (const value of caller.stream('2:b', 'test.values', 4)) values.push(value);
+    expect(values).toEqual([0, 2, 4]);
+    const odd = caller.stream('2:b', 'test.values', 5);
+    expect([await odd.next(), await odd.next()]).toMatchObject([{ value: 0 }, { value: 2 }]);
+    await expect(odd.next()).rejects.toMatchObject({ reply: { code: 500 } });
     await close();
   });
 
@@ -83,8 +108,8 @@ describe('a stream', () => {
       yield 'one';
       throw new Error('no more');
     });
-    const stream = caller.stream('2:b', 'test.fails');
-    expect(text((await stream.next()).value?.data ?? new Uint8Array(0))).toBe('one');
+    const stream = caller.stream('2:b', 'test.fails', 'x', TEXT);
+    expect(text((await stream.next()).value)).toBe('one');
     await expect(stream.next()).rejects.toMatchObject({ code: 'answered-error', reply: { message: 'no more' } });
     expect(commands()).toEqual(['test.fails']);
     await close();
@@ -93,9 +118,9 @@ describe('a stream', () => {
   it('never leaves its caller with more replies than it allowed, and goes on as they are read', async () => {
     const { caller, service, sent, close } = await rig();
     const { ended } = serveCounter(service, 'test.count');
-    const stream = caller.stream('2:b', 'test.count', 'null', { credit: 4 });
+    const stream = caller.stream('2:b', 'test.count', 'x', { ...TEXT, credit: 4 });
     const read: string[] = [];
-    for await (const { data } of stream) {
+    for await (const data of stream) {
       read.push(text(data));
       if (read.length === 50) break;
       expect(sent(2).length).toBeLessThanOrEqual(read.length + 4);
@@ -108,7 +133,7 @@ describe('a stream', () => {
   it('is cancelled when its program leaves the loop: the generator ends, and nothing more is sent', async () => {
     const { caller, service, commands, close } = await rig();
     const { begun, ended } = serveCounter(service, 'test.count');
-    for await (const { data } of caller.stream('2:b', 'test.count')) if (text(data) === '2') break;
+    for await (const data of caller.stream('2:b', 'test.count', 'x', TEXT)) if (text(data) === '2') break;
     await ended;
     expect((await begun).signal).toMatchObject({ aborted: true, reason: { code: 'aborted' } });
     expect(commands()).toEqual(['test.count', 'rmb.cancel']);
@@ -137,15 +162,15 @@ describe('a stream', () => {
     const { caller, service, sent, join, close } = await rig();
     const stranger = await join(2, { sid: 'stranger' });
     serveCounter(service, 'test.count');
-    const stream = caller.stream('2:b', 'test.count', 'null', { credit: 1 });
+    const stream = caller.stream('2:b', 'test.count', 'x', { ...TEXT, credit: 1 });
     await stream.next();
     const uid = sent(1)[0]?.uid;
     // Its own request of the same command, with the cancel before it: both have been served when it has its reply.
-    const cancelled = stranger.call('2:b', 'rmb.cancel', JSON.stringify({ uid }), { timeout: 1_000 });
+    const cancelled = stranger.call('2:b', 'rmb.cancel', { uid });
     cancelled.catch(() => undefined);
     service.serve('test.one', () => 'one');
-    await stranger.call('2:b', 'test.one');
-    expect(text((await stream.next()).value?.data ?? new Uint8Array(0))).toBe('1');
+    await stranger.call('2:b', 'test.one', 'x', TEXT);
+    expect(text((await stream.next()).value)).toBe('1');
     await stream.return?.();
     await Promise.all([stranger.close(), close()]);
     await expect(cancelled).rejects.toMatchObject({ code: 'closed' });
@@ -172,7 +197,7 @@ describe('a stream', () => {
   it('ends with an error when its service closes', async () => {
     const { caller, service, close } = await rig();
     serveCounter(service, 'test.count');
-    const stream = caller.stream('2:b', 'test.count', 'null', { credit: 2 });
+    const stream = caller.stream('2:b', 'test.count', 'x', { ...TEXT, credit: 2 });
     await stream.next();
     const closing = service.close();
     await expect(
@@ -187,7 +212,7 @@ describe('a stream', () => {
   it('refuses to be one reply', async () => {
     const { caller, service, close } = await rig();
     const { begun } = serveCounter(service, 'test.count');
-    await expect(caller.call('2:b', 'test.count')).rejects.toMatchObject({
+    await expect(caller.call('2:b', 'test.count', 'x', TEXT)).rejects.toMatchObject({
       reply: { code: 500, message: "'test.count' has several replies: ask for a stream" },
     });
     // The generator did not begin.
@@ -197,7 +222,7 @@ describe('a stream', () => {
 
   it('sends nothing before its program reads', async () => {
     const { caller, sent, close } = await rig();
-    caller.stream('2:b', 'test.count');
+    caller.stream('2:b', 'test.count', 'x', TEXT);
     await new Promise((resolve) => setImmediate(resolve));
     expect(sent(1)).toEqual([]);
     await close();
@@ -208,7 +233,7 @@ describe('a call that is aborted', () => {
   it('cancels the work of a peer that is known to be ours, which sends no reply then', async () => {
     const { caller, service, sent, commands, close } = await rig();
     service.serve('test.one', () => 'one');
-    await caller.call('2:b', 'test.one');
+    await caller.call('2:b', 'test.one', 'x', TEXT);
     const begun = Promise.withResolvers<HandlerContext>();
     const done = Promise.withResolvers<void>();
     service.serve('test.slow', async (_, context) => {
@@ -218,13 +243,15 @@ describe('a call that is aborted', () => {
       return 'too late';
     });
     const stop = new AbortController();
-    const calling = expect(caller.call('2:b', 'test.slow', 'null', { signal: stop.signal })).rejects.toMatchObject({
+    const calling = expect(
+      caller.call('2:b', 'test.slow', 'x', { ...TEXT, signal: stop.signal }),
+    ).rejects.toMatchObject({
       code: 'aborted',
     });
     await begun.promise;
     stop.abort();
     await Promise.all([calling, done.promise]);
-    await caller.call('2:b', 'test.one');
+    await caller.call('2:b', 'test.one', 'x', TEXT);
     expect(commands()).toEqual(['test.one', 'test.slow', 'rmb.cancel', 'test.one']);
     expect(sent(2)).toHaveLength(2);
     await close();
@@ -239,7 +266,7 @@ describe('a call that is aborted', () => {
       return 'closed';
     });
     const stop = new AbortController();
-    const calling = expect(caller.call('2:b', 'test.slow', 'null', { signal: stop.signal })).rejects.toThrow();
+    const calling = expect(caller.call('2:b', 'test.slow', 'x', { ...TEXT, signal: stop.signal })).rejects.toThrow();
     await begun.promise;
     stop.abort();
     await calling;

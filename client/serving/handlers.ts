@@ -8,7 +8,7 @@ import type { Clock } from '../session/clock.ts';
 import { Idle } from '../status/idle.ts';
 import type { Claims, Seen, ServiceRequest } from './durable.ts';
 import type { RunHandler, SingleOutcome } from './outcome.ts';
-import { sendReplies, type StreamReply } from './reply-stream.ts';
+import { type StreamReply, sendReplies } from './reply-stream.ts';
 import { MAX_REPLY_SECONDS, type ReplyCustody, type Replying } from './replying.ts';
 import { endingText, RunningRequest } from './running.ts';
 import { requestKey } from './sent-replies.ts';

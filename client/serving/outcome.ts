@@ -8,7 +8,9 @@ export type SingleOutcome =
   | { readonly kind: 'error'; readonly message: string; readonly code?: number };
 
 /** What a handler replies: once, or several times. */
-export type Outcome = SingleOutcome | { readonly kind: 'stream'; readonly replies: AsyncIterable<StreamReply, unknown> };
+export type Outcome =
+  | SingleOutcome
+  | { readonly kind: 'stream'; readonly replies: AsyncIterable<StreamReply, unknown> };
 
 /** The limits of a handler's work on one request. */
 export interface HandlerContext {

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import type { SingleOutcome } from '../../../client/serving/handlers.ts';
+import type { SingleOutcome } from '../../../client/serving/outcome.ts';
 import { PlainLines } from './plain-lines.ts';
 import { killGroup, startGroup, terminateGroup } from './process-group.ts';
 
