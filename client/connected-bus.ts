@@ -44,6 +44,8 @@ const PRESENCE_MS = 5_000;
 const OFFLINE_MS = 5_000;
 /** At `close`, requests in work have this long to be answered, ms. */
 const FINISH_MS = 400;
+/** At `close`, the last signals have this long to be handed to a relay, ms. */
+const SIGNALS_MS = 200;
 /** `close` ends within a second, ms. */
 const CLOSE_MS = 950;
 
@@ -287,6 +289,8 @@ export class ConnectedBus implements Bus {
         session.finish().then(() => handlers.idle.reached()),
       );
       calls.close();
+      // Streams that were read are cancelled now.
+      await endsWithin(SIGNALS_MS, calls.signalled());
       await session.close(until - performance.now());
     } finally {
       chain.close();

@@ -96,6 +96,7 @@ export class Calls implements Askers<Waiting> {
   readonly idle = new Idle(() => this.#waiting.size === 0);
   readonly #parts: CallsParts;
   readonly #waiting = new Map<string, Waiting>();
+  readonly #signals = new Set<Promise<void>>();
 
   constructor(parts: CallsParts) {
     this.#parts = parts;
@@ -149,7 +150,13 @@ export class Calls implements Askers<Waiting> {
 
   /** Sends a signal about a request. */
   signal(open: OpenRequest, signal: Signal): void {
-    void sendSignal(this.#parts, open, signal);
+    const sending = sendSignal(this.#parts, open, signal).finally(() => this.#signals.delete(sending));
+    this.#signals.add(sending);
+  }
+
+  /** Resolves when the signals of now were handed to a relay. */
+  async signalled(): Promise<void> {
+    await Promise.all(this.#signals);
   }
 
   /** Ends every call with `closed`. */
