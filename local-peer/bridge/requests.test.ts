@@ -67,6 +67,8 @@ async function rig(questions: Record<string, Question>) {
     awaited,
     programs: { deliverReply: async (answer) => give(answer), findQuestion: async (uid) => questions[uid] },
     credits: { replied: nothing },
+    signal: nothing,
+    isOurs: () => false,
     resumed: Promise.resolve(),
     clock,
     plugins: [],

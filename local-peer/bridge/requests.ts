@@ -9,6 +9,7 @@ import { isAccepted } from '../../proto/custody/outcome.ts';
 import { formatAddress } from '../../proto/envelope/address.ts';
 import type { Envelope } from '../../proto/envelope/envelope.ts';
 import { reasonText } from '../../proto/reasons.ts';
+import type { Signal } from '../../proto/stream/signal.ts';
 import { streamTags } from '../../proto/stream/tags.ts';
 import type { Awaited } from './awaited.ts';
 import type { Receipts } from './custody/receipts.ts';
@@ -16,12 +17,13 @@ import type { CountEvent } from './events.ts';
 import { ListFault } from './list-fault.ts';
 import { type ProgramRequest, type Question, type ReplyEntry, refusal } from './messages.ts';
 import type { Following, HeldRequest, Programs, Told } from './ports.ts';
-import type { Step } from './request-status.ts';
+import type { RequestStatus, Step } from './request-status.ts';
 import { type Round, roundsOf } from './rounds.ts';
 import { MAX_TTL, stampEntry } from './stamp.ts';
 import { CREDIT, type StreamCredits } from './stream-credits.ts';
 
 const LATE: PeerFault = { reason: 'expired', what: 'request has expired: no relay could be reached in time' };
+const CANCELLED: PeerFault = { reason: 'other', detail: 'the request was cancelled' };
 const NO_RECEIPT: PeerFault = { reason: 'expired', what: 'request has expired: no relay confirmed it in time' };
 /** A relay's error about a request comes before the receipt; it is in Redis after this time, ms. */
 const REPORT_MS = 5_000;
@@ -34,6 +36,10 @@ export interface RequestsParts {
   readonly following: Following;
   readonly programs: Programs;
   readonly credits: Pick<StreamCredits, 'replied'>;
+  /** Sends a signal about a request to a twin. @param seconds for which the request is of use */
+  signal(twin: number, seconds: number, signal: Signal): void;
+  /** Returns whether a twin's peer has sealed an envelope lately: only our peers do. */
+  isOurs(twin: number): boolean;
   /** Resolves when the requests that a crash has left are awaited again. */
   readonly resumed: Promise<void>;
   readonly clock: Clock;
@@ -123,6 +129,24 @@ export class Requests implements Askers<Question> {
       log.error({ uid, from: source?.twin ?? 0 }, `failed to deliver a reply: ${error.message}`);
       return false;
     }
+  }
+
+  /** Cancels a request. Its program gets an error for each twin that has not replied. Returns those twins. */
+  async cancel({ uid, destinations }: Pick<RequestStatus, 'uid' | 'destinations'>): Promise<readonly number[]> {
+    const { awaited, signal, isOurs } = this.#parts;
+    const cancelled: number[] = [];
+    for (const round of roundsOf(uid, destinations, new Set())) {
+      const question = awaited.find(round.uid);
+      for (const twin of round.asked) {
+        if (question === undefined || !awaited.isPending(round.uid, twin)) continue;
+        cancelled.push(twin);
+        // A peer of another kind would keep the command for a service that never comes.
+        const isHeard = question.isStream === true || isOurs(twin);
+        if (isHeard) signal(twin, question.seconds, { kind: 'cancel', uid: round.uid });
+        await this.#fail(round.uid, twin, question, CANCELLED);
+      }
+    }
+    return cancelled;
   }
 
   /** Nothing to do: another, good reply may still come. */

@@ -131,6 +131,26 @@ describe('a stream between two peers', () => {
     await settled(program);
   });
 
+  it('ends when a program cancels it by its ref: the credit of its service is gone, and nothing more comes', async () => {
+    await program.ask(localRequest({ cmd: 'test.long', ref: 'long', stream: true, ret: 'long' }));
+    const request = await next('test.long');
+    const producing = produce(request, 1_000);
+    await creditUsed(request, 'long');
+    const dat = Buffer.from('long').toString('base64');
+    await program.ask(localRequest({ cmd: 'rmb.cancel', dst: [0], dat, ret: 'cancel' }));
+    const { dat: told } = z.object({ dat: z.string() }).parse(await program.reply('cancel'));
+    expect(Buffer.from(told, 'base64').toString()).toBe('{"twins":[2]}');
+    expect(await producing).toBe('cancelled');
+    await push(request, { dat: 'MA==', more: true, seq: 999 });
+    const [last] = await program.redis.lRange('long', 0, 0);
+    expect(JSON.parse(last ?? '')).toMatchObject({
+      ref: 'long',
+      err: { code: 500, message: 'the request was cancelled' },
+    });
+    await settled(program);
+    await settled(service);
+  });
+
   it('goes on after a restart of the peer whose program reads', async () => {
     await program.ask(localRequest({ cmd: 'test.restart', stream: true, ret: 'restart' }));
     const request = await next('test.restart');

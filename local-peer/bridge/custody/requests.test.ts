@@ -57,6 +57,8 @@ async function sent(pause: () => Promise<boolean> = async () => true, isTold: Pr
     following: { accepted: nothing, step: (_, { name, relay = '' }) => void steps.push(`${name} ${relay}`.trim()) },
     programs: { deliverReply: async ({ entry }) => told.push(entry) > 0, findQuestion: async () => undefined },
     credits: { replied: nothing },
+    signal: nothing,
+    isOurs: () => false,
     resumed: Promise.resolve(),
     clock: new Clock(() => 1_000_000, nothing),
     plugins: [],
