@@ -230,7 +230,7 @@ describe('a stream', () => {
 });
 
 describe('a call that is aborted', () => {
-  it('cancels the work of a peer that is known to be ours, which sends no reply then', async () => {
+  it('cancels the work of a peer that is known to be of this project, which sends no reply then', async () => {
     const { caller, service, sent, commands, close } = await rig();
     service.serve('test.one', () => 'one');
     await caller.call('2:b', 'test.one', 'x', TEXT);

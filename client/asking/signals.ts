@@ -14,7 +14,7 @@ export interface SignalParts {
 }
 
 /**
- * Sends a signal about a request. Nobody is told when it does not arrive: the request ends with its time.
+ * Sends a signal about a request. Nobody gets an error when it does not arrive: the request ends with its time.
  * @param seconds for which the request is of use
  */
 export async function sendSignal(

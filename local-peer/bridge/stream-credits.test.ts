@@ -37,7 +37,7 @@ function rig(waiting: number) {
 }
 
 describe('the credit of a program', () => {
-  it('is given anew when half of it is used and its list is short', async () => {
+  it('is raised when half of it is used and its list is short', async () => {
     const { signals, upTo, turn } = rig(0);
     upTo(CREDIT / 2 - 1);
     await turn();

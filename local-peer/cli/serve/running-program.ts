@@ -33,7 +33,7 @@ export interface RunningProgram {
    */
   exited(read: () => number): Promise<number | null | Error>;
   kill(): void;
-  /** Closes the pipes. Returns why the run is an error, for its caller; undefined when it is none. */
+  /** Closes the pipes. Returns why the run is an error, for its caller; undefined when it is a success. */
   close(exit: number | null | Error): string | undefined;
 }
 
