@@ -52,7 +52,7 @@ async function rig(skew: number, remembered = { all: 10, each: 10 }, parts: Part
     count: () => undefined,
     ...parts,
   });
-  const ask = async (age: number, expiration: bigint, uid = 'u', command = 'x') => {
+  const ask = async (age: number, expiration: bigint, uid = 'u', command = 'x', payload?: string) => {
     const envelope: Envelope = {
       uid,
       timestamp: BigInt(NOW / 1000 - age),
@@ -60,6 +60,7 @@ async function rig(skew: number, remembered = { all: 10, each: 10 }, parts: Part
       source: { twin: 6 },
       destination: { twin: 2 },
       content: { kind: 'request', command },
+      ...(payload === undefined ? {} : { payload: { kind: 'plain', bytes: new TextEncoder().encode(payload) } }),
       relays: [],
     };
     return serving.request(await signEnvelope(envelope, identity.value), 6, async () => undefined);
@@ -95,6 +96,32 @@ describe('a request of another twin', () => {
     expect(told).toEqual([
       { kind: 'error', code: 500, message: expect.stringContaining('give requests a shorter life') },
     ]);
+  });
+});
+
+describe('a signal about a request', () => {
+  const signalled = async (command: string, payload: string) => {
+    const signals: object[] = [];
+    const claims = {
+      give: async () => 'delivered' as const,
+      signal: async (signal: object, twin: number) => void signals.push({ ...signal, twin }),
+    };
+    const { ask, told } = await rig(0, undefined, { claims, admission: { allow: new Set<number>() } });
+    await ask(0, 60n, 'other', command, payload);
+    return { signals, told };
+  };
+
+  it('reaches the services with the twin that signed it, whoever may call them, and has no reply', async () => {
+    expect(await signalled('rmb.credit', '{"uid":"u","credit":9}')).toEqual({
+      signals: [{ kind: 'credit', uid: 'u', credit: 9, twin: 6 }],
+      told: [],
+    });
+    expect(await signalled('rmb.cancel', '{"uid":"u"}')).toMatchObject({ signals: [{ kind: 'cancel', twin: 6 }] });
+  });
+
+  it('gets an error when its payload is not of this form', async () => {
+    const { signals, told } = await signalled('rmb.cancel', '7');
+    expect([signals, told]).toEqual([[], [{ kind: 'error', code: 101, message: expect.stringContaining('uid') }]]);
   });
 });
 
