@@ -111,7 +111,7 @@ describe('a signal about a request', () => {
     return { signals, told };
   };
 
-  it('reaches the services with the twin that signed it, whoever may call them, and has no reply', async () => {
+  it('reaches the services with the twin that signed it, also of a twin that may not call them, and has no reply', async () => {
     expect(await signalled('rmb.credit', '{"uid":"u","credit":9}')).toEqual({
       signals: [{ kind: 'credit', uid: 'u', credit: 9, twin: 6 }],
       told: [],
