@@ -19,10 +19,10 @@ beforeAll(async () => {
 });
 
 /** Twin 1 asked twin 5 under the uid `asked`. */
-function rig(isTaken: () => boolean = () => true) {
+function rig(isTaken: () => boolean = () => true, isStream = false) {
   const [given, refused, dropped]: [CheckedReply[], string[], (string | undefined)[]] = [[], [], []];
   const paused: string[] = [];
-  const request: Asked = { asked: [5], seals: new Map(), seconds: 60 };
+  const request: Asked = { asked: [5], seals: new Map(), seconds: 60, isStream };
   const five = { id: 5, account: identity.account, relay: null, key: { kind: 'absent' as const } };
   const twins = { get: async () => five, refresh: async () => five };
   const asking = new Asking({
@@ -102,6 +102,41 @@ describe('a reply', () => {
     const { reply, given, refused, dropped } = rig();
     await reply({ uid: 'other' });
     expect([given, refused, dropped]).toEqual([[], [], ['unwanted']]);
+  });
+});
+
+describe('a reply of a stream', () => {
+  const more = (seq: number, byte: number) => ({
+    tags: `rmb.more,rmb.seq=${seq}`,
+    payload: { kind: 'plain' as const, bytes: new Uint8Array([byte]) },
+  });
+
+  it('is given once under its number, even with other bytes', async () => {
+    const { reply, given } = rig(undefined, true);
+    for (const [seq, byte] of [
+      [0, 7],
+      [0, 8],
+      [1, 7],
+    ] as const) {
+      await reply(more(seq, byte));
+    }
+    expect(given).toMatchObject([
+      { part: { seq: 0, isLast: false }, data: new Uint8Array([7]) },
+      { part: { seq: 1, isLast: false }, data: new Uint8Array([7]) },
+    ]);
+  });
+
+  it('is the last when it is an error', async () => {
+    const { reply, given } = rig(undefined, true);
+    await reply({ ...more(3, 7), content: { kind: 'error', code: 500, message: 'no' } });
+    expect(given).toMatchObject([{ part: { seq: 3, isLast: true } }]);
+  });
+
+  it('is a plain reply to a request for one', async () => {
+    const { reply, given } = rig();
+    await reply(more(0, 7));
+    await reply(more(0, 8));
+    expect(given.map(({ part }) => part)).toEqual([undefined, undefined]);
   });
 });
 

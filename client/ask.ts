@@ -2,10 +2,11 @@ import type { Primitives } from '../proto/crypto/primitives.ts';
 import type { Address } from '../proto/envelope/address.ts';
 import type { Envelope } from '../proto/envelope/envelope.ts';
 import { secondsOf } from '../proto/reasons.ts';
+import { partIn, type StreamPart } from '../proto/stream/tags.ts';
 import { faultError, type PeerFault } from './errors.ts';
 import type { Count, Log, SentEnvelope } from './ports.ts';
 import { strangerIn } from './receiving/addressee.ts';
-import { Repeats, signedDigest } from './receiving/repeats.ts';
+import { partName, Repeats, signedDigest } from './receiving/repeats.ts';
 import type { EndToEnd } from './seal.ts';
 import type { Turn } from './sending/lanes.ts';
 import type { Clock } from './session/clock.ts';
@@ -18,6 +19,8 @@ export interface Asked {
   readonly seals: ReadonlyMap<number, string>;
   /** Seconds for which a reply is of use. */
   readonly seconds: number;
+  /** Whether each twin may reply several times. */
+  readonly isStream?: boolean | undefined;
 }
 
 /** A reply that passed every check, or a relay's report. */
@@ -31,6 +34,8 @@ export interface CheckedReply {
   readonly times: number;
   /** The twin whose reply it is; undefined for a report about one of several twins. */
   readonly of: number | undefined;
+  /** Its place in a stream; undefined for the only reply. */
+  readonly part?: StreamPart | undefined;
 }
 
 /** Memory of requests, and the way of replies to their askers. The daemon keeps both in Redis, a program in memory. */
@@ -101,13 +106,18 @@ export class Asking<Request extends Asked> {
     const opened = await endToEnd.open(envelope, source, clock.seconds(), request.seals.get(source));
     if (!opened.ok) return this.#unopened(envelope, request, source, opened.error);
     await turn();
+    const part = request.isStream === true ? partOf(envelope) : undefined;
     return this.#give(request, {
       envelope,
       data: opened.value.data,
-      // A digest of the signed text, not of the frame: a relay can write the same text in other bytes.
-      fingerprint: signedDigest(opened.value.signed, primitives),
+      fingerprint:
+        part === undefined
+          ? // A digest of the signed text, not of the frame: a relay can write the same text in other bytes.
+            signedDigest(opened.value.signed, primitives)
+          : partName(source, uid, part, primitives),
       times: 1,
       of: source,
+      part,
     });
   }
 
@@ -151,4 +161,10 @@ export class Asking<Request extends Asked> {
     this.#parts.askers.refused(request, why);
     return true;
   }
+}
+
+/** Returns the place of a reply in its stream. Nothing follows an error. */
+function partOf({ tags, content }: Envelope): StreamPart | undefined {
+  const part = partIn(tags);
+  return part !== undefined && content?.kind === 'error' ? { ...part, isLast: true } : part;
 }

@@ -10,7 +10,7 @@ import { Clock } from './session/clock.ts';
 const nothing = () => undefined;
 const silent = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 const served = {
-  claims: { give: async () => 'delivered' as const },
+  claims: { give: async () => 'delivered' as const, signal: async () => undefined },
   seen: { isFirst: async () => true },
   plugins: [],
   admission: {},
@@ -86,6 +86,7 @@ describe('openBus', () => {
       served: {
         ...served,
         claims: {
+          signal: async () => undefined,
           give: async ({ uid, data, command }) => {
             const destination = { twin: 1, connection: 'sid' };
             const times = { timestamp: BigInt(Math.floor(Date.now() / 1000)), expiration: 60n };
@@ -177,6 +178,7 @@ describe('openBus', () => {
       served: {
         ...served,
         claims: {
+          signal: async () => undefined,
           give: async ({ uid, data }) => {
             handled.push(uid);
             const destination = { twin: 1, connection: 'sid' };

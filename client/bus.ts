@@ -41,6 +41,8 @@ export interface BusParts {
 export interface Outgoing {
   readonly sending: Sending;
   readonly replying: Replying;
+  /** Returns whether a session has sealed an envelope within a day: only our peers do. */
+  isOurs(session: Address): boolean;
 }
 
 /** The user of a bus: what it serves, and who asks. */
@@ -92,7 +94,7 @@ export function openBus<Request extends Asked, User extends BusUser<Request>>(
   });
   const sending = new Sending({ endToEnd, twins, uplink: session });
   const replying = new Replying({ own, sending, replies: new SentReplies(), clock, log });
-  const user = use({ sending, replying });
+  const user = use({ sending, replying, isOurs: (session) => repeating.isOurs(session) });
   const { served, askers } = user;
   const hasKey = async (twin: number) => (await twins.get(twin))?.key.kind !== 'absent';
   const { count } = parts;

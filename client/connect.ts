@@ -82,9 +82,9 @@ export async function openConnection(options: ConnectOptions, host: Host): Promi
       wasFull = isFull();
       status.set({ type: 'buffer', isFull: wasFull });
     };
-    const bus = openBus({ ...core, onRelay, onKept }, ({ sending, replying }) => {
+    const bus = openBus({ ...core, onRelay, onKept }, ({ sending, replying, isOurs }) => {
       const { plugins = [versionPlugin(RELEASE)], admission = {}, parallel = PARALLEL } = options;
-      const calls = new Calls({ own, sending, clock, place: chain.place, isFull, misplaced });
+      const calls = new Calls({ own, sending, clock, place: chain.place, isOurs, isFull, misplaced });
       const onHandled = (handled: Handled) => host.onHandled?.(handled);
       const handlers = new Handlers({ replying, clock, parallel, started: started.promise, onHandled, log });
       const served = { claims: handlers, seen: handlers, plugins, admission, remembered: REMEMBERED };

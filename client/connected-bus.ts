@@ -1,7 +1,8 @@
 import { type Address, formatAddress, isU32, parseAddress } from '../proto/envelope/address.ts';
 import { callMany } from './asking/call-many.ts';
-import type { CallResponse, Calls } from './asking/calls.ts';
+import type { CallRequest, CallResponse, Calls } from './asking/calls.ts';
 import { bytesOf, bytesWithSchema, JSON_SCHEMA, jsonBytes, valueIn } from './asking/payload.ts';
+import { streamOf } from './asking/streams.ts';
 import type { OpenChain } from './directory/open-chain.ts';
 import { RmbError } from './errors.ts';
 import { misplacedAt } from './placement.ts';
@@ -17,8 +18,10 @@ import type {
   Pong,
   RequestOptions,
   Services,
+  StreamOptions,
 } from './public.ts';
-import type { Handlers, RunHandler } from './serving/handlers.ts';
+import type { Handlers } from './serving/handlers.ts';
+import type { RunHandler } from './serving/outcome.ts';
 import { servicesAt } from './serving/typed/router.ts';
 import type { Clock } from './session/clock.ts';
 import type { FirstConnection } from './session/first-connection.ts';
@@ -29,6 +32,10 @@ import type { StatusEvent } from './status/status-event.ts';
 
 /** Limit for a reply, unless the call says otherwise, ms. */
 const CALL_MS = 30_000;
+/** Limit for a stream, unless its options say otherwise, ms. */
+const STREAM_MS = 300_000;
+/** Replies of a stream that may wait for the program, unless its options say otherwise. */
+const CREDIT = 64;
 /** Limit for a pong, unless the ping says otherwise, ms. */
 const PING_MS = 5_000;
 /** Limit for an answer about twins, ms. */
@@ -37,6 +44,8 @@ const PRESENCE_MS = 5_000;
 const OFFLINE_MS = 5_000;
 /** At `close`, requests in work have this long to be answered, ms. */
 const FINISH_MS = 400;
+/** At `close`, the last signals have this long to be handed to a relay, ms. */
+const SIGNALS_MS = 200;
 /** `close` ends within a second, ms. */
 const CLOSE_MS = 950;
 
@@ -124,14 +133,65 @@ export class ConnectedBus implements Bus {
     data?: Uint8Array | string,
     options: RequestOptions = {},
   ): Promise<CallResponse> {
+    const payload = data === undefined ? jsonBytes(undefined) : bytesOf(data);
+    return this.#parts.calls.call(this.#asked(twin, command, payload, options));
+  }
+
+  #asked(twin: number | string, command: string, data: Uint8Array, options: RequestOptions): CallRequest {
     if (this.#closing !== undefined) throw new RmbError('closed', 'the bus is closed');
     const to = addressOf(twin);
     const { timeout = CALL_MS, schema = JSON_SCHEMA, failFast = true, offlineAfter = OFFLINE_MS, signal } = options;
-    const payload = data === undefined ? jsonBytes(undefined) : bytesOf(data);
-    return this.#parts.calls.call({ to, command, data: payload, schema, timeout, failFast, offlineAfter, signal });
+    return { to, command, data, schema, timeout, failFast, offlineAfter, signal };
   }
 
-  /** Serves a command with a function that gets the time that is left for each request, ms. */
+  stream(
+    twin: number | string,
+    command: string,
+    data: Uint8Array | string | undefined,
+    options: BytesOptions & StreamOptions,
+  ): AsyncIterableIterator<Uint8Array>;
+  stream(
+    twin: number | string,
+    command: string,
+    data?: unknown,
+    options?: StreamOptions,
+  ): AsyncIterableIterator<unknown>;
+  stream(
+    twin: number | string,
+    command: string,
+    data?: unknown,
+    options: RequestOptions & StreamOptions = {},
+  ): AsyncIterableIterator<unknown> {
+    return this.#stream(twin, command, data, options);
+  }
+
+  async *#stream(
+    twin: number | string,
+    command: string,
+    data: unknown,
+    options: RequestOptions & StreamOptions,
+  ): AsyncGenerator<unknown, void, undefined> {
+    const isBytes = options.schema !== undefined;
+    const payload = isBytes ? bytesWithSchema(data) : jsonBytes(data);
+    for await (const reply of this.replies(twin, command, payload, options)) {
+      yield isBytes ? reply.data : valueIn(reply, command, addressOf(twin).twin);
+    }
+  }
+
+  /** Sends a request of bytes, and yields its replies as they came: with their media type, and who replied. */
+  async *replies(
+    twin: number | string,
+    command: string,
+    data: Uint8Array,
+    options: RequestOptions & StreamOptions = {},
+  ): AsyncGenerator<CallResponse, void, undefined> {
+    const { timeout = STREAM_MS, credit = CREDIT } = options;
+    if (!isU32(credit) || credit === 0) throw new RmbError('invalid', `invalid credit ${credit}: expected 1 or more`);
+    const asked = this.#asked(twin, command, data, { ...options, timeout });
+    yield* streamOf(this.#parts.calls, { ...asked, credit });
+  }
+
+  /** Serves a command with a function that says what kind of reply it has. */
   handle(command: string, handler: RunHandler): () => void {
     return this.#parts.handlers.add(command, handler);
   }
@@ -221,6 +281,7 @@ export class ConnectedBus implements Bus {
   async #end(): Promise<void> {
     const { session, calls, handlers, chain, status } = this.#parts;
     const until = performance.now() + CLOSE_MS;
+    handlers.stop();
     try {
       // Requests that were read get their replies; nothing more is read.
       await endsWithin(
@@ -228,6 +289,8 @@ export class ConnectedBus implements Bus {
         session.finish().then(() => handlers.idle.reached()),
       );
       calls.close();
+      // Streams that were read are cancelled now.
+      await endsWithin(SIGNALS_MS, calls.signalled());
       await session.close(until - performance.now());
     } finally {
       chain.close();

@@ -6,6 +6,7 @@ export const RETRYABLE = {
   unverified: false,
   'answered-error': false,
   'invalid-reply': false,
+  incomplete: false,
   'no-answer': true,
   offline: true,
   'unknown-twin': false,

@@ -37,10 +37,12 @@ export type {
   RequestOptions,
   ServiceSchemas,
   Services,
+  StreamOptions,
   ValueHandler,
 } from './public.ts';
 export type { Admission } from './serving/admission.ts';
 export type { ServiceRequest } from './serving/durable.ts';
+export type { HandlerContext } from './serving/outcome.ts';
 export type { LocalRequest, Plugin, PluginReply, RemoteRequest } from './serving/plugin.ts';
 export type { SchemaIssue, StandardSchema, Validated } from './serving/typed/standard-schema.ts';
 export type { StatusEvent } from './status/status-event.ts';

@@ -6,6 +6,7 @@ import type { Log, PartState } from './ports.ts';
 import type { Presence } from './presence.ts';
 import type { Admission } from './serving/admission.ts';
 import type { ServiceRequest } from './serving/durable.ts';
+import type { HandlerContext } from './serving/outcome.ts';
 import type { Plugin } from './serving/plugin.ts';
 import type { StandardSchema } from './serving/typed/standard-schema.ts';
 import type { StatusEvent } from './status/status-event.ts';
@@ -74,6 +75,14 @@ export interface RequestOptions extends CallOptions {
   readonly schema?: string | null;
 }
 
+/** Options of `stream`. */
+export interface StreamOptions extends CallOptions {
+  /** Limit for the whole stream, ms; 300,000 when absent. */
+  readonly timeout?: number;
+  /** Replies that may come before the program reads them; 64 when absent. */
+  readonly credit?: number;
+}
+
 /** Options of `callMany`. */
 export interface ManyOptions {
   /** Calls at once; 64 when absent. */
@@ -86,8 +95,14 @@ export type CallResult<Data = unknown> =
   | { readonly twin: number | string; readonly ok: true; readonly data: Data }
   | { readonly twin: number | string; readonly ok: false; readonly error: RmbError };
 
-/** Returns the response to a request: data alone, or with its media type. An exception becomes error 500. */
-export type Handler = (request: ServiceRequest) => Promise<HandlerReply> | HandlerReply;
+/**
+ * Returns the response to a request: data alone, or with its media type. An exception becomes error 500. An async
+ * generator replies several times, to callers that ask for a stream, and only as fast as its caller reads.
+ */
+export type Handler = (
+  request: ServiceRequest,
+  context: HandlerContext,
+) => Promise<HandlerReply> | HandlerReply | AsyncIterable<HandlerReply, unknown>;
 /** Bytes, text as UTF-8, or data with its media type. */
 export type HandlerReply =
   | Uint8Array
@@ -109,8 +124,15 @@ export interface AnyInputSchemas<Out> {
   readonly out?: StandardSchema<Out, unknown>;
 }
 
-/** Returns the value of the response; it travels as JSON. An exception becomes error 500. */
-export type ValueHandler<In, Out> = (value: In, request: ServiceRequest) => Promise<Out> | Out;
+/**
+ * Returns the value of the response; it travels as JSON. An exception becomes error 500. An async generator replies
+ * several times, to callers that ask for a stream.
+ */
+export type ValueHandler<In, Out> = (
+  value: In,
+  request: ServiceRequest,
+  context: HandlerContext,
+) => Promise<Out> | Out | AsyncIterable<Out, unknown>;
 
 /** Commands that other twins may call. */
 export interface Services {
@@ -195,6 +217,23 @@ export interface Bus extends Services, AsyncDisposable {
     data?: unknown,
     options?: CallOptions & ManyOptions,
   ): AsyncIterableIterator<CallResult>;
+  /**
+   * Sends a request as soon as the program reads, and yields the values of its replies in order, as they come. A twin
+   * that does not stream gives one. Leaving the loop early cancels the request. With `schema`, data and replies are bytes.
+   * Throws an `RmbError` when a reply does not come: its code says why.
+   */
+  stream(
+    twin: number | string,
+    command: string,
+    data: Uint8Array | string | undefined,
+    options: BytesOptions & StreamOptions,
+  ): AsyncIterableIterator<Uint8Array>;
+  stream(
+    twin: number | string,
+    command: string,
+    data?: unknown,
+    options?: StreamOptions,
+  ): AsyncIterableIterator<unknown>;
   /**
    * Sends a request of bytes, and resolves with the response as it came: its bytes, its media type, and who replied.
    * Throws an `RmbError` when no response comes.

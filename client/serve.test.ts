@@ -35,6 +35,7 @@ async function rig(skew: number, remembered = { all: 10, each: 10 }, parts: Part
       isKeyOnChain: async () => false,
     }),
     claims: {
+      signal: async () => undefined,
       give: async (_request, _twin, _names, seconds) => {
         lives.push(seconds);
         return 'delivered';
@@ -51,7 +52,7 @@ async function rig(skew: number, remembered = { all: 10, each: 10 }, parts: Part
     count: () => undefined,
     ...parts,
   });
-  const ask = async (age: number, expiration: bigint, uid = 'u', command = 'x') => {
+  const ask = async (age: number, expiration: bigint, uid = 'u', command = 'x', payload?: string) => {
     const envelope: Envelope = {
       uid,
       timestamp: BigInt(NOW / 1000 - age),
@@ -59,6 +60,7 @@ async function rig(skew: number, remembered = { all: 10, each: 10 }, parts: Part
       source: { twin: 6 },
       destination: { twin: 2 },
       content: { kind: 'request', command },
+      ...(payload === undefined ? {} : { payload: { kind: 'plain', bytes: new TextEncoder().encode(payload) } }),
       relays: [],
     };
     return serving.request(await signEnvelope(envelope, identity.value), 6, async () => undefined);
@@ -97,6 +99,32 @@ describe('a request of another twin', () => {
   });
 });
 
+describe('a signal about a request', () => {
+  const signalled = async (command: string, payload: string) => {
+    const signals: object[] = [];
+    const claims = {
+      give: async () => 'delivered' as const,
+      signal: async (signal: object, twin: number) => void signals.push({ ...signal, twin }),
+    };
+    const { ask, told } = await rig(0, undefined, { claims, admission: { allow: new Set<number>() } });
+    await ask(0, 60n, 'other', command, payload);
+    return { signals, told };
+  };
+
+  it('reaches the services with the twin that signed it, also of a twin that may not call them, and has no reply', async () => {
+    expect(await signalled('rmb.credit', '{"uid":"u","credit":9}')).toEqual({
+      signals: [{ kind: 'credit', uid: 'u', credit: 9, twin: 6 }],
+      told: [],
+    });
+    expect(await signalled('rmb.cancel', '{"uid":"u"}')).toMatchObject({ signals: [{ kind: 'cancel', twin: 6 }] });
+  });
+
+  it('gets an error when its payload is not of this form', async () => {
+    const { signals, told } = await signalled('rmb.cancel', '7');
+    expect([signals, told]).toEqual([[], [{ kind: 'error', code: 101, message: expect.stringContaining('uid') }]]);
+  });
+});
+
 describe('the receipt of a request', () => {
   const custody = Promise.resolve({ outcome: 'delivered' as const, relay: 'relay' });
   const replying = { send: async () => ({ custody }), again: async () => undefined };
@@ -108,7 +136,8 @@ describe('the receipt of a request', () => {
     const plugged = await rig(0, undefined, { replying, plugins: [plugin] });
     expect(await plugged.ask(0, 60n, 'u', 'x.y')).toEqual({ until: custody });
     const answered = Promise.resolve();
-    const claims = { give: async () => 'delivered' as const, answered: () => answered };
+    const signal = async () => undefined;
+    const claims = { give: async () => 'delivered' as const, signal, answered: () => answered };
     const handling = await rig(0, undefined, { claims });
     expect(await handling.ask(0, 60n)).toEqual({ until: answered });
   });
@@ -129,7 +158,7 @@ describe('the receipt of a request', () => {
       given.resolve('delivered');
     };
     const { ask } = await rig(0, undefined, {
-      claims: { give: () => given.promise },
+      claims: { give: () => given.promise, signal: async () => undefined },
       admission: { requireCipher: true },
       // Both have come by then; the first is in work.
       hasKey: async () => {
@@ -152,6 +181,7 @@ describe('the receipt of a request', () => {
     let calls = 0;
     const { ask } = await rig(0, undefined, {
       claims: {
+        signal: async () => undefined,
         give: async () => {
           calls += 1;
           if (calls === 1) throw new Error('no');

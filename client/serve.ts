@@ -3,6 +3,7 @@ import { type Address, formatAddress } from '../proto/envelope/address.ts';
 import { type Envelope, expiresAt } from '../proto/envelope/envelope.ts';
 import { isSignableSid, isSignableUid } from '../proto/envelope/signable.ts';
 import { splitSeal } from '../proto/seal/seal.ts';
+import { decodeSignal, isSignalCommand } from '../proto/stream/signal.ts';
 import { faultError, type PeerFault } from './errors.ts';
 import type { Count, Log } from './ports.ts';
 import { strangerIn } from './receiving/addressee.ts';
@@ -133,6 +134,13 @@ export class Serving {
       return { reason: 'message', detail: 'no service may have this command' };
     }
     const { clock, admission, primitives } = this.#parts;
+    if (isSignalCommand(command)) {
+      // It reaches only requests of its own twin: neither a list of callers nor a memory of repeats is needed.
+      const signal = decodeSignal(command, opened.data);
+      if (!signal.ok) return { reason: 'payload', detail: signal.error };
+      await this.#parts.claims.signal(signal.value, source);
+      return {};
+    }
     const barred = callerFault(admission, command, source) ?? (await this.#plainFault(envelope, source));
     if (barred !== undefined) return barred;
     const { uid, schema = null } = envelope;

@@ -13,6 +13,7 @@ test('a backlog decodes to itself, also with a ttl beyond 2^53', () => {
     ttl: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }),
     asked: fc.array(fc.nat(2 ** 32 - 1)),
     seals: fc.array(text),
+    stream: fc.boolean(),
   });
   fc.assert(
     fc.property(backlog, (one) => {
@@ -23,12 +24,13 @@ test('a backlog decodes to itself, also with a ttl beyond 2^53', () => {
 
 test('a backlog is encoded as in peer.proto', () => {
   const note = { uid: 'u', reference: 'r', replyTo: 'q', module: 'm', ttl: 300n };
-  const bytes = (asked: number[], seals: string[] = []) =>
-    Buffer.from(encodeBacklog({ ...note, asked, seals })).toString('hex');
+  const bytes = (asked: number[], seals: string[] = [], stream = false) =>
+    Buffer.from(encodeBacklog({ ...note, asked, seals, stream })).toString('hex');
   const reference = '0a0175120172' + '1a01712201' + '6d28ac02';
   expect(bytes([])).toBe(reference);
   // Behind the fields of a Rust peer, with a number that it does not know.
   expect(bytes([6, 300], ['', 's'])).toBe(`${reference}82010306ac028a01008a010173`);
+  expect(bytes([], [], true)).toBe(`${reference}900101`);
 });
 
 test('decoding bytes never throws', () => {
@@ -41,7 +43,7 @@ test('decoding bytes never throws', () => {
 });
 
 test('encoding throws for a ttl that is not a u64', () => {
-  expect(() => encodeBacklog({ uid: '', replyTo: '', module: '', ttl: -1n, asked: [], seals: [] })).toThrow(
-    '"ttl" expected a u64',
-  );
+  expect(() =>
+    encodeBacklog({ uid: '', replyTo: '', module: '', ttl: -1n, asked: [], seals: [], stream: false }),
+  ).toThrow('"ttl" expected a u64');
 });

@@ -17,11 +17,13 @@ export interface Backlog {
   readonly asked: readonly number[];
   /** The seals of their envelopes, in the same order. Empty for an envelope without a seal. */
   readonly seals: readonly string[];
+  /** Whether each twin may reply several times. A release that does not know this gives each reply as a plain one. */
+  readonly stream: boolean;
 }
 
 /** Encodes a note as peer.proto. @throws RangeError when `ttl` is not a u64 */
 export function encodeBacklog(backlog: Backlog): Uint8Array {
-  const { uid, reference, replyTo, module, ttl, asked, seals } = backlog;
+  const { uid, reference, replyTo, module, ttl, asked, seals, stream } = backlog;
   return write<WireBacklog.$Properties>(WireBacklog, [
     {
       uid: wellFormed(uid),
@@ -31,6 +33,8 @@ export function encodeBacklog(backlog: Backlog): Uint8Array {
       ttl: toHalves(ttl, 'ttl'),
       asked: [...asked],
       seals: seals.map(wellFormed),
+      // Not written when false: the bytes are then those of a Rust peer.
+      stream: stream ? true : undefined,
     },
   ]);
 }
@@ -39,6 +43,6 @@ export function encodeBacklog(backlog: Backlog): Uint8Array {
 export function decodeBacklog(bytes: Uint8Array): Result<Backlog, DecodeFault> {
   const decoded = read(WireBacklog, bytes);
   if (!decoded.ok) return decoded;
-  const { uid, reference, replyTo, module, ttl, asked, seals } = decoded.value;
-  return ok({ uid, reference: reference ?? undefined, replyTo, module, ttl: fromHalves(ttl), asked, seals });
+  const { uid, reference, replyTo, module, ttl, asked, seals, stream } = decoded.value;
+  return ok({ uid, reference: reference ?? undefined, replyTo, module, ttl: fromHalves(ttl), asked, seals, stream });
 }

@@ -566,6 +566,9 @@ export class Backlog {
     /** Backlog seals. */
     seals: string[];
 
+    /** Backlog stream. */
+    stream: boolean;
+
     /**
      * Encodes the specified Backlog message. Does not implicitly {@link Backlog.verify|verify} messages.
      * @param message Backlog message or plain object to encode
@@ -610,6 +613,9 @@ export namespace Backlog {
 
         /** Backlog seals */
         seals?: (string[]|null);
+
+        /** Backlog stream */
+        stream?: (boolean|null);
 
         /** Unknown fields preserved while decoding when enabled */
         $unknowns?: Uint8Array[];

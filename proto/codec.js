@@ -1296,6 +1296,7 @@ export const Backlog = $root.Backlog = (() => {
      * @property {Long|null} [ttl] Backlog ttl
      * @property {Array.<number>|null} [asked] Backlog asked
      * @property {Array.<string>|null} [seals] Backlog seals
+     * @property {boolean|null} [stream] Backlog stream
      * @property {Array.<Uint8Array>} [$unknowns] Unknown fields preserved while decoding when enabled
      */
 
@@ -1385,6 +1386,14 @@ export const Backlog = $root.Backlog = (() => {
      */
     Backlog.prototype.seals = $util.emptyArray;
 
+    /**
+     * Backlog stream.
+     * @member {boolean} stream
+     * @memberof Backlog
+     * @instance
+     */
+    Backlog.prototype.stream = false;
+
     // OneOf field names bound to virtual getters and setters
     let $oneOfFields;
 
@@ -1425,6 +1434,8 @@ export const Backlog = $root.Backlog = (() => {
         if (message.seals != null && message.seals.length)
             for (let i = 0; i < message.seals.length; ++i)
                 writer.uint32(/* id 17, wireType 2 =*/138).string(message.seals[i]);
+        if (message.stream != null && $Object.hasOwnProperty.call(message, "stream") && message.stream !== false)
+            writer.uint32(/* id 18, wireType 0 =*/144).bool(message.stream);
         if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
             for (let i = 0; i < message.$unknowns.length; ++i)
                 writer.raw(message.$unknowns[i]);
@@ -1525,6 +1536,14 @@ export const Backlog = $root.Backlog = (() => {
                     if (!(message.seals && message.seals.length))
                         message.seals = [];
                     message.seals.push(reader.stringVerify());
+                    continue;
+                }
+            case 18: {
+                    if (wireType !== 0) throw $Error("field " + tag + " has wire type " + wireType + ", not 0");
+                    if (value = reader.bool())
+                        message.stream = value;
+                    else
+                        delete message.stream;
                     continue;
                 }
             }

@@ -48,6 +48,7 @@ async function rig(outcome: Sent | PeerFault | Handover = 'sent', isFull = () =>
     sending: new Sending({ endToEnd, twins, uplink }),
     clock,
     place: 'ws://chain',
+    isOurs: () => false,
     isFull,
     misplaced: async () => 'twin 1 has no relay on chain',
   });

@@ -1,4 +1,6 @@
 import { type Address, formatAddress } from '../../proto/envelope/address.ts';
+import type { Signal } from '../../proto/stream/signal.ts';
+import { creditIn, type StreamPart } from '../../proto/stream/tags.ts';
 import type { Asked, Askers, CheckedReply } from '../ask.ts';
 import { type ErrorReply, type PeerFault, RmbError, tooLarge } from '../errors.ts';
 import type { CustodyEnd, Handover, SentEnvelope } from '../ports.ts';
@@ -7,6 +9,7 @@ import { freshUid } from '../sending/uid.ts';
 import type { Clock } from '../session/clock.ts';
 import { Idle } from '../status/idle.ts';
 import { aborted, nameOf, noAnswer, passesWithDeploy, refusalOf, unsendable, unsent, unverified } from './failures.ts';
+import { sendSignal } from './signals.ts';
 
 /**
  * Between two attempts at a twin that a relay calls offline, ms. Two reports of one second have the same bytes, so that
@@ -29,6 +32,8 @@ export interface CallRequest {
   readonly offlineAfter: number;
   /** Ends the wait. */
   readonly signal?: AbortSignal | undefined;
+  /** Tags of its envelope besides `fail-fast`. */
+  readonly tags?: string;
 }
 
 /** A verified response. */
@@ -39,7 +44,20 @@ export interface CallResponse {
   readonly schema: string | undefined;
 }
 
-/** A call that waits for its reply. */
+/** Takes the outcome of a request, or one of several replies. Returns false for a repeat. */
+type Take = (outcome: CallResponse | RmbError, part?: StreamPart) => boolean;
+
+/** A request that left. */
+export interface OpenRequest {
+  readonly uid: string;
+  readonly to: Address;
+  /** Its life, seconds. */
+  readonly seconds: number;
+  /** Waits no more. */
+  leave(): void;
+}
+
+/** A request that waits for its replies. */
 interface Waiting extends Asked {
   readonly request: CallRequest;
   readonly to: Address;
@@ -53,7 +71,7 @@ interface Waiting extends Asked {
   readonly way: { isSent: boolean; custody: CustodyEnd | undefined };
   /** What a relay last said of the twin, and since when, ms; the request itself, for another attempt. */
   readonly offline: { bytes?: Uint8Array; said?: RmbError; since?: number; timer?: ReturnType<typeof setTimeout> };
-  end(outcome: CallResponse | RmbError): void;
+  readonly take: Take;
 }
 
 /** Parts of the client that calls need. */
@@ -64,6 +82,8 @@ export interface CallsParts {
   readonly clock: Clock;
   /** Where twins are looked up, for people. */
   readonly place: string;
+  /** Returns whether a session has sealed an envelope lately: only our peers do. */
+  isOurs(session: Address): boolean;
   /** Whether messages wait because too many have no receipt yet. */
   isFull?(): boolean;
   /** Resolves with why replies may go astray, for people; undefined when they do not. */
@@ -76,6 +96,7 @@ export class Calls implements Askers<Waiting> {
   readonly idle = new Idle(() => this.#waiting.size === 0);
   readonly #parts: CallsParts;
   readonly #waiting = new Map<string, Waiting>();
+  readonly #signals = new Set<Promise<void>>();
 
   constructor(parts: CallsParts) {
     this.#parts = parts;
@@ -83,37 +104,65 @@ export class Calls implements Askers<Waiting> {
 
   /** Sends a request. Resolves with the response. Throws an `RmbError` when none comes. */
   async call(request: CallRequest): Promise<CallResponse> {
-    const { to, timeout, signal } = request;
+    const { promise, resolve } = Promise.withResolvers<CallResponse | RmbError>();
+    const open = this.open(request, (outcome) => {
+      resolve(outcome);
+      return true;
+    });
+    try {
+      const outcome = await promise;
+      if (!(outcome instanceof RmbError)) return outcome;
+      // A peer of another kind would keep the command for a service that never comes.
+      const isHeard = outcome.code === 'aborted' && this.#parts.isOurs(request.to);
+      if (isHeard) this.signal(open, { kind: 'cancel', uid: open.uid });
+      throw outcome;
+    } finally {
+      open.leave();
+    }
+  }
+
+  /** Sends a request whose replies, or whose failure, `take` gets. Throws an `RmbError` when it is aborted already. */
+  open(request: CallRequest, take: Take): OpenRequest {
+    const { to, timeout, signal, tags } = request;
     const uid = freshUid();
     if (signal?.aborted) throw aborted({ to, uid }, signal);
-    const { promise, resolve: end } = Promise.withResolvers<CallResponse | RmbError>();
     // An envelope ends with a whole second, and not in its middle: a reply in the last moment still counts.
     const seconds = Math.ceil(timeout / 1000) + 1;
     const way = { isSent: false, custody: undefined };
     const memory = { asked: [to.twin], seals: new Map(), seconds, refusals: [], way, offline: {} };
-    const waiting: Waiting = { request, to, uid, ...memory, until: performance.now() + seconds * 1000, end };
+    const isStream = creditIn(tags) !== undefined;
+    const until = performance.now() + seconds * 1000;
+    const waiting: Waiting = { request, to, uid, ...memory, isStream, until, take };
     this.#waiting.set(uid, waiting);
-    const timer = setTimeout(() => void this.#late(waiting).then(end), timeout);
-    const abort = () => end(aborted(waiting, signal));
+    const timer = setTimeout(() => void this.#late(waiting).then(take), timeout);
+    const abort = () => void take(aborted(waiting, signal));
     signal?.addEventListener('abort', abort);
-    try {
-      this.#settled(waiting, this.#send(waiting));
-      const outcome = await promise;
-      if (outcome instanceof RmbError) throw outcome;
-      return outcome;
-    } finally {
+    this.#settled(waiting, this.#send(waiting));
+    const leave = () => {
       clearTimeout(timer);
       clearTimeout(waiting.offline.timer);
       signal?.removeEventListener('abort', abort);
       this.#waiting.delete(uid);
       this.idle.look();
-    }
+    };
+    return { uid, to, seconds, leave };
+  }
+
+  /** Sends a signal about a request. */
+  signal(open: OpenRequest, signal: Signal): void {
+    const sending = sendSignal(this.#parts, open, signal).finally(() => this.#signals.delete(sending));
+    this.#signals.add(sending);
+  }
+
+  /** Resolves when the signals of now were handed to a relay. */
+  async signalled(): Promise<void> {
+    await Promise.all(this.#signals);
   }
 
   /** Ends every call with `closed`. */
   close(): void {
-    for (const { uid, to, end } of this.#waiting.values()) {
-      end(new RmbError('closed', `the bus was closed before ${nameOf(to)} replied`, { twin: to.twin, uid }));
+    for (const { uid, to, take } of this.#waiting.values()) {
+      take(new RmbError('closed', `the bus was closed before ${nameOf(to)} replied`, { twin: to.twin, uid }));
     }
   }
 
@@ -121,18 +170,18 @@ export class Calls implements Askers<Waiting> {
     return this.#waiting.get(uid);
   }
 
-  async give(waiting: Waiting, { envelope, data }: CheckedReply): Promise<boolean> {
-    const { to, uid, end } = waiting;
+  async give(waiting: Waiting, { envelope, data, part }: CheckedReply): Promise<boolean> {
+    const { to, uid, take } = waiting;
     const { content, source, schema } = envelope;
-    if (content?.kind !== 'error') end({ source: formatAddress(source ?? to), data, schema });
-    else if (source === undefined || source.twin === 0) this.#reported(waiting, content.message);
-    else {
-      const { code, message } = content;
-      const reply: ErrorReply = { source: formatAddress(source), code, message };
-      const text = `${nameOf(to)} answered with error ${code}: ${message}`;
-      end(new RmbError('answered-error', text, { twin: to.twin, uid, reply }));
+    if (content?.kind !== 'error') return take({ source: formatAddress(source ?? to), data, schema }, part);
+    const { code, message } = content;
+    if (source === undefined || source.twin === 0) {
+      this.#reported(waiting, message);
+      return true;
     }
-    return true;
+    const reply: ErrorReply = { source: formatAddress(source), code, message };
+    const text = `${nameOf(to)} answered with error ${code}: ${message}`;
+    return take(new RmbError('answered-error', text, { twin: to.twin, uid, reply }), part);
   }
 
   refused({ refusals }: Waiting, why: string): void {
@@ -140,14 +189,14 @@ export class Calls implements Askers<Waiting> {
   }
 
   async tooLarge({ uid, destination, size }: SentEnvelope, limit: number | undefined): Promise<void> {
-    this.#waiting.get(uid)?.end(this.#failure(tooLarge(size, limit), destination.twin, uid));
+    this.#waiting.get(uid)?.take(this.#failure(tooLarge(size, limit), destination.twin, uid));
   }
 
   /** Ends the call when no relay has its request. */
-  #settled({ to, uid, end }: Waiting, sending: Promise<RmbError | undefined>): void {
+  #settled({ to, uid, take }: Waiting, sending: Promise<RmbError | undefined>): void {
     sending.then(
-      (fault) => fault === undefined || end(fault),
-      (error: unknown) => end(new RmbError('unsendable', String(error), { twin: to.twin, uid, cause: error })),
+      (fault) => fault === undefined || take(fault),
+      (error: unknown) => take(new RmbError('unsendable', String(error), { twin: to.twin, uid, cause: error })),
     );
   }
 
@@ -155,7 +204,8 @@ export class Calls implements Askers<Waiting> {
   async #send(waiting: Waiting): Promise<RmbError | undefined> {
     const { own, sending, clock } = this.#parts;
     const { to, uid, seals, seconds, offline } = waiting;
-    const { command, data, schema, failFast } = waiting.request;
+    const { command, data, schema, failFast, tags } = waiting.request;
+    const words = [...(failFast ? ['fail-fast'] : []), ...(tags === undefined ? [] : [tags])];
     const envelope = {
       uid,
       timestamp: BigInt(clock.seconds()),
@@ -166,7 +216,7 @@ export class Calls implements Askers<Waiting> {
       payload: { kind: 'plain' as const, bytes: data },
       relays: [],
       ...(schema === null ? {} : { schema }),
-      ...(failFast ? { tags: 'fail-fast' } : {}),
+      ...(words.length === 0 ? {} : { tags: words.join(',') }),
     };
     const result = await sending.send(envelope, to.twin, seconds, (seal, bytes) => {
       seals.set(to.twin, seal);
@@ -189,12 +239,12 @@ export class Calls implements Askers<Waiting> {
 
   /** A relay refused the request. While its twin may only be reconnecting, the request is sent again. */
   #reported(waiting: Waiting, message: string): void {
-    const { request, offline, end } = waiting;
+    const { request, offline, take } = waiting;
     const refusal = refusalOf(waiting, message);
     const now = performance.now();
     const since = offline.since ?? now;
     if (!passesWithDeploy(message) || now - since >= request.offlineAfter) {
-      end(refusal);
+      take(refusal);
       return;
     }
     offline.since = since;

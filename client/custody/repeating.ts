@@ -27,6 +27,11 @@ export class Repeating {
     this.#ours.sealed(source, this.#now());
   }
 
+  /** Returns whether a session has sealed an envelope within a day. */
+  isOurs(session: Address): boolean {
+    return this.#ours.has(session, this.#now());
+  }
+
   /** A twin’s reply to a request was given to its asker. */
   answered(uid: string, twin: number): void {
     this.#answered.add(`${twin}.${uid}`);
@@ -37,7 +42,7 @@ export class Repeating {
   /** Returns whether an envelope is sent again. Never rejects. */
   async isWorthRepeating(bytes: Uint8Array): Promise<boolean> {
     const { uid, content, destination } = ownEnvelope(bytes) ?? {};
-    if (uid === undefined || destination === undefined || !this.#ours.has(destination, this.#now())) return false;
+    if (uid === undefined || destination === undefined || !this.isOurs(destination)) return false;
     if (content?.kind !== 'request') return content?.kind === 'response' || content?.kind === 'error';
     if (this.#answered.has(`${destination.twin}.${uid}`)) return false;
     return this.#isAwaited(uid).catch(() => false);

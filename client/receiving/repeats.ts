@@ -1,4 +1,5 @@
 import type { Primitives } from '../../proto/crypto/primitives.ts';
+import type { StreamPart } from '../../proto/stream/tags.ts';
 
 /** About 6 MB. */
 const MOST = 65_536;
@@ -25,6 +26,11 @@ export function requestNames(twin: number, uid: string, signed: readonly Uint8Ar
 /** Returns the SHA-256 of a signed string, as base64url. */
 export function signedDigest(signed: readonly Uint8Array[], { sha256Text }: Hashing): string {
   return sha256Text(signed);
+}
+
+/** Returns the name of a reply in a stream: a service may seal it again with the same number, and other bytes. */
+export function partName(twin: number, uid: string, { seq }: StreamPart, { sha256Text }: Hashing): string {
+  return `part.${sha256Text([new TextEncoder().encode(`${twin}.${seq}.${uid}`)])}`;
 }
 
 type Hashing = Pick<Primitives, 'sha256Text'>;

@@ -1,3 +1,4 @@
+import type { Signal } from '../../proto/stream/signal.ts';
 import type { PeerFault } from '../errors.ts';
 import type { RemoteRequest } from './plugin.ts';
 
@@ -21,6 +22,8 @@ export interface Claims {
     names: readonly string[],
     seconds: number,
   ): Promise<'delivered' | 'repeated' | PeerFault>;
+  /** Passes a signal of `twin` on to the service that has its request. Does nothing when none has. */
+  signal(signal: Signal, twin: number): Promise<void>;
   /**
    * Returns what the receipt of a delivered request waits for: only this process has the request, until others have its
    * reply. Absent, or undefined, when the request is kept elsewhere. Never rejects.

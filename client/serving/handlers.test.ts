@@ -46,7 +46,10 @@ function rig(parallel = 2, custodyOf: () => Promise<ReplyCustody | undefined> = 
 describe('Handlers', () => {
   it('replies with what the handler returns, in the schema of the request', async () => {
     const { handlers, replies, handled } = rig();
-    handlers.add('x.y', async ({ data }, ms) => ({ kind: 'response', data: new Uint8Array([...data, ms / 1000]) }));
+    handlers.add('x.y', async ({ data }, { deadline }) => {
+      const seconds = Math.round((deadline.getTime() - Date.now()) / 1000);
+      return { kind: 'response', data: new Uint8Array([...data, seconds]) };
+    });
     expect(await handlers.give(request, 7)).toBe('delivered');
     await handlers.idle.reached();
     expect(replies).toMatchObject([

@@ -1,11 +1,17 @@
 import { parseAddress } from '../../proto/envelope/address.ts';
+import type { Signal } from '../../proto/stream/signal.ts';
+import { creditIn, partTags, type StreamPart } from '../../proto/stream/tags.ts';
 import type { PeerFault } from '../errors.ts';
 import type { Log } from '../ports.ts';
 import { MOST_REQUESTS } from '../receiving/repeats.ts';
 import type { Clock } from '../session/clock.ts';
 import { Idle } from '../status/idle.ts';
 import type { Claims, Seen, ServiceRequest } from './durable.ts';
-import { MAX_REPLY_SECONDS, type Replying } from './replying.ts';
+import type { RunHandler, SingleOutcome } from './outcome.ts';
+import { type StreamReply, sendReplies } from './reply-stream.ts';
+import { MAX_REPLY_SECONDS, type ReplyCustody, type Replying } from './replying.ts';
+import { endingText, RunningRequest } from './running.ts';
+import { requestKey } from './sent-replies.ts';
 import { WorkQueue } from './work-queue.ts';
 
 /** Requests that wait for a handler, as many as the daemon's queues hold. */
@@ -18,15 +24,6 @@ const MAX_SCHEMA = 256;
 export const REMEMBERED = { all: MOST_REQUESTS, each: MOST_REQUESTS / 2 };
 const NOT_SERVED = 404;
 const FAILED = 500;
-
-/** Reply of a handler: data, or an error with the message that the caller reads. */
-export type Outcome =
-  | { readonly kind: 'response'; readonly data: Uint8Array; readonly schema?: string }
-  /** 500 without a code. */
-  | { readonly kind: 'error'; readonly message: string; readonly code?: number };
-
-/** Serves one request. The caller waits for `ms` at most. Never rejects. */
-export type RunHandler = (request: ServiceRequest, ms: number) => Promise<Outcome>;
 
 /** Outcome of a request. */
 export interface Handled {
@@ -55,6 +52,9 @@ export interface HandlersParts {
 interface Job {
   readonly request: ServiceRequest;
   readonly began: number;
+  readonly running: RunningRequest;
+  /** Whether its caller takes several replies. */
+  readonly isStream: boolean;
   /** Its reply left, or there is none. */
   answered(custody: Promise<unknown> | undefined): void;
 }
@@ -67,6 +67,8 @@ export class Handlers implements Claims, Seen {
   readonly #handlers = new Map<string, RunHandler>();
   readonly #queue: WorkQueue<number, Job>;
   readonly #answered = new WeakMap<ServiceRequest, Promise<unknown>>();
+  /** Twin and uid of requests without a last reply. */
+  readonly #running = new Map<string, RunningRequest>();
   /** Requests without a reply. */
   #inHand = 0;
 
@@ -83,6 +85,11 @@ export class Handlers implements Claims, Seen {
     };
   }
 
+  /** Aborts the work on every request. What it replies all the same is sent; streams end with an error. */
+  stop(): void {
+    for (const running of this.#running.values()) running.end('closed');
+  }
+
   /** `Serving` remembers the requests of this process: no other memory could know more. */
   async isFirst(): Promise<boolean> {
     return true;
@@ -92,16 +99,30 @@ export class Handlers implements Claims, Seen {
     const { command } = request;
     const { promise, resolve: answered } = Promise.withResolvers<unknown>();
     this.#answered.set(request, promise);
-    const job = { request, began: performance.now(), answered };
+    const credit = creditIn(request.tags);
+    const running = new RunningRequest(credit ?? 1);
+    const job = { request, began: performance.now(), running, isStream: credit !== undefined, answered };
     await this.#parts.started;
     if (!this.#handlers.has(command)) {
       this.#inHand += 1;
       void this.#guarded(job, this.#reply(job, { kind: 'error', code: NOT_SERVED, message: this.#notServed(command) }));
       return 'delivered';
     }
-    if (!this.#queue.offer(twin, job, sizeOf(request))) return queueFull(command);
+    const name = requestKey(twin, request.uid);
+    this.#running.set(name, running);
     this.#inHand += 1;
-    return 'delivered';
+    if (this.#queue.offer(twin, job, sizeOf(request))) return 'delivered';
+    this.#inHand -= 1;
+    this.#running.delete(name);
+    return queueFull(command);
+  }
+
+  async signal(signal: Signal, twin: number): Promise<void> {
+    // As `give` does: a cancel must not come before its request.
+    await this.#parts.started;
+    const running = this.#running.get(requestKey(twin, signal.uid));
+    if (signal.kind === 'credit') running?.allow(signal.credit);
+    else running?.end('cancelled');
   }
 
   answered(request: ServiceRequest): Promise<unknown> | undefined {
@@ -114,26 +135,53 @@ export class Handlers implements Claims, Seen {
   }
 
   async #serve(job: Job): Promise<void> {
-    const { now, expiration, command } = job.request;
+    const { request, running, isStream } = job;
+    const { now, expiration, command } = request;
     const left = now + expiration - this.#parts.clock.latest();
     const handler = this.#handlers.get(command);
+    if (running.endedBy() === 'cancelled') return this.#handled(job, endingText('cancelled'));
     if (left <= 0) return this.#fail(job, 'the service was busy for as long as the caller waited');
     if (handler === undefined) return this.#fail(job, this.#notServed(command));
-    const outcome = await handler(job.request, Math.min(left, MAX_REPLY_SECONDS) * 1000);
+    const ms = Math.min(left, MAX_REPLY_SECONDS) * 1000;
+    running.start(ms);
+    const deadline = new Date(Date.now() + ms);
+    const outcome = await handler(request, { signal: running.signal, deadline, isStream });
+    if (outcome.kind === 'stream') return this.#stream(job, outcome.replies);
+    if (running.endedBy() === 'cancelled') return this.#handled(job, endingText('cancelled'));
     await (outcome.kind === 'error' ? this.#fail(job, outcome.message, outcome.code) : this.#reply(job, outcome));
+  }
+
+  async #stream(job: Job, replies: AsyncIterable<StreamReply, unknown>): Promise<void> {
+    if (!job.isStream) {
+      await replies[Symbol.asyncIterator]().return?.();
+      return this.#fail(job, `'${job.request.command}' has several replies: ask for a stream`);
+    }
+    const why = await sendReplies(replies, job.running, async (reply, part) => {
+      const sent: Reply =
+        'error' in reply ? { kind: 'error', code: FAILED, message: reply.error } : { kind: 'response', ...reply };
+      const left = await this.#send(job, sent, part);
+      return left !== undefined && left.isReplaced !== true;
+    });
+    this.#handled(job, why);
   }
 
   #fail(job: Job, message: string, code = FAILED): Promise<void> {
     return this.#reply(job, { kind: 'error', code, message });
   }
 
-  async #reply({ request, began, answered }: Job, reply: Reply): Promise<void> {
-    const { uid, source, command, expiration } = request;
+  async #reply(job: Job, reply: Reply): Promise<void> {
+    await this.#send(job, reply, job.isStream ? { seq: 0, isLast: true } : undefined);
+    this.#handled(job, reply.kind === 'error' ? reply.message : undefined);
+  }
+
+  async #send({ request, answered }: Job, reply: Reply, part?: StreamPart): Promise<ReplyCustody | undefined> {
+    const { uid, source, expiration } = request;
     const left = await this.#parts.replying.send({
       uid,
       timestamp: BigInt(this.#parts.clock.seconds()),
       expiration: BigInt(Math.min(expiration, MAX_REPLY_SECONDS)),
       destination: parseAddress(source) ?? { twin: 0 },
+      ...(part === undefined ? {} : { tags: partTags(part) }),
       ...(reply.kind === 'error'
         ? { content: reply }
         : {
@@ -142,19 +190,26 @@ export class Handlers implements Claims, Seen {
             schema: reply.schema ?? schemaFor(request),
           }),
     });
+    // Of a stream, the first one: a request that has a reply must not run twice.
     answered(left?.custody);
-    const error = reply.kind === 'error' ? reply.message : undefined;
+    return left;
+  }
+
+  #handled({ request: { uid, source, command }, began }: Job, error: string | undefined): void {
     this.#parts.onHandled({ uid, source, command, error, ms: performance.now() - began });
   }
 
   /** A fault of this program in one request must not end the service for all others. */
-  async #guarded({ request: { uid }, answered }: Job, work: Promise<void>): Promise<void> {
+  async #guarded({ request: { uid, source }, running, answered }: Job, work: Promise<void>): Promise<void> {
     try {
       await work;
     } catch (error) {
       this.#parts.log.warn({ uid, error: String(error) }, 'failed to process a request');
     } finally {
       answered(undefined);
+      running.done();
+      const name = requestKey(parseAddress(source)?.twin ?? 0, uid);
+      if (this.#running.get(name) === running) this.#running.delete(name);
       this.#inHand -= 1;
       this.idle.look();
     }
@@ -179,5 +234,5 @@ function sizeOf({ data, uid, source, tags, schema }: ServiceRequest): number {
 
 /** A response, or an error with its code. */
 type Reply =
-  | { readonly kind: 'response'; readonly data: Uint8Array; readonly schema?: string }
+  | Extract<SingleOutcome, { kind: 'response' }>
   | { readonly kind: 'error'; readonly code: number; readonly message: string };

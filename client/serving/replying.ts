@@ -12,6 +12,11 @@ export const MAX_REPLY_SECONDS = 1800;
 /** A reply that is asked for again is of use for this long, seconds. */
 const AGAIN_SECONDS = 60;
 
+/**
+ * Replies to one request that are sent again, the last ones: a caller that lost replies gave no credit for more than these.
+ */
+const MOST_AGAIN = 256;
+
 const LATE: PeerFault = { reason: 'expired', what: 'request has expired: no relay could be reached in time' };
 
 /** A reply before it is sealed: its source is this session. */
@@ -21,6 +26,8 @@ export type Reply = Omit<Envelope, 'source' | 'relays'>;
 export interface ReplyCustody {
   /** Resolves when this client’s custody of it ends; never rejects. */
   readonly custody: Promise<CustodyEnd>;
+  /** Whether an error left in its place: the caller waits for nothing more. */
+  readonly isReplaced?: boolean;
 }
 /** A reply that left, and what becomes of it; or why it did not leave. */
 export type SentReply =
@@ -75,7 +82,7 @@ export class Replying {
   async again(uid: string, twin: number): Promise<void> {
     const { sending, replies } = this.#parts;
     if (this.#inCustody.has(requestKey(twin, uid))) return;
-    for (const bytes of replies.find(twin, uid)) await sending.resend(bytes, twin, AGAIN_SECONDS);
+    for (const bytes of replies.find(twin, uid).slice(-MOST_AGAIN)) await sending.resend(bytes, twin, AGAIN_SECONDS);
   }
 
   /**
@@ -131,7 +138,7 @@ export class Replying {
     const content = { kind: 'error' as const, ...faultError(fault) };
     const instead = { uid, timestamp, expiration, destination, content };
     const left = await this.#leave(instead, secondsOf(instead));
-    return left.fault === undefined ? left : undefined;
+    return left.fault === undefined ? { custody: left.custody, isReplaced: true } : undefined;
   }
 }
 

@@ -34,10 +34,13 @@ export class SentReplies implements Replies {
     // A request without a uid is no repeat of another one.
     if (uid === '' || frame.length > this.#most) return;
     const key = requestKey(twin, uid);
-    const before = this.#kept.get(key) ?? [];
-    const place = this.#write(frame);
+    const places = this.#kept.get(key) ?? [];
+    places.push(this.#write(frame));
+    // In place, from the front: a copy for each reply of a long stream would take a time that grows with its square.
+    const gone = places.findIndex((each) => this.#isThere(each));
+    if (gone > 0) places.splice(0, gone);
     this.#kept.delete(key);
-    this.#kept.set(key, [...before.filter((each) => this.#isThere(each)), place]);
+    this.#kept.set(key, places);
     if (this.#written - this.#swept > this.#most / 64) this.#sweep();
   }
 

@@ -24,7 +24,7 @@ function rig() {
       },
     };
     const places = new Map(twins.map((twin, place) => [twin, place]));
-    awaited.add(uid, { question, held, total: twins.length, places, accepted: new Map(), until });
+    awaited.add(uid, { question, held, total: twins.length, places, accepted: new Map(), streaming: new Set(), until });
   };
   return { awaited, ended, settled, add };
 }
@@ -97,6 +97,16 @@ describe('Awaited', () => {
       await awaited.fail(uid, 7, told);
     }
     expect(uids.every((uid) => awaited.hasFailed(uid, 7))).toBe(true);
+  });
+
+  it('keeps a stream that has begun for the next start, which must give its twin more credit', async () => {
+    const { awaited, settled, add } = rig();
+    add('a');
+    add('b');
+    for (const uid of ['a', 'b']) awaited.accepted(uid, 7, 'delivered');
+    awaited.streams('a', 7);
+    await awaited.leave(true);
+    expect(settled).toEqual([['b', 0]]);
   });
 
   it('keeps what a plain relay was handed when that relay may not have it', async () => {

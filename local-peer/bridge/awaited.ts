@@ -20,6 +20,8 @@ export interface Open {
   readonly places: Map<number, number>;
   /** Twin → who has custody of its envelope. */
   readonly accepted: Map<number, Accepted>;
+  /** Twins that have begun to stream their replies. */
+  readonly streaming: Set<number>;
   /** End of the request's time, by `performance.now()`. */
   readonly until: number;
 }
@@ -83,6 +85,11 @@ export class Awaited {
     return this.#part(uid, twin, ({ held, total }, place) => held.reply(place, total, reply));
   }
 
+  /** A reply of a stream came, and others follow. */
+  streams(uid: string, twin: number): void {
+    this.#open.get(uid)?.streaming.add(twin);
+  }
+
   /** Notes who has custody of the envelope for a twin. */
   accepted(uid: string, twin: number, outcome: Accepted): void {
     const open = this.#open.get(uid);
@@ -95,12 +102,15 @@ export class Awaited {
 
   /**
    * Settles every part that somebody else has custody of, at a stop: the next start must not send it again. Its replies
-   * find their program by the note in Redis.
+   * find their program by the note in Redis. A stream that has begun is sent again: its twin waits for credit, and
+   * answers a repeat with the replies that it has sent.
    * @param isClean whether the relays have all that they were handed: a plain relay gives no receipt
    */
   async leave(isClean: boolean): Promise<void> {
-    const parts = [...this.#open].flatMap(([uid, { accepted }]) =>
-      [...accepted].filter(([, outcome]) => isClean || outcome !== 'handed').map(([twin]) => ({ uid, twin })),
+    const parts = [...this.#open].flatMap(([uid, { accepted, streaming }]) =>
+      [...accepted]
+        .filter(([twin, outcome]) => (isClean || outcome !== 'handed') && !streaming.has(twin))
+        .map(([twin]) => ({ uid, twin })),
     );
     await Promise.all(parts.map(({ uid, twin }) => this.settle(uid, twin)));
   }

@@ -2,6 +2,7 @@
 
 import type { Asked } from '../../client/ask.ts';
 import type { LocalRequest } from '../../client/serving/plugin.ts';
+import type { StreamPart } from '../../proto/stream/tags.ts';
 
 export type { ServiceRequest as CommandEntry } from '../../client/serving/durable.ts';
 export type { LocalRequest } from '../../client/serving/plugin.ts';
@@ -10,6 +11,8 @@ export type { LocalRequest } from '../../client/serving/plugin.ts';
 export interface ProgramRequest extends LocalRequest {
   /** The name under which its status is kept in Redis; `true`: its uid, absent: it is not kept there. */
   readonly status?: string | true | undefined;
+  /** Whether each twin may reply several times. */
+  readonly isStream: boolean;
 }
 
 /** A service's response to a request that it got from the peer. */
@@ -21,6 +24,8 @@ export interface LocalResponse {
   readonly schema: string | null;
   readonly now: number;
   readonly error: { readonly code: number; readonly message: string } | null;
+  /** Its place in a stream; undefined for the only reply. */
+  readonly part: StreamPart | undefined;
 }
 
 /** A reply for a program. */
@@ -32,6 +37,8 @@ export interface ReplyEntry {
   readonly schema: string | null;
   readonly now: number;
   readonly error: { readonly code: number; readonly message: string } | null;
+  /** Its place in a stream that the program asked for. */
+  readonly part?: StreamPart | undefined;
 }
 
 /** Memory of a request that was sent, to give its replies to the program. */

@@ -49,6 +49,7 @@ async function rig(questions: Record<string, Question>) {
     total: 1,
     places: new Map([[5, 0]]),
     accepted: new Map(),
+    streaming: new Set<number>(),
     until: Number.MAX_SAFE_INTEGER,
   };
   awaited.add('open', open);
@@ -65,6 +66,9 @@ async function rig(questions: Record<string, Question>) {
     sending: new Sending({ endToEnd, twins: unknown, uplink: { send: async () => handed('relay') } }),
     awaited,
     programs: { deliverReply: async (answer) => give(answer), findQuestion: async (uid) => questions[uid] },
+    credits: { replied: nothing },
+    signal: nothing,
+    isOurs: () => false,
     resumed: Promise.resolve(),
     clock,
     plugins: [],

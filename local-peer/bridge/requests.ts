@@ -9,17 +9,21 @@ import { isAccepted } from '../../proto/custody/outcome.ts';
 import { formatAddress } from '../../proto/envelope/address.ts';
 import type { Envelope } from '../../proto/envelope/envelope.ts';
 import { reasonText } from '../../proto/reasons.ts';
+import type { Signal } from '../../proto/stream/signal.ts';
+import { streamTags } from '../../proto/stream/tags.ts';
 import type { Awaited } from './awaited.ts';
 import type { Receipts } from './custody/receipts.ts';
 import type { CountEvent } from './events.ts';
 import { ListFault } from './list-fault.ts';
 import { type ProgramRequest, type Question, type ReplyEntry, refusal } from './messages.ts';
 import type { Following, HeldRequest, Programs, Told } from './ports.ts';
-import type { Step } from './request-status.ts';
+import type { RequestStatus, Step } from './request-status.ts';
 import { type Round, roundsOf } from './rounds.ts';
 import { MAX_TTL, stampEntry } from './stamp.ts';
+import { CREDIT, type StreamCredits } from './stream-credits.ts';
 
 const LATE: PeerFault = { reason: 'expired', what: 'request has expired: no relay could be reached in time' };
+const CANCELLED: PeerFault = { reason: 'other', detail: 'the request was cancelled' };
 const NO_RECEIPT: PeerFault = { reason: 'expired', what: 'request has expired: no relay confirmed it in time' };
 /** A relay's error about a request comes before the receipt; it is in Redis after this time, ms. */
 const REPORT_MS = 5_000;
@@ -31,6 +35,11 @@ export interface RequestsParts {
   readonly receipts: Receipts;
   readonly following: Following;
   readonly programs: Programs;
+  readonly credits: Pick<StreamCredits, 'replied'>;
+  /** Sends a signal about a request to a twin. @param seconds for which the request is of use */
+  signal(twin: number, seconds: number, signal: Signal): void;
+  /** Returns whether a twin's peer has sealed an envelope lately: only our peers do. */
+  isOurs(twin: number): boolean;
   /** Resolves when the requests that a crash has left are awaited again. */
   readonly resumed: Promise<void>;
   readonly clock: Clock;
@@ -59,7 +68,7 @@ export class Requests implements Askers<Question> {
       uid: held.uid,
       expiration: BigInt(Math.min(request.expiration, MAX_TTL)),
       content: { kind: 'request', command },
-      ...(request.tags === null ? {} : { tags: request.tags }),
+      ...tagsOf(request),
     });
     if (!stamped.ok) {
       this.#follow(request, held, 0);
@@ -94,15 +103,23 @@ export class Requests implements Askers<Question> {
   }
 
   async give(question: Question, reply: CheckedReply): Promise<boolean> {
-    const { awaited, programs, following, log, count } = this.#parts;
-    const { fingerprint, times, of } = reply;
+    const { awaited, programs, following, credits, log, count } = this.#parts;
+    const { fingerprint, times, of, part } = reply;
     const entry = entryOf(question, reply);
     const given = { queue: question.replyTo, entry, fingerprint, times, seconds: Math.max(1, question.seconds) };
     try {
       if (of !== undefined && awaited.hasFailed(reply.envelope.uid, of)) return false;
-      const settled = of === undefined ? undefined : await awaited.reply(reply.envelope.uid, of, given);
+      // Only the last reply of a stream settles its request.
+      const isLast = part?.isLast !== false;
+      const settled = of === undefined || !isLast ? undefined : await awaited.reply(reply.envelope.uid, of, given);
       const isNew = settled ?? (await programs.deliverReply(given));
-      if (isNew) following.step(reply.envelope.uid, stepOf(reply));
+      if (isNew && isLast) following.step(reply.envelope.uid, stepOf(reply));
+      const { replyTo: queue, seconds } = question;
+      // Also for a repeat: after a crash nobody else knows how far the stream is.
+      if (of !== undefined && part !== undefined) {
+        if (!isLast) awaited.streams(reply.envelope.uid, of);
+        credits.replied({ uid: reply.envelope.uid, twin: of, queue, seconds }, part);
+      }
       return isNew;
     } catch (error) {
       // Redis did not answer: the relay keeps the reply.
@@ -112,6 +129,24 @@ export class Requests implements Askers<Question> {
       log.error({ uid, from: source?.twin ?? 0 }, `failed to deliver a reply: ${error.message}`);
       return false;
     }
+  }
+
+  /** Cancels a request. Its program gets an error for each twin that has not replied. Returns those twins. */
+  async cancel({ uid, destinations }: Pick<RequestStatus, 'uid' | 'destinations'>): Promise<readonly number[]> {
+    const { awaited, signal, isOurs } = this.#parts;
+    const cancelled: number[] = [];
+    for (const round of roundsOf(uid, destinations, new Set())) {
+      const question = awaited.find(round.uid);
+      for (const twin of round.asked) {
+        if (question === undefined || !awaited.isPending(round.uid, twin)) continue;
+        cancelled.push(twin);
+        // A peer of another kind would keep the command for a service that never comes.
+        const isHeard = question.isStream === true || isOurs(twin);
+        if (isHeard) signal(twin, question.seconds, { kind: 'cancel', uid: round.uid });
+        await this.#fail(round.uid, twin, question, CANCELLED);
+      }
+    }
+    return cancelled;
   }
 
   /** Nothing to do: another, good reply may still come. */
@@ -130,13 +165,14 @@ export class Requests implements Askers<Question> {
     const { command, replyTo, ref, destinations } = request;
     const seconds = Number(stamped.expiration);
     const seals = new Map<number, string>();
-    const question = { command, replyTo, ref, asked, seconds, seals };
+    const question = { command, replyTo, ref, asked, seconds, seals, isStream: request.isStream };
     const open = {
       question,
       held,
       total: destinations.length,
       places,
       accepted: new Map(),
+      streaming: new Set<number>(),
       until: performance.now() + seconds * 1000,
     };
     // Before anything leaves: a reply may be back before the sending is over.
@@ -210,7 +246,12 @@ function stepOf({ envelope: { source, content }, of }: CheckedReply): Omit<Step,
     : { name: 'replied', twin, detail };
 }
 
-function entryOf({ ref }: Question, { envelope, data }: CheckedReply): ReplyEntry {
+function tagsOf({ tags, isStream }: ProgramRequest): { readonly tags?: string } {
+  const words = [...(tags === null ? [] : [tags]), ...(isStream ? [streamTags(CREDIT)] : [])];
+  return words.length === 0 ? {} : { tags: words.join(',') };
+}
+
+function entryOf({ ref }: Question, { envelope, data, part }: CheckedReply): ReplyEntry {
   const error = envelope.content?.kind === 'error' ? envelope.content : null;
   return {
     ref,
@@ -220,5 +261,6 @@ function entryOf({ ref }: Question, { envelope, data }: CheckedReply): ReplyEntr
     schema: envelope.schema ?? null,
     now: Number(envelope.timestamp),
     error: error === null ? null : { code: error.code, message: error.message },
+    part,
   };
 }

@@ -69,7 +69,7 @@ async function respond({ failures = 0, exp = 60, handover = handed('relay'), sea
   const responses = new Responses(2, { replying, receipts, clock, log: silent, count, pause });
   const now = NOW / 1000 - (1800 - exp);
   const responding = responses.response(
-    { ref: 'r', data: new Uint8Array(1), destination: { twin: 6 }, schema: null, now, error: null },
+    { ref: 'r', data: new Uint8Array(1), destination: { twin: 6 }, schema: null, now, error: null, part: undefined },
     {
       claimedAt: NOW / 1000,
       sealed,

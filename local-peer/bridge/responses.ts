@@ -4,6 +4,7 @@ import type { Reply, Replying, SentReply } from '../../client/serving/replying.t
 import type { Clock } from '../../client/session/clock.ts';
 import { isAccepted } from '../../proto/custody/outcome.ts';
 import { reasonText } from '../../proto/reasons.ts';
+import { partTags } from '../../proto/stream/tags.ts';
 import { type KeptReply, readKeptReply } from './custody/kept-reply.ts';
 import type { Receipts } from './custody/receipts.ts';
 import type { CountEvent } from './events.ts';
@@ -58,12 +59,13 @@ export class Responses {
   /** Seals a response and sends it. A caller that cannot get it gets an error where that helps. */
   async #seal(response: LocalResponse, held: HeldResponse): Promise<SentReply> {
     const { replying, clock } = this.#parts;
-    const { destination, ref, error } = response;
+    const { destination, ref, error, part } = response;
     const stamped = stampEntry(this.#twin, clock, response, held, {
       uid: ref ?? '',
       expiration: BigInt(MAX_TTL),
       destination,
       content: error === null ? { kind: 'response' } : { kind: 'error', ...error },
+      ...(part === undefined ? {} : { tags: partTags(part) }),
     });
     if (!stamped.ok) return { fault: EXPIRED };
     const sent = await this.#sendInTime(stamped.value, held);

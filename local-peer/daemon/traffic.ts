@@ -1,3 +1,4 @@
+import { sendSignal } from '../../client/asking/signals.ts';
 import { openBus } from '../../client/bus.ts';
 import type { Directory } from '../../client/directory/directory.ts';
 import type { Log } from '../../client/ports.ts';
@@ -7,17 +8,21 @@ import type { Clock } from '../../client/session/clock.ts';
 import { dialNode } from '../../client/session/node-socket.ts';
 import type { Primitives } from '../../proto/crypto/primitives.ts';
 import type { Identity } from '../../proto/identity.ts';
+import type { Signal } from '../../proto/stream/signal.ts';
 import { Awaited } from '../bridge/awaited.ts';
 import { Receipts } from '../bridge/custody/receipts.ts';
 import type { CountEvent } from '../bridge/events.ts';
+import type { RequestStatus } from '../bridge/request-status.ts';
 import { Requests } from '../bridge/requests.ts';
 import { Responses } from '../bridge/responses.ts';
+import { StreamCredits } from '../bridge/stream-credits.ts';
 import { ClaimedQueue } from '../redis/claim/claimed-queue.ts';
 import { Intake } from '../redis/claim/intake.ts';
 import type { RedisConnection } from '../redis/connection/connection.ts';
 import { Entries } from '../redis/entries.ts';
 import { RedisPrograms } from '../redis/programs.ts';
 import { QUEUES } from '../redis/queues.ts';
+import { cancelPlugin } from '../status/cancel-plugin.ts';
 import { statusPlugin } from '../status/status-plugin.ts';
 import { Statuses } from '../status/statuses.ts';
 import { drain } from './drain.ts';
@@ -75,16 +80,24 @@ export function startTraffic({ twin, identity, relays }: Speaker, parts: Traffic
   for (const { host } of relays) health.relay(host, { isUp: false, detail: 'connecting' });
   const core = { own: { twin }, identity, primitives, twins, clock, relays, dial: dialNode, log, count };
   const onRelay: Health['relay'] = (relay, state) => health.relay(relay, state);
-  const { session, user } = openBus({ ...core, onRelay }, ({ sending, replying }) => {
-    const requests = new Requests(twin, {
+  const { session, user } = openBus({ ...core, onRelay }, ({ sending, replying, isOurs }) => {
+    const signal = (to: number, seconds: number, each: Signal) =>
+      void sendSignal({ own: { twin }, sending, clock }, { to: { twin: to }, seconds }, each);
+    const credits = new StreamCredits({ pause, onFault, waiting: (queue) => programs.waiting(queue), signal });
+    const cancel = (status: RequestStatus) => requests.cancel(status);
+    const status = statusPlugin(sources, plugins);
+    const requests: Requests = new Requests(twin, {
       sending,
       awaited,
       receipts,
       following: statuses,
       programs,
+      credits,
+      signal,
+      isOurs: (to) => isOurs({ twin: to }),
       resumed,
       clock,
-      plugins: [statusPlugin(sources, plugins), ...plugins],
+      plugins: [cancelPlugin({ find: sources.find, cancel }, status), ...plugins],
       log,
       count,
       pause,

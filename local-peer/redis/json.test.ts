@@ -18,7 +18,9 @@ const KNOWN = [
   /^dst: must be a twin, as 7 or 7:session$/,
   /^dat is not base64$/,
   /^err: must be an object with code and message, or null$/,
-  /^err\.code: must be a whole number from 0 to 4294967295$/,
+  /^(stream|more): must be true or false$/,
+  /^seq: is missing, beside more$/,
+  /^(err\.code|seq): must be a whole number from 0 to 4294967295$/,
 ];
 
 const request = { ver: 1, cmd: 'c', exp: 60, dat: 'aGVsbG8=', dst: [2], ret: 'replies', now: 5 };
@@ -37,6 +39,7 @@ describe('readRequest', () => {
         replyTo: 'replies',
         schema: null,
         now: 5,
+        isStream: false,
       },
     });
   });
@@ -105,8 +108,8 @@ describe('readRequest', () => {
     const entry = fc.oneof(
       fc.string(),
       fc.json(),
-      broken(request, [...Object.keys(request), 'ref', 'tag', 'shm']),
-      broken(response, Object.keys(response)),
+      broken(request, [...Object.keys(request), 'ref', 'tag', 'shm', 'stream']),
+      broken(response, [...Object.keys(response), 'more', 'seq']),
       fc.tuple(value, value).map(([code, message]) => JSON.stringify({ ...response, err: { code, message } })),
       fc.array(value).map((dst) => JSON.stringify({ ...request, dst })),
     );
@@ -149,6 +152,24 @@ describe('readResponse', () => {
     ]);
   });
 
+  it.each([
+    [{}, undefined],
+    [{ more: false, seq: null }, undefined],
+    [
+      { more: true, seq: 0 },
+      { seq: 0, isLast: false },
+    ],
+    [{ seq: 3 }, { seq: 3, isLast: true }],
+  ])('reads the place %j of a reply in a stream', (fields, part) => {
+    const read = readResponse(JSON.stringify({ ...response, ...fields }));
+    expect(read.ok && read.value.part).toEqual(part);
+  });
+
+  it('refuses a reply that others follow without its number', () => {
+    const read = readResponse(JSON.stringify({ ...response, more: true }));
+    expect(read).toMatchObject({ error: { fault: { detail: 'seq: is missing, beside more' } } });
+  });
+
   it('refuses an invalid destination, and an error without its message', () => {
     for (const bad of [{ dst: 'x' }, { dst: '-1' }, { dst: 7 }, { err: { code: 1 } }, { now: undefined }]) {
       expect(readResponse(JSON.stringify({ ...response, ...bad })).ok).toBe(false);
@@ -174,6 +195,9 @@ describe('what the peer writes', () => {
     const entry = { data: new Uint8Array([1]), source: '3:s', schema: null, now: 5 };
     expect(writeReply({ ...entry, ref: null, error: { code: 1, message: 'm' } })).toBe(
       '{"ver":1,"ref":null,"dat":"AQ==","src":"3:s","shm":null,"now":5,"err":{"code":1,"message":"m"}}',
+    );
+    expect(writeReply({ ...entry, ref: null, error: null, part: { seq: 2, isLast: false } })).toMatch(
+      /,"err":null,"more":true,"seq":2}$/,
     );
     expect(writeCommand({ ...entry, uid: 'u', command: 'c', expiration: 9, tags: null, isEncrypted: true }, 'r')).toBe(
       '{"ver":1,"ref":"u","src":"3:s","cmd":"c","exp":9,"dat":"AQ==","tag":null,"ret":"r","shm":null,"now":5,"enc":true}',

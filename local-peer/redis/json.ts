@@ -36,6 +36,11 @@ const optionalText = z
 const u32 = (what: string) => z.number(must(what)).int(must(what)).min(0, must(what)).max(U32_MAX, must(what));
 const code = 'a whole number from 0 to 4294967295';
 
+const flag = z
+  .boolean(must('true or false'))
+  .nullish()
+  .transform((value) => value ?? false);
+
 const request = z.object(
   {
     ver: version,
@@ -53,6 +58,7 @@ const request = z.object(
       .union([z.literal(true), z.string().regex(STATUS_NAME)], must(STATUS))
       .nullish()
       .transform((value) => value ?? null),
+    stream: flag,
   },
   must('a JSON object'),
 );
@@ -69,6 +75,8 @@ const response = z.object(
       .object({ code: u32(code), message: text }, must('an object with code and message, or null'))
       .nullish()
       .transform((value) => value ?? null),
+    more: flag,
+    seq: u32(code).nullish(),
   },
   must('a JSON object'),
 );
@@ -94,7 +102,7 @@ export function readRequest(entry: string): Result<ProgramRequest, BadEntry> {
   const parsed = request.safeParse(json);
   const refused = (fault: PeerFault) => err({ fault, ...replyToOf(json) });
   if (!parsed.success) return refused({ reason: 'message', detail: describe(json, parsed.error) });
-  const { ref, cmd, exp, dat, tag, dst, ret, shm, now, sts } = parsed.data;
+  const { ref, cmd, exp, dat, tag, dst, ret, shm, now, sts, stream } = parsed.data;
   if (!isBase64(dat)) return refused({ reason: 'payload', detail: 'dat is not base64' });
   return ok({
     ref,
@@ -106,6 +114,7 @@ export function readRequest(entry: string): Result<ProgramRequest, BadEntry> {
     replyTo: ret,
     schema: shm,
     now,
+    isStream: stream,
     ...(sts === null ? {} : { status: sts }),
   });
 }
@@ -115,16 +124,21 @@ export function readResponse(entry: string): Result<LocalResponse, BadEntry> {
   const json = parseJson(entry);
   const parsed = response.safeParse(json);
   if (!parsed.success) return err({ fault: { reason: 'message', detail: describe(json, parsed.error) } });
-  const { ref, dat, dst, shm, now, err: error } = parsed.data;
+  const { ref, dat, dst, shm, now, err: error, more, seq = null } = parsed.data;
   const destination = parseAddress(dst);
   if (destination === undefined)
     return err({ fault: { reason: 'message', detail: 'dst: must be a twin, as 7 or 7:session' } });
   if (!isBase64(dat)) return err({ fault: { reason: 'payload', detail: 'dat is not base64' } });
-  return ok({ ref, data: Buffer.from(dat, 'base64'), destination, schema: shm, now, error });
+  if (more && seq === null) return err({ fault: { reason: 'message', detail: 'seq: is missing, beside more' } });
+  const part = seq === null ? undefined : { seq, isLast: !more };
+  return ok({ ref, data: Buffer.from(dat, 'base64'), destination, schema: shm, now, error, part });
 }
 
-/** Returns an entry for a service's queue: all fields of the Rust peer in its order, then `enc`. */
-export function writeCommand(entry: CommandEntry, ret: string): string {
+/**
+ * Returns an entry for a service's queue: all fields of the Rust peer in its order, then `enc`.
+ * @param stream the key with the credit of its caller, who takes several replies; absent when it takes one
+ */
+export function writeCommand(entry: CommandEntry, ret: string, stream?: string): string {
   return JSON.stringify({
     ver: 1,
     ref: entry.uid,
@@ -137,6 +151,7 @@ export function writeCommand(entry: CommandEntry, ret: string): string {
     shm: entry.schema,
     now: entry.now,
     enc: entry.isEncrypted,
+    stream,
   });
 }
 
@@ -150,6 +165,7 @@ export function writeReply(entry: ReplyEntry): string {
     shm: entry.schema,
     now: entry.now,
     err: entry.error,
+    ...(entry.part === undefined ? {} : { more: !entry.part.isLast, seq: entry.part.seq }),
   });
 }
 

@@ -48,6 +48,44 @@ afterAll(async () => {
 const give = (fields: Partial<ServiceRequest> = {}, names = ['a']) =>
   programs.give({ ...request, ...fields }, TWIN, names, SECONDS);
 
+describe('the credit of a stream', () => {
+  const stream = { tags: 'rmb.stream,rmb.credit=4' };
+  const key = 'msgbus.system.stream.7.uid-1';
+  const credit = () => program.redis.get(key);
+
+  it('is in Redis before its service has the request, which names it, and ends with the request', async () => {
+    await give(stream);
+    const [entry = ''] = await program.redis.lRange('msgbus.wallet.pay', 0, -1);
+    expect(JSON.parse(entry)).toMatchObject({ stream: key });
+    expect(await credit()).toBe('4');
+    expect(await program.redis.ttl(key)).toBeGreaterThan(SECONDS - 30);
+    expect(await program.redis.ttl(key)).toBeLessThanOrEqual(SECONDS);
+  });
+
+  it('rises, and does not fall for a signal or a repeat that comes late', async () => {
+    await give(stream);
+    await programs.signal({ kind: 'credit', uid: 'uid-1', credit: 10 }, TWIN);
+    await programs.signal({ kind: 'credit', uid: 'uid-1', credit: 9 }, TWIN);
+    expect(await give(stream)).toBe('repeated');
+    expect(await credit()).toBe('10');
+    expect(await program.redis.ttl(key)).toBeGreaterThan(0);
+  });
+
+  it('is gone after a cancel, and a later credit does not bring it back', async () => {
+    await give(stream);
+    await programs.signal({ kind: 'cancel', uid: 'uid-1' }, TWIN);
+    await programs.signal({ kind: 'credit', uid: 'uid-1', credit: 10 }, TWIN);
+    expect(await credit()).toBeNull();
+  });
+
+  it('keeps the credit of a stream for its own twin', async () => {
+    await give(stream);
+    await programs.signal({ kind: 'credit', uid: 'uid-1', credit: 10 }, 8);
+    await programs.signal({ kind: 'cancel', uid: 'uid-1' }, 8);
+    expect(await credit()).toBe('4');
+  });
+});
+
 describe('give', () => {
   it('writes the entry into the queue of its command', async () => {
     expect(await give()).toBe('delivered');
@@ -191,6 +229,7 @@ describe('findQuestion', () => {
     asked: [7, 8],
     seconds: 60,
     seals: new Map([[8, 'seal']]),
+    isStream: true,
   };
   const soon = () => performance.now() + 60_000;
 

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import type { PeerFault } from '../../client/errors.ts';
 import type { Claims, Seen, ServiceRequest } from '../../client/serving/durable.ts';
+import type { Signal } from '../../proto/stream/signal.ts';
+import { creditIn } from '../../proto/stream/tags.ts';
 import { ListFault } from '../bridge/list-fault.ts';
 import type { Question } from '../bridge/messages.ts';
 import type { GivenReply, Programs } from '../bridge/ports.ts';
@@ -12,7 +14,7 @@ import { giveReply } from './give.ts';
 import { writeCommand } from './json.ts';
 import { leaveIn } from './queue-fault.ts';
 import { KEYS, MAX_ENTRIES, MAX_NEVER_SERVED, MAX_QUEUE_BYTES, QUEUES } from './queues.ts';
-import { FIRST } from './scripts.ts';
+import { FIRST, RAISE } from './scripts.ts';
 
 /** Own uids have 36 characters: a much longer one is no reply to this peer, and no key for Redis. */
 const MAX_UID = 128;
@@ -34,14 +36,15 @@ export class RedisPrograms implements Programs, Claims, Seen {
     names: readonly string[],
     seconds: number,
   ): Promise<'delivered' | 'repeated' | PeerFault> {
-    const { command } = request;
+    const { command, uid } = request;
+    const [stream, credit] = [KEYS.credit(twin, uid), creditIn(request.tags)];
     const queue = QUEUES.command(command);
     const never = [KEYS.served, KEYS.neverServed, KEYS.neverServedOf(twin)];
     const keys = [queue, KEYS.sizes(command), ...never, KEYS.replyList(queue), ...names.map(KEYS.seen)];
     const bounds = [MAX_ENTRIES, MAX_QUEUE_BYTES, MAX_NEVER_SERVED.queues, MAX_NEVER_SERVED.bytes].map(String);
     const now = Math.floor(Date.now() / 1000);
     const args = [
-      writeCommand(request, QUEUES.responses),
+      writeCommand(request, QUEUES.responses, credit === undefined ? undefined : stream),
       String(seconds),
       String(now),
       ...bounds,
@@ -51,6 +54,8 @@ export class RedisPrograms implements Programs, Claims, Seen {
     const until = performance.now() + seconds * 1000;
     let given: z.infer<typeof delivery>;
     try {
+      // Before the service has the request: it looks for its credit at once. A repeat finds it as it is.
+      if (credit !== undefined) await this.#open(stream, credit, seconds, until);
       given = delivery.parse(await leaveIn(queue, () => this.#redis.evaluate(DELIVER, keys, args, until)));
     } catch (error) {
       // While Redis is away the relay keeps the request.
@@ -62,6 +67,12 @@ export class RedisPrograms implements Programs, Claims, Seen {
     return given === 'delivered' || given === 'repeated' ? given : deliveryFault(given, command, twin);
   }
 
+  async signal(signal: Signal, twin: number): Promise<void> {
+    const key = KEYS.credit(twin, signal.uid);
+    if (signal.kind === 'credit') await this.#redis.evaluate(RAISE, [key], [String(signal.credit)]);
+    else await this.#redis.run((client) => client.del(key));
+  }
+
   async isFirst(names: readonly string[], seconds: number): Promise<boolean> {
     const keys = names.map((name) => KEYS.seen(`plugin.${name}`));
     return (await this.#redis.evaluate(FIRST, keys, [randomUUID(), String(seconds)])) === 1;
@@ -71,10 +82,21 @@ export class RedisPrograms implements Programs, Claims, Seen {
     return giveReply(this.#redis, reply);
   }
 
+  /** Returns the number of entries in a program's list. */
+  waiting(queue: string): Promise<number> {
+    return this.#redis.run((client) => client.lLen(queue));
+  }
+
   /** Keeps the status of a request for its program. */
   saveStatus(name: string, text: string, seconds: number): void {
     const expiration = { type: 'EX', value: seconds } as const;
     this.#redis.tell((client) => client.set(QUEUES.status(name), text, { expiration }));
+  }
+
+  /** Opens a stream, unless it is open. */
+  async #open(key: string, credit: number, seconds: number, until: number): Promise<void> {
+    const expiration = { type: 'EX', value: Math.ceil(seconds) } as const;
+    await this.#redis.run((client) => client.set(key, String(credit), { condition: 'NX', expiration }), until);
   }
 
   async findQuestion(uid: string): Promise<Question | undefined> {

@@ -32,6 +32,8 @@ export const KEYS = {
   neverServedOf: (twin: number) => `msgbus.system.v2.never-served.${twin}`,
   /** Mark of a command whose queue is the reply list of a local program. */
   replyList: (queue: string) => `msgbus.system.v2.reply-list.${queue}`,
+  /** The credit of a stream that a service may send to a twin; absent when it must send no more. */
+  credit: (twin: number, uid: string) => `msgbus.system.stream.${twin}.${uid}`,
   /** The chain's record of a twin. */
   twin: (network: string, id: number) => `msgbus.system.twin.${network}.${id}`,
   /** The id of an account's twin. */

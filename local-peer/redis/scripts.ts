@@ -52,6 +52,12 @@ for _, seen in ipairs(KEYS) do redis.call('SET', seen, ARGV[1], 'EX', ARGV[2]) e
 return 1
 `);
 
+/** Raises a credit that is there. KEYS credit; ARGV number. */
+export const RAISE = script(`
+local credit = redis.call('GET', KEYS[1])
+if credit and tonumber(credit) < tonumber(ARGV[1]) then redis.call('SET', KEYS[1], ARGV[1], 'KEEPTTL') end
+`);
+
 /**
  * Gives an entry to a list, at most `times` times, and settles the claimed entry that it answers in the same step. An
  * entry that the list refuses was not given, unless it is given up: then a key that is not a list settles it, too.

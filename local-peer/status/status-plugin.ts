@@ -44,7 +44,8 @@ function replyWith(value: object): PluginReply {
   return { data: new TextEncoder().encode(JSON.stringify(value)) };
 }
 
-const UNKNOWN: PluginReply = {
+/** The reply about a request that this peer does not know. */
+export const UNKNOWN: PluginReply = {
   data: new Uint8Array(0),
   error: { code: UNKNOWN_CODE, message: 'this peer remembers no such request' },
 };

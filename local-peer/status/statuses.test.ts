@@ -15,7 +15,7 @@ function rig(most?: number) {
   );
   const accept = (uid: string, { ref = null, to = [7], status }: Asking = {}) => {
     const times = { expiration: 60, now: 0 };
-    const rest = { command: 'x.y', data: new Uint8Array(0), tags: null, replyTo: 'q', schema: null };
+    const rest = { command: 'x.y', data: new Uint8Array(0), tags: null, replyTo: 'q', schema: null, isStream: false };
     const request = { ref, destinations: to, status, ...rest, ...times };
     statuses.accepted({ uid, claimedAt: T0 / 1000, seconds: 60, request });
   };

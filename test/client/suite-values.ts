@@ -71,6 +71,25 @@ export function valueChecks({ network, join, pair }: SuiteTools): readonly Check
         same(results.sort().join(), expected.sort().join(), 'the results');
       }),
     ),
+    check('a stream gives values in order, as fast as they are read, and leaving the loop cancels it', () =>
+      pair(network.encrypting, async (caller, service) => {
+        const ended = Promise.withResolvers<string>();
+        service.serve('test.count', {}, async function* (_value, _request, { signal }) {
+          try {
+            for (let n = 0; ; n += 1) yield n;
+          } finally {
+            ended.resolve(String(signal.reason?.code));
+          }
+        });
+        const values: unknown[] = [];
+        for await (const value of caller.stream(addressOf(service), 'test.count', null, { ...patient, credit: 8 })) {
+          values.push(value);
+          if (values.length === 100) break;
+        }
+        same(values.join(), Array.from({ length: 100 }, (_, n) => n).join(), 'the values');
+        same(await ended.promise, 'aborted', 'why the service ended');
+      }),
+    ),
     check('a twin that reconnects within the time gets the call, and runs it once', async () => {
       const [caller, twin] = [await join(network.plain[0]), network.plain[1]];
       const sid = `away-${crypto.randomUUID()}`;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import type { ServiceRequest } from '../durable.ts';
-import type { RunHandler } from '../handlers.ts';
+import type { RunHandler } from '../outcome.ts';
 import { servicesAt } from './router.ts';
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -16,6 +16,8 @@ const request: ServiceRequest = {
   now: 0,
   isEncrypted: false,
 };
+
+const context = { signal: new AbortController().signal, deadline: new Date(), isStream: false };
 
 function rig() {
   const served = new Map<string, RunHandler>();
@@ -45,7 +47,7 @@ describe('services', () => {
     const { served, services } = rig();
     services.serve('bytes', ({ data }) => ({ data, schema: 'text/plain' }));
     services.serve('value', { in: z.number(), out: z.number() }, (n) => 2 * n);
-    const run = (command: string) => served.get(command)?.(request, 1);
+    const run = (command: string) => served.get(command)?.(request, context);
     expect(await run('bytes')).toMatchObject({ kind: 'response', data: request.data, schema: 'text/plain' });
     expect(await run('value')).toMatchObject({ kind: 'response', data: new TextEncoder().encode('4') });
   });

@@ -1,9 +1,11 @@
 import { bytesOf } from '../../asking/payload.ts';
 import { RmbError } from '../../errors.ts';
 import type { Log } from '../../ports.ts';
-import type { AnyInputSchemas, Handler, ServiceSchemas, Services, ValueHandler } from '../../public.ts';
+import type { AnyInputSchemas, Handler, HandlerReply, ServiceSchemas, Services, ValueHandler } from '../../public.ts';
 import type { ServiceRequest } from '../durable.ts';
-import type { Outcome, RunHandler } from '../handlers.ts';
+import type { HandlerContext, Outcome, RunHandler } from '../outcome.ts';
+import type { StreamReply } from '../reply-stream.ts';
+import { isSeveral, mapEach } from '../several.ts';
 import { typedHandler } from './typed-handler.ts';
 
 /** Words of letters, digits, `-` and `_`, with dots between them. */
@@ -34,7 +36,7 @@ export function servicesAt(parts: ServicesParts, prefix = ''): Services {
     handler?: ValueHandler<unknown, unknown>,
   ): () => void {
     const name = `${prefix}${command}`;
-    if (typeof first === 'function') return parts.add(name, (request) => outcomeOf(first, request));
+    if (typeof first === 'function') return parts.add(name, (request, context) => outcomeOf(first, request, context));
     if (handler === undefined) throw new RmbError('invalid', `the service '${name}' has no handler`);
     return parts.add(name, typedHandler(first, handler, parts.log));
   }
@@ -49,13 +51,18 @@ export function servicesAt(parts: ServicesParts, prefix = ''): Services {
   };
 }
 
-async function outcomeOf(handler: Handler, request: ServiceRequest): Promise<Outcome> {
+async function outcomeOf(handler: Handler, request: ServiceRequest, context: HandlerContext): Promise<Outcome> {
   try {
-    const reply = await handler(request);
-    if (typeof reply === 'string' || reply instanceof Uint8Array) return { kind: 'response', data: bytesOf(reply) };
-    const { data, schema } = reply;
-    return { kind: 'response', data: bytesOf(data), ...(schema === undefined ? {} : { schema }) };
+    const reply = await handler(request, context);
+    if (isSeveral(reply)) return { kind: 'stream', replies: mapEach(reply, replyOf) };
+    return { kind: 'response', ...replyOf(reply) };
   } catch (error) {
     return { kind: 'error', message: error instanceof Error ? error.message : String(error) };
   }
+}
+
+function replyOf(reply: HandlerReply): StreamReply {
+  if (typeof reply === 'string' || reply instanceof Uint8Array) return { data: bytesOf(reply) };
+  const { data, schema } = reply;
+  return { data: bytesOf(data), schema };
 }

@@ -16,6 +16,7 @@ const request = (text: string, schema: string | null = 'application/json'): Serv
   now: 0,
   isEncrypted: false,
 });
+const context = { signal: new AbortController().signal, deadline: new Date(), isStream: false };
 const user = z.object({ name: z.string(), ages: z.array(z.number()) });
 const response = (text: string) => ({
   kind: 'response',
@@ -26,24 +27,24 @@ const response = (text: string) => ({
 describe('a handler of values', () => {
   it('gets what its schema makes of the request, and answers in JSON', async () => {
     const handle = typedHandler({ in: z.coerce.number() }, (value) => ({ value }), silent);
-    expect(await handle(request('"7"'))).toEqual(response('{"value":7}'));
+    expect(await handle(request('"7"'), context)).toEqual(response('{"value":7}'));
   });
 
   it('gets any JSON without a schema, and null for no bytes', async () => {
     const handle = typedHandler({}, (value) => value, silent);
-    expect(await handle(request('[1]'))).toEqual(response('[1]'));
-    expect(await handle(request('', null))).toEqual(response('null'));
+    expect(await handle(request('[1]'), context)).toEqual(response('[1]'));
+    expect(await handle(request('', null), context)).toEqual(response('null'));
   });
 
   it('tells its caller the place of each fault, three at most', async () => {
     const handle = typedHandler({ in: user }, () => 1, silent);
-    const one = await handle(request('{"name":"a","ages":[1,"2"]}'));
+    const one = await handle(request('{"name":"a","ages":[1,"2"]}'), context);
     expect(one).toMatchObject({
       kind: 'error',
       code: 101,
       message: expect.stringMatching(/^invalid payload: at ages.1: /),
     });
-    const many = await handle(request('{"ages":["1","2","3"]}'));
+    const many = await handle(request('{"ages":["1","2","3"]}'), context);
     expect(many).toMatchObject({
       message: expect.stringMatching(/at name: .*; at ages.0: .*; at ages.1: .*; and 1 more$/),
     });
@@ -54,12 +55,12 @@ describe('a handler of values', () => {
     ['1', 'text/plain', 'invalid payload: expected JSON, not text/plain'],
   ])('refuses %s as %s', async (text, schema, message) => {
     const handle = typedHandler({}, () => 1, silent);
-    expect(await handle(request(text, schema))).toEqual({ kind: 'error', code: 101, message });
+    expect(await handle(request(text, schema), context)).toEqual({ kind: 'error', code: 101, message });
   });
 
   it('sends what its schema makes of the value', async () => {
     const handle = typedHandler({ out: z.object({ n: z.number() }) }, () => ({ n: 1, secret: 2 }), silent);
-    expect(await handle(request('1'))).toEqual(response('{"n":1}'));
+    expect(await handle(request('1'), context)).toEqual(response('{"n":1}'));
   });
 
   it('sends no value that its schema refuses, and logs the place without the value', async () => {
@@ -72,7 +73,7 @@ describe('a handler of values', () => {
         validate: (value) => ({ issues: [{ message: `${value} is secret`, path: ['a', { key: 0 }] }] }),
       },
     };
-    const refused = await typedHandler({ out }, () => 'hunter2', log)(request('1'));
+    const refused = await typedHandler({ out }, () => 'hunter2', log)(request('1'), context);
     expect(refused).toEqual({ kind: 'error', message: expect.stringContaining('its own schema refuses') });
     expect(logged).toEqual([{ uid: 'u', command: 'x.y', why: 'at a.0' }]);
     expect(JSON.stringify([refused, logged])).not.toContain('hunter2');
@@ -85,9 +86,9 @@ describe('a handler of values', () => {
         },
       },
     };
-    const failed = await typedHandler({ out: failing }, () => 'hunter2', log)(request('1'));
+    const failed = await typedHandler({ out: failing }, () => 'hunter2', log)(request('1'), context);
     expect(JSON.stringify([failed, logged])).not.toContain('hunter2');
-    expect(await typedHandler({}, () => 1n, silent)(request('1'))).toMatchObject({ kind: 'error' });
+    expect(await typedHandler({}, () => 1n, silent)(request('1'), context)).toMatchObject({ kind: 'error' });
   });
 
   it('answers an exception with its message', async () => {
@@ -98,6 +99,6 @@ describe('a handler of values', () => {
       },
       silent,
     );
-    expect(await handle(request('1'))).toEqual({ kind: 'error', message: 'out of order' });
+    expect(await handle(request('1'), context)).toEqual({ kind: 'error', message: 'out of order' });
   });
 });

@@ -3,7 +3,9 @@ import { faultError, RmbError } from '../../errors.ts';
 import type { Log } from '../../ports.ts';
 import type { ValueHandler } from '../../public.ts';
 import type { ServiceRequest } from '../durable.ts';
-import type { Outcome } from '../handlers.ts';
+import type { RunHandler, SingleOutcome } from '../outcome.ts';
+import type { StreamReply } from '../reply-stream.ts';
+import { isSeveral, mapEach } from '../several.ts';
 import { pathOf, type SchemaIssue, type StandardSchema } from './standard-schema.ts';
 
 /** Faults of a request that its error reply names. */
@@ -18,15 +20,16 @@ export function typedHandler(
   schemas: { readonly in?: StandardSchema; readonly out?: StandardSchema },
   handler: ValueHandler<unknown, unknown>,
   log: Log,
-): (request: ServiceRequest) => Promise<Outcome> {
-  return async (request) => {
+): RunHandler {
+  return async (request, context) => {
     try {
       const input = await inputOf(schemas.in, request);
       if ('fault' in input) return { kind: 'error', ...faultError({ reason: 'payload', detail: input.fault }) };
-      const output = await handler(input.value, request);
-      return await responseOf(schemas.out, output, (why) =>
-        log.warn({ uid: request.uid, command: request.command, why }, 'refused the response of a handler'),
-      );
+      const output = await handler(input.value, request, context);
+      const refused = (why: string) =>
+        log.warn({ uid: request.uid, command: request.command, why }, 'refused the response of a handler');
+      if (!isSeveral(output)) return await responseOf(schemas.out, output, refused);
+      return { kind: 'stream', replies: mapEach(output, (each) => partOf(schemas.out, each, refused)) };
     } catch (error) {
       return { kind: 'error', message: error instanceof Error ? error.message : String(error) };
     }
@@ -53,8 +56,8 @@ async function responseOf(
   schema: StandardSchema | undefined,
   output: unknown,
   refused: (why: string) => void,
-): Promise<Outcome> {
-  const refuse = (why: string): Outcome => {
+): Promise<SingleOutcome> {
+  const refuse = (why: string): SingleOutcome => {
     refused(why);
     return { kind: 'error', message: BAD_OUTPUT };
   };
@@ -67,6 +70,17 @@ async function responseOf(
   } catch (error) {
     return refuse(error instanceof RmbError ? error.message : 'its schema failed');
   }
+}
+
+/** Returns one of several replies. Throws when its schema refuses it: the stream ends there. */
+async function partOf(
+  schema: StandardSchema | undefined,
+  output: unknown,
+  refused: (why: string) => void,
+): Promise<StreamReply> {
+  const outcome = await responseOf(schema, output, refused);
+  if (outcome.kind === 'error') throw new Error(outcome.message);
+  return outcome;
 }
 
 /** Returns the faults of a request's value, each with its place. */

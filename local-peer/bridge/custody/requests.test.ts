@@ -56,6 +56,9 @@ async function sent(pause: () => Promise<boolean> = async () => true, isTold: Pr
     receipts,
     following: { accepted: nothing, step: (_, { name, relay = '' }) => void steps.push(`${name} ${relay}`.trim()) },
     programs: { deliverReply: async ({ entry }) => told.push(entry) > 0, findQuestion: async () => undefined },
+    credits: { replied: nothing },
+    signal: nothing,
+    isOurs: () => false,
     resumed: Promise.resolve(),
     clock: new Clock(() => 1_000_000, nothing),
     plugins: [],
@@ -63,7 +66,7 @@ async function sent(pause: () => Promise<boolean> = async () => true, isTold: Pr
     count: nothing,
     pause,
   });
-  const rest = { ref: 'r', data: new Uint8Array(1), tags: null, replyTo: 'q', schema: null };
+  const rest = { ref: 'r', data: new Uint8Array(1), tags: null, replyTo: 'q', schema: null, isStream: false };
   await requests.request({ ...rest, command: 'x.y', expiration: 60, destinations: [5], now: 0 }, held);
   const end = (outcome: CustodyEnd['outcome']) => custody.resolve({ outcome, relay: 'relay.example' });
   const errors = () => told.map(({ error }) => error?.message);

@@ -18,6 +18,7 @@ import { plain, plainJson } from '../plain.ts';
 import { admissionOf, twinsOf } from './callers.ts';
 import { handledLine } from './handled-line.ts';
 import { programEnvironment } from './program-environment.ts';
+import { programLines } from './program-lines.ts';
 import { runProgram } from './service-program.ts';
 
 const options = jsonOption.extend({
@@ -32,7 +33,7 @@ export function serveCommand(): Command {
   const command = new Command('serve')
     .summary('serve a command with a program')
     .description(
-      'Serves a command with any program. The program is started for each request: the payload is on its stdin, the reply is what it writes on stdout. An exit code other than 0 makes an error reply (500) with the last line of its stderr. The reply has the schema of the request, else application/json.\n\nA request is verified first, and served once. The environment of the program describes it: RMB_SOURCE (twin:sid), RMB_COMMAND, RMB_UID, RMB_TIMESTAMP and RMB_EXPIRES (Unix seconds), RMB_TAGS, RMB_SCHEMA, and RMB_ENC (true if the request came encrypted). A variable that no environment can hold is not set.\n\nThe program and its children end with the request: at its own exit, when the caller stops waiting (30 minutes at most), when it writes more than 15 MiB, and when this command ends. For a shorter limit put `timeout 60` before the program.\n\nThe service has its own sid, so the daemon of the same twin keeps its session; the first line shows the address. --sid sets a lasting sid. --no-sid serves as the twin itself and takes over the session and the mailbox of its daemon.',
+      'Serves a command with any program. The program is started for each request: the payload is on its stdin, the reply is what it writes on stdout. An exit code other than 0 makes an error reply (500) with the last line of its stderr. The reply has the schema of the request, else application/json. To a caller that asks for a stream, each line of stdout is a reply, as soon as it is written; the program waits while the caller does not read.\n\nA request is verified first, and served once. The environment of the program describes it: RMB_SOURCE (twin:sid), RMB_COMMAND, RMB_UID, RMB_TIMESTAMP and RMB_EXPIRES (Unix seconds), RMB_TAGS, RMB_SCHEMA, and RMB_ENC (true if the request came encrypted). A variable that no environment can hold is not set.\n\nThe program and its children end with the request: at its own exit, when the caller stops waiting (30 minutes at most) or cancels, when it writes more than 15 MiB, and when this command ends. For a shorter limit put `timeout 60` before the program.\n\nThe service has its own sid, so the daemon of the same twin keeps its session; the first line shows the address. --sid sets a lasting sid. --no-sid serves as the twin itself and takes over the session and the mailbox of its daemon.',
     )
     .argument('<cmd>', 'the command to serve')
     .argument('<program...>', 'after --: the program and its arguments')
@@ -68,7 +69,11 @@ Examples:
           onHandled: (handled) => print(handledLine(handled, json)),
         });
         const run = { program, args, onStderr: note };
-        bus.handle(cmd, (request, ms) => runProgram(run, request.data, programEnvironment(request, process.env), ms));
+        bus.handle(cmd, async (request, { signal, isStream }) => {
+          const env = programEnvironment(request, process.env);
+          if (!isStream) return runProgram(run, request.data, env, signal);
+          return { kind: 'stream', replies: programLines(run, request.data, env, signal) };
+        });
         const address = formatAddress(bus.own);
         if (json) printJson({ type: 'ready', address, command: cmd, relays: bus.relays });
         else print(`rmb-peer: serving ${cmd} at ${address}, relays ${bus.relays.join(' ')}`);

@@ -5,7 +5,7 @@ import { runProgram } from './service-program.ts';
 async function run(script: string, payload = '', ms = 60_000) {
   const lines: string[] = [];
   const program = { program: 'sh', args: ['-c', script], onStderr: (line: string) => void lines.push(line) };
-  const outcome = await runProgram(program, new TextEncoder().encode(payload), process.env, ms);
+  const outcome = await runProgram(program, new TextEncoder().encode(payload), process.env, AbortSignal.timeout(ms));
   const text = outcome.kind === 'response' ? new TextDecoder().decode(outcome.data) : outcome.message;
   return { kind: outcome.kind, text, lines };
 }
@@ -42,7 +42,7 @@ describe('runProgram', () => {
 
   it('says that a program cannot be started, without its path', async () => {
     const program = { program: '/secret/path', args: [], onStderr: () => undefined };
-    const outcome = await runProgram(program, new Uint8Array(0), process.env, 60_000);
+    const outcome = await runProgram(program, new Uint8Array(0), process.env, AbortSignal.timeout(60_000));
     expect(outcome).toEqual({ kind: 'error', message: "the service's program cannot be started (ENOENT)" });
   });
 });

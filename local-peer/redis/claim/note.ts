@@ -8,7 +8,7 @@ const MAX_TTL = 1800;
 
 /** Leaves a note for a uid: who may reply, and where to. @param until its end, by `performance.now()` */
 export async function leaveNote(client: RedisClient, uid: string, question: Question, until: number): Promise<void> {
-  const { command, replyTo, ref, asked = [], seconds, seals } = question;
+  const { command, replyTo, ref, asked = [], seconds, seals, isStream = false } = question;
   const reference = ref === null ? {} : { reference: ref };
   const backlog: Backlog = {
     uid,
@@ -17,6 +17,7 @@ export async function leaveNote(client: RedisClient, uid: string, question: Ques
     ttl: BigInt(seconds),
     asked,
     seals: asked.map((twin) => seals.get(twin) ?? ''),
+    stream: isStream,
     ...reference,
   };
   const { buffer, byteOffset, length } = encodeBacklog(backlog);
@@ -30,7 +31,7 @@ export async function leaveNote(client: RedisClient, uid: string, question: Ques
 export function readNote(bytes: Uint8Array): Question | undefined {
   const backlog = decodeBacklog(bytes);
   if (!backlog.ok) return undefined;
-  const { replyTo, reference, module, ttl, asked } = backlog.value;
+  const { replyTo, reference, module, ttl, asked, stream } = backlog.value;
   const seals = new Map(asked.flatMap((twin, place) => sealAt(backlog.value, twin, place)));
   const seconds = Math.min(Number(ttl), MAX_TTL);
   return {
@@ -40,6 +41,7 @@ export function readNote(bytes: Uint8Array): Question | undefined {
     asked: asked.length === 0 ? undefined : asked,
     seconds,
     seals,
+    isStream: stream,
   };
 }
 

@@ -95,6 +95,17 @@ describe.each(['sh', 'python', 'ts'])('the page’s service in %s', (language) =
   });
 });
 
+it('the page’s service with several replies counts for rmb-peer call --stream', async () => {
+  const service = await launchProgram(
+    'setsid',
+    ['bash', ...shell(`echo started; ${await commandOf('python', 'stream')}`)],
+    environment(),
+  );
+  expect(await inShell(await block('sh', 'ask-stream'))).toBe('1\n2\n3\n4\n5\n');
+  process.kill(-service.pid, 'SIGKILL');
+  await service.stop('SIGKILL');
+});
+
 it('the page’s trial serves a program without daemon and Redis', async () => {
   const service = await launchProgram('bash', shell(`exec ${await block('sh', 'trial')}`), environment());
   expect(service.ready).toContain('rmb-peer: serving my.lower at 2:trial');

@@ -33,6 +33,19 @@ export const PEER_MUTANTS: readonly SecurityMutant[] = [
       'is refused when its twin has too many requests that are alive',
     ],
   ]),
+  ...mutantsOf('client/serving/handlers.ts', 'client/stream.test.ts', [
+    [
+      'this.#running.get(requestKey(twin, signal.uid))',
+      '[...this.#running].find(([name]) => name.endsWith(signal.uid))?.[1]',
+      'is not cancelled by another twin that knows its uid',
+    ],
+  ]),
+  ...mutantsOf('client/asking/reply-inbox.ts', 'client/asking/reply-inbox.test.ts', [
+    ['seq >= limit ||', '', 'takes no reply beyond its limit or after the last, so that it stays bounded'],
+  ]),
+  ...mutantsOf('local-peer/redis/programs.ts', 'local-peer/redis/programs.test.ts', [
+    ['KEYS.credit(twin, signal.uid)', 'KEYS.credit(7, signal.uid)', 'keeps the credit of a stream for its own twin'],
+  ]),
   ...mutantsOf('client/serving/outstanding.ts', 'client/serving/outstanding.test.ts', [
     [
       '(this.#bySource.get(source) ?? 0) < this.#limits.each',

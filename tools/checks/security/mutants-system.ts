@@ -49,8 +49,8 @@ export const SYSTEM_MUTANTS: readonly SecurityMutant[] = [
   ]),
   ...mutantsOf('client/ask.ts', 'test/peer/trust/replay.test.ts', [
     [
-      'fingerprint: signedDigest(opened.value.signed, primitives)',
-      'fingerprint: primitives.sha256Text([frame])',
+      'signedDigest(opened.value.signed, primitives)',
+      'primitives.sha256Text([frame])',
       'is delivered once when its signed text comes in other bytes',
     ],
   ]),
