@@ -24,7 +24,7 @@ function rig() {
       },
     };
     const places = new Map(twins.map((twin, place) => [twin, place]));
-    awaited.add(uid, { question, held, total: twins.length, places, accepted: new Map(), streaming: new Set(), until });
+    awaited.add(uid, { question, held, total: twins.length, places, accepted: new Map(), until });
   };
   return { awaited, ended, settled, add };
 }

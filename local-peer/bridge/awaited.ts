@@ -21,7 +21,7 @@ export interface Open {
   /** Twin → who has custody of its envelope. */
   readonly accepted: Map<number, Accepted>;
   /** Twins that have begun to stream their replies. */
-  readonly streaming: Set<number>;
+  streaming?: Set<number>;
   /** End of the request's time, by `performance.now()`. */
   readonly until: number;
 }
@@ -87,7 +87,10 @@ export class Awaited {
 
   /** A reply of a stream came, and others follow. */
   streams(uid: string, twin: number): void {
-    this.#open.get(uid)?.streaming.add(twin);
+    const open = this.#open.get(uid);
+    if (open === undefined) return;
+    open.streaming ??= new Set();
+    open.streaming.add(twin);
   }
 
   /** Notes who has custody of the envelope for a twin. */
@@ -109,7 +112,7 @@ export class Awaited {
   async leave(isClean: boolean): Promise<void> {
     const parts = [...this.#open].flatMap(([uid, { accepted, streaming }]) =>
       [...accepted]
-        .filter(([twin, outcome]) => (isClean || outcome !== 'handed') && !streaming.has(twin))
+        .filter(([twin, outcome]) => (isClean || outcome !== 'handed') && streaming?.has(twin) !== true)
         .map(([twin]) => ({ uid, twin })),
     );
     await Promise.all(parts.map(({ uid, twin }) => this.settle(uid, twin)));

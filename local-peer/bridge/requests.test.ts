@@ -49,7 +49,6 @@ async function rig(questions: Record<string, Question>) {
     total: 1,
     places: new Map([[5, 0]]),
     accepted: new Map(),
-    streaming: new Set<number>(),
     until: Number.MAX_SAFE_INTEGER,
   };
   awaited.add('open', open);

@@ -172,7 +172,6 @@ export class Requests implements Askers<Question> {
       total: destinations.length,
       places,
       accepted: new Map(),
-      streaming: new Set<number>(),
       until: performance.now() + seconds * 1000,
     };
     // Before anything leaves: a reply may be back before the sending is over.

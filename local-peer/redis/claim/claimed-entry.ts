@@ -157,8 +157,10 @@ export class ClaimedEntry implements HeldRequest, HeldResponse {
 
   async reply(place: number, total: number, reply: GivenReply): Promise<boolean> {
     const isLast = this.#knownPlaces().add(place).size >= total;
+    // Earlier replies of a stream may still be under way.
+    const isOfStream = (reply.entry.part?.seq ?? 0) > 0;
     const fields = isLast
-      ? { mark: '', removed: this.#fields(), notes: this.#notes() }
+      ? { mark: '', removed: this.#fields(), notes: isOfStream ? [] : this.#notes() }
       : { mark: `${this.#field}#${place}`, removed: [] };
     const isNew = await giveReply(this.#redis, reply, { key: this.#key, ...fields });
     if (isLast) this.#watch.onEnd(this.#field);
