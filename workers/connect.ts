@@ -46,7 +46,22 @@ export async function checkUpgrade(request: Request, port: ConnectPort): Promise
       hint: 'connect to wss://RELAY/?TOKEN: the whole query is the token',
     });
   }
-  const token = parseToken(request.url.slice(question + 1));
+  const session = await checkSession(request.url.slice(question + 1), relayDomainOf(new URL(request.url)), port);
+  if (!session.ok) return session;
+  const handshake = handshakeFault(request.headers);
+  return handshake === undefined ? session : err({ code: 'bad-handshake', message: handshake });
+}
+
+/**
+ * Checks the token of a session, in whatever it came.
+ * @param host by which the client reached this relay, normalised
+ */
+export async function checkSession(
+  text: string,
+  host: string,
+  port: ConnectPort,
+): Promise<Result<SessionRequest, HttpRefusal>> {
+  const token = parseToken(text);
   if (!token.ok) return err(tokenRefusal(token.error));
   const { claims } = token.value;
   const { sub: twin, sid } = claims;
@@ -60,7 +75,6 @@ export async function checkUpgrade(request: Request, port: ConnectPort): Promise
   // Checked before the look-up: a token that is refused anyway costs none.
   const time = tokenTimeFault(claims, port.now());
   if (time !== undefined) return err(tokenRefusal(time, claims));
-  const host = relayDomainOf(new URL(request.url));
   const names = ownDomains(port.names, host);
   const audience = claims.aud?.flatMap((name) => relayName(name) ?? []);
   if (audience !== undefined && !isOwnRelay(audience, names)) {
@@ -85,8 +99,6 @@ export async function checkUpgrade(request: Request, port: ConnectPort): Promise
     if ('found' in fresh) checked = await checkToken(token.value, fresh.found.account, port.now(), port);
   }
   if (!checked.ok) return err(tokenRefusal(checked.error, claims));
-  const handshake = handshakeFault(request.headers);
-  if (handshake !== undefined) return err({ code: 'bad-handshake', message: handshake });
   return ok({ twin, sid, host, ...(claims.cap?.includes(OFFER) && { offersCustody: true }) });
 }
 

@@ -1,9 +1,11 @@
 import { Hono } from 'hono';
+import type { TwinLookup } from '../durable-objects/contract.ts';
 import { logLine } from '../durable-objects/log.ts';
 import { chainWatcher, twinObject } from '../durable-objects/objects.ts';
 import { settingsOf } from '../durable-objects/settings.ts';
 import { sessionUrl } from '../durable-objects/twin/sessions/session-request.ts';
-import { checkUpgrade, objectRefusal } from './connect.ts';
+import { checkPosted, checkResponse, forPages } from './check.ts';
+import { type ConnectPort, checkUpgrade, objectRefusal } from './connect.ts';
 import { federationIn } from './federation/federation-route.ts';
 import { knownTwins } from './known-twins.ts';
 import { objectFailed } from './object-failed.ts';
@@ -20,9 +22,35 @@ export { TwinResolver } from './twin-resolver/twin-resolver.ts';
 
 const app = new Hono<{ Bindings: Env }>();
 
+/** The resolver, as strangers reach it. */
+interface Resolver {
+  lookupFor(id: number, address: string): Promise<TwinLookup>;
+}
+
+/** Returns the port of a token's check, for a request from this address. */
+function connectPort(env: Env, resolver: Resolver, address: string): ConnectPort {
+  return {
+    recall: (twin) => knownTwins.recall(twin, Date.now()),
+    lookup: (twin) => knownTwins.renew(twin, Date.now(), (id) => resolver.lookupFor(id, address)),
+    now: () => Math.floor(Date.now() / 1000),
+    names: settingsOf(env).tokenAudience,
+    verify,
+  };
+}
+
 app.post('/', (context) => {
   const { env, executionCtx } = context;
   return federationIn(context.req.raw, env, executionCtx, executionCtx.exports.TwinResolver);
+});
+
+// A page learns neither status nor body of a refused upgrade: it asks here.
+app.post('/check', async ({ env, executionCtx, req }) => {
+  const address = addressOf(req.raw.headers);
+  const checked = await checkPosted(req.raw, {
+    ...connectPort(env, executionCtx.exports.TwinResolver, address),
+    charged: (refusal) => chargedRefusal(env.STRANGERS, address, refusal),
+  });
+  return checked.ok ? checkResponse(checked.value) : forPages(refuse(env, executionCtx, checked.error));
 });
 
 // Any path upgrades, as at the Rust relay. (workerd itself refuses an upgrade with another method than GET.)
@@ -30,15 +58,8 @@ app.use('*', async (context, next) => {
   if (context.req.header('upgrade')?.toLowerCase() !== 'websocket') return next();
   const resolver = context.executionCtx.exports.TwinResolver;
   const { STRANGERS } = context.env;
-  const settings = settingsOf(context.env);
   const address = addressOf(context.req.raw.headers);
-  const checked = await checkUpgrade(context.req.raw, {
-    recall: (twin) => knownTwins.recall(twin, Date.now()),
-    lookup: (twin) => knownTwins.renew(twin, Date.now(), (id) => resolver.lookupFor(id, address)),
-    now: () => Math.floor(Date.now() / 1000),
-    names: settings.tokenAudience,
-    verify,
-  });
+  const checked = await checkUpgrade(context.req.raw, connectPort(context.env, resolver, address));
   if (!checked.ok) {
     return refuse(context.env, context.executionCtx, await chargedRefusal(STRANGERS, address, checked.error));
   }
@@ -47,7 +68,7 @@ app.use('*', async (context, next) => {
   const region = known ?? regionOf(context.req.raw.cf);
   let response: Response | undefined;
   try {
-    const object = twinObject(context.env.TWIN, twin, region ?? settings.defaultRegion);
+    const object = twinObject(context.env.TWIN, twin, region ?? settingsOf(context.env).defaultRegion);
     response = await object.fetch(sessionUrl(checked.value), { headers: { upgrade: 'websocket' } });
   } catch (error) {
     objectFailed(context.env, context.executionCtx, { call: 'connect', twin }, error);

@@ -4,6 +4,7 @@
  */
 const DIFFERENCES = {
   'refusals over HTTP': 'a program reads the code, people read the same text',
+  'POST /check': 'a page learns neither status nor body of a refused upgrade',
   'second connection of one session':
     'with both closed, a half-open connection ends its successor; two programs on one session must learn of it, and a client on a flapping link must never be locked out',
   'text or undecodable frame': 'a client without a reason reconnects and sends the same again',

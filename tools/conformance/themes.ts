@@ -1,4 +1,5 @@
 import type { Case } from './case.ts';
+import { check } from './themes/check.ts';
 import { connect } from './themes/connect.ts';
 import { federated } from './themes/federation/federated.ts';
 import { federationIn } from './themes/federation/incoming.ts';
@@ -24,6 +25,7 @@ export const THEMES = {
   'federation-in': federationIn,
   metrics,
   http,
+  check,
   frames,
   limits,
   source,

@@ -30,6 +30,27 @@ const connections = rows(
   ],
 );
 
+const checks = rows(
+  ['check'],
+  [
+    [
+      'a token can be posted',
+      'workers/relay.ts',
+      "app.post('/check',",
+      "app.post('/checked',",
+      ['check/good token', 'check/expired token', 'check/no token'],
+    ],
+    [
+      'pages read the answer',
+      'workers/check.ts',
+      "'access-control-allow-origin', '*'",
+      "'access-control-allow-origin', 'null'",
+      ['check/good token', 'check/expired token', 'check/no token'],
+    ],
+    ['an empty body is no token', 'workers/check.ts', 'body.bytes.length === 0', 'false', ['check/no token']],
+  ],
+);
+
 const frames = rows(
   ['frames'],
   [
@@ -148,6 +169,7 @@ const limits = rows(
 
 export const MUTANTS: readonly Mutant[] = [
   ...connections,
+  ...checks,
   ...frames,
   ...repeats,
   ...pings,

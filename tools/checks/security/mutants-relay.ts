@@ -5,6 +5,10 @@ const STRANGERS = 'workers/twin-resolver/resolver-strangers.test.ts';
 
 /** Protections of the relay. Others are conformance mutants: test/rig/mutants/mutants.ts. */
 export const RELAY_MUTANTS: readonly SecurityMutant[] = [
+  ...mutantsOf('workers/check.ts', 'workers/check.test.ts', [
+    ['= 16_384;', '= 2 ** 30;', 'has at most 16 KiB'],
+    ['await port.charged(checked.error)', 'checked.error', 'is charged to its address if it is refused'],
+  ]),
   ...mutantsOf('workers/connect.ts', 'workers/connect.test.ts', [
     [
       'audience !== undefined && !isOwnRelay(audience, names)',
