@@ -5,7 +5,7 @@ import { type Asked, type Askers, Asking } from './ask.ts';
 import { Repeating } from './custody/repeating.ts';
 import type { TwinDirectory } from './directory/known-twin.ts';
 import { isKeyOnChain } from './directory/own-key.ts';
-import type { Count, Log, PartState } from './ports.ts';
+import type { Count, Log, PartState, Wakes } from './ports.ts';
 import { Receiving } from './receiving/receiving.ts';
 import { EndToEnd } from './seal.ts';
 import { Sending } from './sending/sending.ts';
@@ -29,6 +29,8 @@ export interface BusParts {
   readonly dial: Dial;
   readonly log: Log;
   readonly count: Count;
+  /** Tells when sockets should be looked at; absent where the host never sleeps. */
+  readonly wakes?: Wakes | undefined;
   /** Whether relays are offered custody; true when absent. */
   readonly offersCustody?: boolean;
   /** Reports the state of a relay, by its host[:port]. */
@@ -74,6 +76,7 @@ export function openBus<Request extends Asked, User extends BusUser<Request>>(
     clock,
     log,
     count: parts.count,
+    wakes: parts.wakes,
     offersCustody: parts.offersCustody,
     isWorthRepeating: (bytes) => repeating.isWorthRepeating(bytes),
     onRelay: (relay, state) => {

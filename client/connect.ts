@@ -7,7 +7,7 @@ import { ConnectedBus } from './connected-bus.ts';
 import { givenChain, openChain, ownTwinOf } from './directory/open-chain.ts';
 import { RmbError } from './errors.ts';
 import { misplacedAt } from './placement.ts';
-import type { Log, PartState } from './ports.ts';
+import type { Log, PartState, Wakes } from './ports.ts';
 import type { ConnectOptions, Who } from './public.ts';
 import { type Handled, Handlers, REMEMBERED } from './serving/handlers.ts';
 import { RELEASE } from './serving/release.ts';
@@ -30,6 +30,8 @@ const SILENT: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: ()
 export interface Host {
   readonly dial: Dial;
   readonly primitives: Primitives;
+  /** Tells when sockets should be looked at; undefined where the host never sleeps. */
+  readonly wakes?: Wakes | undefined;
   /** Whether relays are offered custody; true when absent. Measurements compare both. */
   readonly offersCustody?: boolean;
   /** Reports each request of another twin. */
@@ -39,7 +41,7 @@ export interface Host {
 /** Connects a twin to the bus. Throws an `RmbError` when it, the chain or every relay cannot be used. */
 export async function openConnection(options: ConnectOptions, host: Host): Promise<ConnectedBus> {
   const { signal, log = SILENT, timeout = CONNECT_MS, sid = `client-${crypto.randomUUID().slice(0, 8)}` } = options;
-  const { dial, primitives } = host;
+  const { dial, primitives, wakes } = host;
   if (signal?.aborted) throw new RmbError('aborted', 'connecting was aborted', { cause: signal.reason });
   const relays = relayUrls(options.relays);
   const identity = await identityIn(options, primitives);
@@ -68,7 +70,7 @@ export async function openConnection(options: ConnectOptions, host: Host): Promi
     const started = Promise.withResolvers<void>();
     const count = () => undefined;
     const mode = host.offersCustody === undefined ? {} : { offersCustody: host.offersCustody };
-    const core = { own, identity, primitives, twins: chain.twins, clock, relays, dial, log, count, ...mode };
+    const core = { own, identity, primitives, twins: chain.twins, clock, relays, dial, wakes, log, count, ...mode };
     const onRelay = (relay: string, state: PartState) => {
       first.set(relay, state);
       const custody = state.isUp && (session?.inCustody ?? []).includes(relay);

@@ -13,7 +13,8 @@
 import { PORTABLE } from '../proto/crypto/portable.ts';
 import { openConnection } from './connect.ts';
 import type { Bus, ConnectOptions } from './public.ts';
-import { dialWeb } from './session/web-socket.ts';
+import { pageWakes } from './web/page-wakes.ts';
+import { dialWeb } from './web/web-socket.ts';
 
 export { type Identity, identityOf, type KeyType } from '../proto/identity.ts';
 export type { Twin } from '../proto/twin.ts';
@@ -53,5 +54,5 @@ export type { StatusEvent } from './status/status-event.ts';
  * Throws an `RmbError` when the identity, the chain or every relay cannot be used.
  */
 export async function connect(options: ConnectOptions): Promise<Bus> {
-  return openConnection(options, { dial: dialWeb, primitives: PORTABLE });
+  return openConnection(options, { dial: dialWeb, primitives: PORTABLE, wakes: pageWakes() });
 }

@@ -52,6 +52,12 @@ export interface Uplink {
   send(bytes: Uint8Array, deadline: number): Promise<Handover | PeerFault>;
 }
 
+/**
+ * Calls back when sockets should be looked at now, because the host slept or has its network again. Returns a function
+ * that ends this.
+ */
+export type Wakes = (look: () => void) => () => void;
+
 /** Where the client reports its work. `fields` never hold a secret, a token or a payload. */
 export interface Log {
   debug(fields: object, message: string): void;

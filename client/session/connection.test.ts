@@ -142,4 +142,86 @@ describe('a connection to a relay', () => {
     expect(relay.sockets).toHaveLength(2);
     expect(relay.sockets[1]?.isPaused).toBe(true);
   });
+
+  it('pings with an envelope only after 30 s without any other sign of life', async () => {
+    const { connection, relay, later } = rig({ hasPings: false });
+    await later();
+    const [socket] = relay.sockets;
+    socket?.hear();
+    for (let n = 0; n < 3; n += 1) {
+      await later(20_000);
+      socket?.send(encodeEnvelope(envelope('some')));
+    }
+    await later(29_999);
+    expect(socket?.envelopes).toHaveLength(1);
+    await later(1);
+    expect(socket?.envelopes).toHaveLength(2);
+    await later(10_000);
+    expect(connection.isOpen).toBe(false);
+  });
+
+  it('asks why about the first two failures in a row, and keeps the reason for the next', async () => {
+    const { relay, states, later } = rig({ opens: false });
+    await later();
+    relay.sockets[0]?.end({ code: 1006, detail: 'expired', isExplained: true });
+    await later(1_000);
+    relay.sockets[1]?.end({ code: 1006, detail: 'unknown twin', isExplained: true });
+    await later(2_000);
+    relay.sockets[2]?.end({ code: 1006, detail: 'no connection' });
+    await later();
+    expect(states.map(({ detail }) => detail)).toEqual(['expired', 'unknown twin', 'unknown twin']);
+    expect(relay.sockets.map(({ asksWhy }) => asksWhy)).toEqual([true, true, false]);
+  });
+});
+
+describe('a look at a connection', () => {
+  it('connects at once instead of waiting out the pause', async () => {
+    const { connection, relay, later } = rig({ opens: false });
+    await later();
+    for (let n = 0; n < 8; n += 1) {
+      relay.sockets[n]?.end({ code: 1006, detail: 'no connection' });
+      await later();
+      connection.look();
+      await later();
+    }
+    expect(relay.sockets).toHaveLength(9);
+    // While it connects, there is nothing to hurry.
+    connection.look();
+    await later();
+    expect(relay.sockets).toHaveLength(9);
+  });
+
+  it('does not take a session back sooner that another program uses', async () => {
+    const { connection, relay, later } = rig();
+    await later();
+    relay.sockets[0]?.end({ code: USED_TWICE.code, detail: `${USED_TWICE.code} ${USED_TWICE.reason}` });
+    await later();
+    connection.look();
+    await later(11_999);
+    expect(relay.sockets).toHaveLength(1);
+  });
+
+  it('asks an open relay for a sign of life, and gives it up after 5 s without one', async () => {
+    let isAlive = true;
+    const { connection, relay, later } = rig({ answersPings: () => isAlive });
+    await later();
+    connection.look();
+    await later(5_000);
+    expect([connection.isOpen, relay.sockets[0]?.pings]).toEqual([true, 2]);
+    isAlive = false;
+    connection.look();
+    await later(4_999);
+    expect(connection.isOpen).toBe(true);
+    await later(1);
+    expect([connection.isOpen, relay.sockets[0]?.pings]).toEqual([false, 3]);
+  });
+
+  it('does nothing after the end', async () => {
+    const { connection, relay, later } = rig();
+    await later();
+    await connection.close();
+    connection.look();
+    await later(60_000);
+    expect(relay.sockets).toHaveLength(1);
+  });
 });

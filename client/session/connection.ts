@@ -1,12 +1,14 @@
 import { KEEP_ALIVE, readAcceptance } from '../../proto/custody/acceptance.ts';
 import { USED_TWICE } from '../../proto/session-close.ts';
-import { type CustodyReports, CustodySession, type CustodyWay } from '../custody/session.ts';
-import type { FrameEnd, Log, PartState, SentEnvelope } from '../ports.ts';
+import { CustodySession, type CustodyWay } from '../custody/session.ts';
+import type { FrameEnd } from '../ports.ts';
+import { Reasons } from '../web/reasons.ts';
 import { Backoff } from './backoff.ts';
+import type { ConnectionPort } from './connection-port.ts';
 import { FramesInWork } from './frames.ts';
-import { CUSTODY_HEARTBEAT, HEARTBEAT, type HeartbeatTimes, Pulse } from './heartbeat.ts';
+import { CUSTODY_HEARTBEAT, ENVELOPE_HEARTBEAT, HEARTBEAT, type HeartbeatTimes, Pulse } from './heartbeat.ts';
 import { LargeFrames, limitAfter, type SizeLimit } from './large-frames.ts';
-import { CLOSE_MS, type Dial, type Loss, type Socket, TORN_CODE } from './socket.ts';
+import { CLOSE_MS, type Loss, type Socket, type SocketPort, TORN_CODE } from './socket.ts';
 import { endsWithin } from './waiting.ts';
 
 /** When two programs use one session, the relay refuses a switch within 10 s: an earlier attempt would be refused again, ms. */
@@ -27,31 +29,10 @@ const MOST_UNSENT = 2 ** 20;
 /** State of a connection. */
 type State =
   | { readonly kind: 'closed' }
-  | { readonly kind: 'waiting'; readonly timer: Timer }
+  | { readonly kind: 'waiting'; readonly timer: Timer; readonly mayHurry: boolean }
   | { readonly kind: 'connecting'; readonly socket: Socket }
-  | { readonly kind: 'open'; readonly socket: Socket };
+  | { readonly kind: 'open'; readonly socket: Socket; readonly pulse: Pulse };
 type Timer = ReturnType<typeof setTimeout>;
-
-/** Parts of a connection, and its reports. */
-export interface ConnectionPort {
-  readonly dial: Dial;
-  /** Returns a fresh token for each attempt. */
-  token(): Promise<string>;
-  /** Returns an envelope that the relay answers at once: a sign of life where the host has no ping frames. */
-  pingEnvelope(): Uint8Array;
-  onState(state: PartState): void;
-  /** The relay's Date, and this machine's Unix ms of the request. */
-  onDate(date: string, askedAt: number): void;
-  /** Resolves when the frame has been processed; never rejects. */
-  onFrame(frame: Uint8Array): Promise<FrameEnd | undefined>;
-  /** A plain session’s socket ended. @param isTorn without a close frame */
-  onEnded?(isTorn: boolean): void;
-  /** Absent: the token offers no custody, and every session is a plain one. */
-  readonly custody?: CustodyReports;
-  /** The relay closed the connection because of this envelope's size; `limit` is what it takes, if it says so (bytes). */
-  onTooLarge(envelope: SentEnvelope, limit: number | undefined): void;
-  readonly log: Log;
-}
 
 /** Keeps one relay connected, until `close`. */
 export class RelayConnection {
@@ -60,6 +41,7 @@ export class RelayConnection {
   readonly #times: HeartbeatTimes;
   readonly #custodyTimes: HeartbeatTimes;
   readonly #backoff = new Backoff();
+  readonly #reasons = new Reasons();
   readonly #frames: FramesInWork<FrameEnd | undefined>;
   readonly #large = new LargeFrames();
   #limit: SizeLimit | undefined;
@@ -114,6 +96,16 @@ export class RelayConnection {
     if (this.#state.kind === 'open' && !this.#isFinishing) this.#state.socket.close(1001, 'coming back');
   }
 
+  /** The host may have slept, or has its network again: tries at once, or asks an open relay for a sign of life. */
+  look(): void {
+    const state = this.#state;
+    if (state.kind === 'open') state.pulse.check();
+    if (state.kind !== 'waiting' || !state.mayHurry || this.#isFinishing) return;
+    clearTimeout(state.timer);
+    this.#backoff.reset();
+    this.#retryIn(0);
+  }
+
   /** Hands a frame to the socket of a plain session. Returns false if there is no socket, or it broke. */
   async send(frame: Uint8Array): Promise<boolean> {
     if (this.#state.kind !== 'open') return false;
@@ -158,8 +150,9 @@ export class RelayConnection {
     return hasAll && code !== TORN_CODE;
   }
 
-  #retryIn(ms: number): void {
-    this.#state = { kind: 'waiting', timer: setTimeout(() => this.#connect(), ms) };
+  /** @param mayHurry whether `look` may cut the pause short */
+  #retryIn(ms: number, mayHurry = true): void {
+    this.#state = { kind: 'waiting', timer: setTimeout(() => this.#connect(), ms), mayHurry };
   }
 
   #connect(): void {
@@ -175,17 +168,6 @@ export class RelayConnection {
     /** `undecided` until the relay has accepted custody, or has sent anything else. */
     let mode: 'undecided' | 'plain' | 'custody' = this.#port.custody === undefined ? 'plain' : 'undecided';
     this.#custody = undefined;
-    const pulse = new Pulse(this.#times, {
-      ping: () => {
-        if (mode === 'custody') send(KEEP_ALIVE.ask);
-        else if (mode === 'undecided' || socket.ping === undefined) void socket.send(this.#port.pingEnvelope());
-        else socket.ping();
-      },
-      dead: () => socket.terminate(),
-      proven: () => this.#proven(socket),
-      // Later signs of life prove that the relay is well; the first one proves only the way.
-      heard: () => this.#backoff.reset(),
-    });
     const plain = () => {
       mode = 'plain';
       this.#frames.attach({
@@ -203,7 +185,7 @@ export class RelayConnection {
       pulse.sent();
       void socket.send(message);
     };
-    const socket: Socket = this.#port.dial(`${this.#url}/?${token}`, {
+    const events: SocketPort = {
       onDate: (date, askedAt) => this.#port.onDate(date, askedAt),
       onOpen: () => {
         if (mode === 'plain') plain();
@@ -233,6 +215,19 @@ export class RelayConnection {
         pulse.stop();
         this.#ended(loss);
       },
+    };
+    const asksWhy = this.#reasons.isDue;
+    const socket = this.#port.dial(`${this.#url}/?${token}`, events, { asksWhy });
+    const pulse = new Pulse(socket.ping === undefined ? ENVELOPE_HEARTBEAT : this.#times, {
+      ping: () => {
+        if (mode === 'custody') send(KEEP_ALIVE.ask);
+        else if (mode === 'undecided' || socket.ping === undefined) void socket.send(this.#port.pingEnvelope());
+        else socket.ping();
+      },
+      dead: () => socket.terminate(),
+      proven: () => this.#proven(socket, pulse),
+      // Later signs of life prove that the relay is well; the first one proves only the way.
+      heard: () => this.#backoff.reset(),
     });
     this.#state = { kind: 'connecting', socket };
     this.#large.clear();
@@ -259,12 +254,14 @@ export class RelayConnection {
     socket.close(MALFORMED_CODE, why);
   }
 
-  #ended({ code, detail, isUnreached }: Loss): void {
+  #ended(loss: Loss): void {
+    const { code, isUnreached } = loss;
+    const detail = this.#state.kind === 'connecting' ? this.#reasons.failed(loss) : loss.detail;
     this.#onEnd(code);
     if (code === TOO_LARGE_CODE) this.#tooLarge(detail);
     if (detail === CONTESTED_DETAIL) {
       this.#port.log.error({ relay: this.#url, detail }, `relay: ${CONTESTED}`);
-      this.#lost(CONTESTED, CONTESTED_MS * (1 + Math.random() / 4));
+      this.#lost(CONTESTED, CONTESTED_MS * (1 + Math.random() / 4), false);
     } else this.#lost(detail, this.#backoff.next(isUnreached));
     // What the socket may not have passed on is sent again, through any relay.
     if (this.#custody === undefined) this.#port.onEnded?.(code === TORN_CODE);
@@ -280,20 +277,21 @@ export class RelayConnection {
     for (const envelope of refused) this.#port.onTooLarge(envelope, limit);
   }
 
-  #proven(socket: Socket): void {
+  #proven(socket: Socket, pulse: Pulse): void {
     if (this.#state.kind !== 'connecting') return;
-    this.#state = { kind: 'open', socket };
+    this.#state = { kind: 'open', socket, pulse };
+    this.#reasons.opened();
     this.#port.log.info({ relay: this.#url, custody: this.#custody !== undefined }, 'relay: connected');
     this.#port.onState({ isUp: true, detail: '' });
   }
 
-  #lost(detail: string, retryMs: number): void {
+  #lost(detail: string, retryMs: number, mayHurry = true): void {
     if (this.#state.kind === 'closed') return;
     // A relay that is away for a night is reported once, not at each attempt.
     const isNews = this.#state.kind === 'open' || detail !== this.#detail;
     this.#detail = detail;
     if (isNews) this.#port.log.warn({ relay: this.#url, detail }, 'relay: not connected, trying again');
-    this.#retryIn(retryMs);
+    this.#retryIn(retryMs, mayHurry);
     this.#port.onState({ isUp: false, detail });
   }
 }

@@ -8,6 +8,12 @@ export interface HeartbeatTimes {
 export const HEARTBEAT: HeartbeatTimes = { ping: 20_000, dead: 38_000 };
 
 /**
+ * The rhythm of a plain session where the host has no ping frames: browsers and workerd. Each ping is an envelope, which
+ * wakes something at the relay, so there are fewer; none while anything else comes.
+ */
+export const ENVELOPE_HEARTBEAT: HeartbeatTimes = { ping: 30_000, dead: 40_000 };
+
+/**
  * A custody session’s: both sides must hear each other. A relay takes a silent client for dead, and its answers to the
  * keep-alive come from the platform, also while its object sleeps.
  */
@@ -15,6 +21,8 @@ export const CUSTODY_HEARTBEAT: HeartbeatTimes = { ping: 2_000, dead: 5_000 };
 
 /** A timer that is later than this means that this process did not run: then silence says nothing, ms. */
 const STALL_MS = 1_000;
+/** A socket whose host may have slept has this long for a sign of life, ms. */
+const CHECK_MS = 5_000;
 /** An open relay answers the first ping in this time, ms. */
 const PROOF_MS = 10_000;
 
@@ -96,6 +104,18 @@ export class Pulse {
       this.#look();
       this.#port.proven();
     }
+  }
+
+  /** Asks for a sign of life now, because the host may have slept: a socket without one soon is dead. */
+  check(): void {
+    if (!this.#isProven || this.#isPaused) return;
+    clearTimeout(this.#timer);
+    const now = performance.now();
+    this.#heardAt = now + CHECK_MS - this.#times.dead;
+    this.#pingedAt = now;
+    this.#nextAt = Number.POSITIVE_INFINITY;
+    this.#port.ping();
+    this.#look();
   }
 
   /** Nothing is read for now: silence says nothing. */

@@ -2,9 +2,9 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { dialWeb } from '../web/web-socket.ts';
 import { dialNode } from './node-socket.ts';
 import type { Dial, Loss, Socket } from './socket.ts';
-import { dialWeb } from './web-socket.ts';
 
 const owned: (() => void)[] = [];
 afterEach(() => {

@@ -2,12 +2,13 @@ import { expect, it } from 'vitest';
 import { identityOf } from '../../proto/identity.ts';
 import { parseToken } from '../../proto/token/token.ts';
 import { startMemoryRelay } from '../../test/rig/relay/memory-relay.ts';
+import type { Wakes } from '../ports.ts';
 import { Clock } from './clock.ts';
 import { Session } from './session.ts';
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
-async function rig(relays: readonly string[], hasPings = true, onKept = () => {}) {
+async function rig(relays: readonly string[], hasPings = true, onKept = () => {}, wakes?: Wakes) {
   const identity = await identityOf(`0x${'01'.repeat(32)}`, 'ed25519');
   if (!identity.ok) throw new Error(identity.error.detail);
   const relay = startMemoryRelay({ hasPings });
@@ -20,6 +21,7 @@ async function rig(relays: readonly string[], hasPings = true, onKept = () => {}
     dial: relay.dial,
     clock: new Clock(Date.now, () => undefined),
     log: silent,
+    wakes,
     onRelay: (host, { isUp }) => {
       states.push(`${host} ${isUp}`);
       if (isUp) up.resolve();
@@ -43,8 +45,8 @@ it('shows each relay a token for that relay alone', async () => {
   });
   expect(sockets.map(({ url }) => url.host).sort()).toEqual(['a:1', 'b:2']);
   expect(claims).toMatchObject(sockets.map(({ url }) => ({ sub: 1, sid: 'sid', aud: [url.host] })));
+  await expect.poll(() => states.toSorted()).toEqual(['a:1 true', 'b:2 true']);
   await session.close();
-  expect(states).toContain('a:1 true');
 });
 
 it('hands an envelope to a connected relay, and gives waiting ones up at the end', async () => {
@@ -86,4 +88,20 @@ it('reports when senders wait for room, and when they wait no more', async () =>
   expect(states).toEqual([false, true, false]);
   expect(session.idle.isReached).toBe(true);
   await session.close();
+});
+
+it('looks at its sockets when the host wakes, until it is closed', async () => {
+  const lookers = new Set<() => void>();
+  const wakes: Wakes = (look) => {
+    lookers.add(look);
+    return () => void lookers.delete(look);
+  };
+  const { session, relay, up } = await rig(['ws://a:1'], true, undefined, wakes);
+  await up;
+  const socket = await relay.dialled(0);
+  expect(socket.pings).toBe(1);
+  for (const look of lookers) look();
+  expect(socket.pings).toBe(2);
+  await session.close();
+  expect(lookers.size).toBe(0);
 });

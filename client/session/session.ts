@@ -6,7 +6,7 @@ import type { Identity } from '../../proto/identity.ts';
 import { mintToken } from '../../proto/token/token.ts';
 import type { CustodyReports } from '../custody/session.ts';
 import type { PeerFault } from '../errors.ts';
-import type { Count, FrameEnd, Handover, Log, PartState, SentEnvelope, Uplink } from '../ports.ts';
+import type { Count, FrameEnd, Handover, Log, PartState, SentEnvelope, Uplink, Wakes } from '../ports.ts';
 import { freshUid } from '../sending/uid.ts';
 import { Idle } from '../status/idle.ts';
 import type { Clock } from './clock.ts';
@@ -33,6 +33,8 @@ export interface SessionParts {
   readonly count?: Count;
   /** Whether relays are offered custody; true when absent. */
   readonly offersCustody?: boolean | undefined;
+  /** Tells when sockets should be looked at; absent where the host never sleeps. */
+  readonly wakes?: Wakes | undefined;
   /** Reports the state of a relay, by its host[:port]. */
   onRelay(relay: string, state: PartState): void;
   /** Resolves when the frame has been processed; never rejects. */
@@ -61,6 +63,7 @@ export class Session implements Uplink {
   readonly #connections: readonly RelayConnection[];
   readonly #relays: Relays;
   readonly #steps: ClockSteps;
+  #endWakes: () => void = () => undefined;
   /** Connections are made before `Relays`. */
   readonly #custody: CustodyReports = {
     opened: (way, window) => this.#relays.opened(way, window),
@@ -111,6 +114,10 @@ export class Session implements Uplink {
   open(): void {
     for (const connection of this.#connections) connection.open();
     this.#steps.start();
+    const look = () => {
+      for (const connection of this.#connections) connection.look();
+    };
+    this.#endWakes = this.#parts.wakes?.(look) ?? this.#endWakes;
   }
 
   send(bytes: Uint8Array, deadline: number): Promise<Handover | PeerFault> {
@@ -139,6 +146,7 @@ export class Session implements Uplink {
    */
   async close(ms?: number): Promise<boolean> {
     this.#steps.stop();
+    this.#endWakes();
     this.#relays.close();
     const partings = await Promise.all(this.#connections.map((connection) => connection.close(ms)));
     this.#relays.end();

@@ -8,16 +8,18 @@ export interface Loss {
   readonly cause?: string;
   /** Whether no server answered. Only Node sees the difference to a refusal. */
   readonly isUnreached?: boolean;
+  /** Whether the relay was asked why it took no session, and `detail` is its answer. Only hosts that hide refusals ask. */
+  readonly isExplained?: boolean;
 }
 
 /** Events of a WebSocket. */
-interface SocketPort {
+export interface SocketPort {
   onOpen(): void;
   /** Binary messages come as bytes, text messages as text. */
   onMessage(message: Uint8Array | string): void;
   /** Any sign of life: a message, a ping or a pong. */
   onHeard?(): void;
-  /** The server's Date header, and this machine's Unix ms of the request. Only Node sees headers. */
+  /** The server's time as HTTP writes it, and this machine's Unix ms of the request. Only Node sees it in each answer. */
   onDate?(date: string, askedAt: number): void;
   /** Called once, whatever ends the socket. */
   onLost(loss: Loss): void;
@@ -46,6 +48,8 @@ export interface Socket {
 interface DialOptions {
   /** Largest message that the other side may send, bytes. */
   readonly maxBytes?: number;
+  /** Whether a relay is asked why, if it takes no session and the host hides the answer; false when absent. */
+  readonly asksWhy?: boolean;
 }
 
 /** Opens a WebSocket. Each failure ends in `onLost`. Throws when the URL is invalid. */

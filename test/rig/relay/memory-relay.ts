@@ -6,6 +6,8 @@ type Port = Parameters<Dial>[1];
 /** A socket that was dialled, seen from the other side. */
 export interface DialledSocket {
   readonly url: URL;
+  /** Whether its relay would be asked why it takes no session. */
+  readonly asksWhy: boolean;
   /** Envelopes that came. */
   readonly envelopes: readonly Envelope[];
   /** Every message that came. */
@@ -47,8 +49,8 @@ export function startMemoryRelay(behaviour: Behaviour = {}): MemoryRelay {
   const { opens = true } = behaviour;
   const sockets: DialledSocket[] = [];
   const waiting = new Map<number, (socket: DialledSocket) => void>();
-  const dial: Dial = (url, port) => {
-    const { socket, dialled } = pair(new URL(url), port, behaviour, sockets);
+  const dial: Dial = (url, port, { asksWhy = false } = {}) => {
+    const { socket, dialled } = pair(new URL(url), asksWhy, port, behaviour, sockets);
     const place = sockets.push(dialled) - 1;
     waiting.get(place)?.(dialled);
     if (opens) queueMicrotask(() => port.onOpen());
@@ -87,7 +89,7 @@ export function startRoutingRelay(
   });
 }
 
-function pair(url: URL, port: Port, behaviour: Behaviour, all: readonly DialledSocket[]) {
+function pair(url: URL, asksWhy: boolean, port: Port, behaviour: Behaviour, all: readonly DialledSocket[]) {
   const { hasPings = true } = behaviour;
   const messages: (Uint8Array | string)[] = [];
   const state = { envelopes: [] as Envelope[], pings: 0, isPaused: false, isLost: false };
@@ -98,6 +100,7 @@ function pair(url: URL, port: Port, behaviour: Behaviour, all: readonly DialledS
   };
   const dialled: DialledSocket = {
     url,
+    asksWhy,
     envelopes: state.envelopes,
     messages,
     get pings() {
