@@ -185,10 +185,16 @@ describe('a look at a connection', () => {
       await later();
     }
     expect(relay.sockets).toHaveLength(9);
-    // While it connects, there is nothing to hurry.
+    // An attempt is under way: if it fails, the next one begins at once, and those after it wait.
     connection.look();
     await later();
     expect(relay.sockets).toHaveLength(9);
+    relay.sockets[8]?.end({ code: 1006, detail: 'no connection' });
+    await later();
+    expect(relay.sockets).toHaveLength(10);
+    relay.sockets[9]?.end({ code: 1006, detail: 'no connection' });
+    await later();
+    expect(relay.sockets).toHaveLength(10);
   });
 
   it('does not take a session back sooner that another program uses', async () => {

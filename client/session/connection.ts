@@ -49,6 +49,8 @@ export class RelayConnection {
   /** The custody session of the last socket, if it has one. */
   #custody: CustodySession | undefined;
   #isFinishing = false;
+  /** The host woke during an attempt, which may have begun without a network: after it, the next one begins at once. */
+  #isHurried = false;
   /** Detail of the last failure. */
   #detail = '';
   /** Called with the code that ended the last socket. */
@@ -100,6 +102,7 @@ export class RelayConnection {
   look(): void {
     const state = this.#state;
     if (state.kind === 'open') state.pulse.check();
+    this.#isHurried = state.kind === 'connecting';
     if (state.kind !== 'waiting' || !state.mayHurry || this.#isFinishing) return;
     clearTimeout(state.timer);
     this.#backoff.reset();
@@ -291,7 +294,8 @@ export class RelayConnection {
     const isNews = this.#state.kind === 'open' || detail !== this.#detail;
     this.#detail = detail;
     if (isNews) this.#port.log.warn({ relay: this.#url, detail }, 'relay: not connected, trying again');
-    this.#retryIn(retryMs, mayHurry);
+    this.#retryIn(this.#isHurried && mayHurry ? 0 : retryMs, mayHurry);
+    this.#isHurried = false;
     this.#port.onState({ isUp: false, detail });
   }
 }
