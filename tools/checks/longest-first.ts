@@ -10,6 +10,7 @@ export const LONGEST: readonly string[] = [
   'test/product/conformance-mutants.test.ts',
   'test/upgrades/storage.test.ts',
   'test/product/demo.test.ts',
+  'test/product/examples.test.ts',
   'test/product/faults.test.ts',
   'test/product/conformance.test.ts',
   'test/federation/kill.test.ts',
