@@ -10,7 +10,6 @@
  * In a browser the page must be a secure context (https, or localhost): elsewhere there is no WebCrypto. In Node,
  * `rmb-client/node` signs and verifies faster, and keeps a connection with ping frames.
  */
-import { PORTABLE } from '../proto/crypto/portable.ts';
 import { openConnection } from './connect.ts';
 import type { Bus, ConnectOptions } from './public.ts';
 import { dialWeb } from './session/web-socket.ts';
@@ -41,5 +40,7 @@ export type { LocalRequest, Plugin, PluginReply, RemoteRequest } from './serving
  * Throws an `RmbError` when the identity, the chain or every relay cannot be used.
  */
 export async function connect(options: ConnectOptions): Promise<Bus> {
+  // The curves are two thirds as large as all else.
+  const { PORTABLE } = await import('../proto/crypto/portable.ts');
   return openConnection(options, { dial: dialWeb, primitives: PORTABLE });
 }

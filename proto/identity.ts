@@ -1,11 +1,9 @@
-import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { blake2b } from '@noble/hashes/blake2.js';
 import { concatBytes } from '@noble/hashes/utils.js';
 import { base58 } from '@scure/base';
+import { hexSeed, type SeedFault } from './crypto/hex-seed.ts';
 import { type KeyType, TYPE_BYTE } from './crypto/key-type.ts';
-import { PORTABLE } from './crypto/portable.ts';
 import type { Primitives } from './crypto/primitives.ts';
-import { miniSecret, type SeedFault } from './crypto/seed.ts';
 import { err, ok, type Result } from './result.ts';
 
 export type { KeyType } from './crypto/key-type.ts';
@@ -26,26 +24,36 @@ export interface Identity {
   sharedKey(publicKey: Uint8Array): Uint8Array;
 }
 
-/** Returns the identity of a mnemonic or 0x seed (see `miniSecret`). Both keys come from one secret. */
+/**
+ * Resolves with the identity of a mnemonic or 0x seed (see `miniSecret`). Both keys come from one secret. The curves and
+ * the words of a mnemonic load here, because a page must not wait for them before it shows something.
+ */
 export async function identityOf(
   secret: string,
   keyType: KeyType,
-  primitives: Pick<Primitives, 'signer' | 'agreement'> = PORTABLE,
+  primitives?: Pick<Primitives, 'signer' | 'agreement'>,
 ): Promise<Result<Identity, SeedFault>> {
-  const seed = miniSecret(secret);
+  const seed = hexSeed(secret) ?? (await import('./crypto/seed.ts')).miniSecret(secret);
   if (!seed.ok) return seed;
-  if (!secp256k1.utils.isValidSecretKey(seed.value)) {
+  const { isSecret } = await import('./crypto/secp256k1.ts');
+  if (!isSecret(seed.value)) {
     return err({ reason: 'seed', detail: 'this seed is not a secp256k1 secret: use another' });
   }
-  const signer = await primitives.signer(seed.value, keyType);
-  const agreement = primitives.agreement(seed.value);
+  const by = primitives ?? (await import('./crypto/portable.ts')).PORTABLE;
+  const signer = await by.signer(seed.value, keyType);
+  const agreement = by.agreement(seed.value);
   return ok({
     keyType,
     account: signer.account,
     e2ePublicKey: agreement.publicKey,
-    sign: async (message) => concatBytes(Uint8Array.of(TYPE_BYTE[keyType]), await signer.sign(message)),
+    sign: async (message) => withType(keyType, await signer.sign(message)),
     sharedKey: (publicKey) => agreement.sharedKey(publicKey),
   });
+}
+
+/** Returns a signature of 64 bytes as RMB writes it: after a byte for its scheme. */
+export function withType(keyType: KeyType, signature: Uint8Array): Uint8Array {
+  return concatBytes(Uint8Array.of(TYPE_BYTE[keyType]), signature);
 }
 
 /** Returns the SS58 address of an account: base58 of prefix, key and checksum. Prefix 42 is any Substrate chain. */
