@@ -4,6 +4,7 @@ import { type Identity, identityOf } from '../proto/identity.ts';
 import { Calls } from './asking/calls.ts';
 import { openBus } from './bus.ts';
 import { ConnectedBus } from './connected-bus.ts';
+import { givenChain, openChain, ownTwinOf } from './directory/open-chain.ts';
 import { RmbError } from './errors.ts';
 import { misplacedAt } from './placement.ts';
 import type { Log, PartState } from './ports.ts';
@@ -45,8 +46,6 @@ export async function openConnection(options: ConnectOptions, host: Host): Promi
     tellSkew(log, { relay, seconds: Math.round(skew) }, verdict),
   );
   const onTime = (time: number) => clock.measureChain(time);
-  // The directory judges keys by the curves, which load only now.
-  const { givenChain, openChain, ownTwinOf } = await import('./directory/open-chain.ts');
   const chain =
     'twins' in options
       ? givenChain(options.twins)

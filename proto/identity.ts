@@ -3,7 +3,9 @@ import { concatBytes } from '@noble/hashes/utils.js';
 import { base58 } from '@scure/base';
 import { hexSeed, type SeedFault } from './crypto/hex-seed.ts';
 import { type KeyType, TYPE_BYTE } from './crypto/key-type.ts';
+import { PORTABLE } from './crypto/portable.ts';
 import type { Primitives } from './crypto/primitives.ts';
+import { isSecret } from './crypto/secp256k1.ts';
 import { err, ok, type Result } from './result.ts';
 
 export type { KeyType } from './crypto/key-type.ts';
@@ -25,23 +27,21 @@ export interface Identity {
 }
 
 /**
- * Resolves with the identity of a mnemonic or 0x seed (see `miniSecret`). Both keys come from one secret. The curves and
- * the words of a mnemonic load here, because a page must not wait for them before it shows something.
+ * Resolves with the identity of a mnemonic or 0x seed (see `miniSecret`). Both keys come from one secret. The words of
+ * mnemonics load only for a mnemonic: no page needs them for a seed.
  */
 export async function identityOf(
   secret: string,
   keyType: KeyType,
-  primitives?: Pick<Primitives, 'signer' | 'agreement'>,
+  primitives: Pick<Primitives, 'signer' | 'agreement'> = PORTABLE,
 ): Promise<Result<Identity, SeedFault>> {
   const seed = hexSeed(secret) ?? (await import('./crypto/seed.ts')).miniSecret(secret);
   if (!seed.ok) return seed;
-  const { isSecret } = await import('./crypto/secp256k1.ts');
   if (!isSecret(seed.value)) {
     return err({ reason: 'seed', detail: 'this seed is not a secp256k1 secret: use another' });
   }
-  const by = primitives ?? (await import('./crypto/portable.ts')).PORTABLE;
-  const signer = await by.signer(seed.value, keyType);
-  const agreement = by.agreement(seed.value);
+  const signer = await primitives.signer(seed.value, keyType);
+  const agreement = primitives.agreement(seed.value);
   return ok({
     keyType,
     account: signer.account,

@@ -1,6 +1,7 @@
 import { specVersionOf } from '../../proto/chain/block-answers.ts';
 import type { EventTable } from '../../proto/chain/event-table.ts';
 import { bytesOf } from '../../proto/chain/json-rpc.ts';
+import { tableOf } from '../../proto/chain/metadata-shapes.ts';
 import { err, ok, type Result } from '../../proto/result.ts';
 import type { RpcSocket } from './rpc-socket.ts';
 
@@ -23,8 +24,6 @@ export async function readRuntime(socket: RpcSocket, ms: number): Promise<Result
   if (specVersion === undefined) return err('it gave no runtime version');
   const bytes = bytesOf(metadata.value);
   if (!bytes.ok) return bytes;
-  // Reading metadata needs a library of its own, which programs without a chain must not load.
-  const { tableOf } = await import('../../proto/chain/metadata-shapes.ts');
   const made = tableOf(bytes.value ?? new Uint8Array());
   if (made.ok) return ok({ specVersion, table: made.value });
   if (!made.error.isTfchain) return ok({ specVersion, table: undefined });

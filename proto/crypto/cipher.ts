@@ -1,6 +1,6 @@
 import { concatBytes } from '@noble/hashes/utils.js';
 import { err, ok, type Result } from '../result.ts';
-import { GCM } from './gcm.ts';
+import { PORTABLE } from './portable.ts';
 import type { Primitives } from './primitives.ts';
 
 const KEY_LENGTH = 32;
@@ -14,7 +14,7 @@ function checkKey(key: Uint8Array): void {
 export async function seal(
   key: Uint8Array,
   plain: Uint8Array,
-  primitives: Pick<Primitives, 'encrypt' | 'random'> = GCM,
+  primitives: Pick<Primitives, 'encrypt' | 'random'> = PORTABLE,
 ): Promise<Uint8Array> {
   checkKey(key);
   const nonce = primitives.random(NONCE_LENGTH);
@@ -25,7 +25,7 @@ export async function seal(
 export async function open(
   key: Uint8Array,
   cipher: Uint8Array,
-  primitives: Pick<Primitives, 'decrypt'> = GCM,
+  primitives: Pick<Primitives, 'decrypt'> = PORTABLE,
 ): Promise<Result<Uint8Array, { reason: 'cipher' }>> {
   checkKey(key);
   const plain = await primitives.decrypt(key, cipher.subarray(0, NONCE_LENGTH), cipher.subarray(NONCE_LENGTH));

@@ -1,9 +1,10 @@
+import { gcm } from '@noble/ciphers/webcrypto.js';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { sha256 } from '@noble/hashes/sha2.js';
+import { randomBytes } from '@noble/hashes/utils.js';
 import * as sr25519 from '@scure/sr25519';
 import { HASHES } from '../hashes.ts';
 import { ed25519Signer, verifyEd25519 } from './ed25519.ts';
-import { GCM } from './gcm.ts';
 import type { Primitives } from './primitives.ts';
 import { publicKeyOf, sharedX } from './secp256k1.ts';
 import { isStrictSr25519 } from './sr25519.ts';
@@ -32,6 +33,17 @@ export const PORTABLE: Primitives = {
     sharedKey: (publicKey) => sha256(sharedX(secret, publicKey)),
   }),
 
-  ...GCM,
+  encrypt: (key, nonce, plain) => gcm(key, nonce).encrypt(plain),
+
+  async decrypt(key, nonce, cipher) {
+    try {
+      return await gcm(key, nonce).decrypt(cipher);
+    } catch {
+      // A wrong tag, or a cipher that is too short. A caller must not see which.
+      return undefined;
+    }
+  },
+
   ...HASHES,
+  random: randomBytes,
 };
