@@ -16,6 +16,8 @@ export type RmbErrorCode =
   | 'offline'
   /** The chain has no such twin. */
   | 'unknown-twin'
+  /** A reply is encrypted, and this twin's signer has no `sharedKey`. */
+  | 'no-shared-key'
   /** The twin's key on chain is no secp256k1 public key: nothing can be encrypted for it. */
   | 'broken-key'
   /** The message is larger than the relay takes. */
@@ -97,6 +99,8 @@ export type PeerFault =
   | { readonly reason: 'no-key' }
   | { readonly reason: 'broken-key'; readonly twin: number }
   | { readonly reason: 'crypto' }
+  /** It is encrypted, and this twin's signer cannot decrypt. */
+  | { readonly reason: 'no-shared-key' }
   /** A plain request of a twin that could encrypt. */
   | { readonly reason: 'plain'; readonly twin: number }
   | { readonly reason: 'not-allowed'; readonly detail: string }
@@ -139,6 +143,8 @@ export function faultError(fault: PeerFault): { readonly code: number; readonly 
       return { code: 105, message: brokenKey(fault.twin) };
     case 'crypto':
       return { code: 106, message: 'e2e error: invalid cipher data' };
+    case 'no-shared-key':
+      return { code: 106, message: 'e2e error: the signer of the receiving session cannot decrypt' };
     case 'plain': {
       const what = `twin ${fault.twin} has a key on chain, and this peer takes only encrypted requests from it`;
       return { code: 106, message: `e2e error: ${what}` };

@@ -19,6 +19,7 @@ export type { Twin } from '../proto/twin.ts';
 export type { CallResponse } from './asking/calls.ts';
 export type { TwinSource } from './directory/chain.ts';
 export { type ErrorReply, RmbError, type RmbErrorCode } from './errors.ts';
+export type { Signer } from './identity/signer.ts';
 export type { Log, PartState } from './ports.ts';
 export type { Presence } from './presence.ts';
 export type {

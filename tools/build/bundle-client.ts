@@ -36,7 +36,9 @@ async function writeTypes(): Promise<void> {
       await visit(join(dirname(path), `${file}.d.ts`));
     }
   };
-  for (const { types } of Object.values<{ types: string }>(manifest.exports)) await visit(join(CLIENT, types));
+  for (const entry of Object.values<{ types: string } | string>(manifest.exports)) {
+    if (typeof entry !== 'string') await visit(join(CLIENT, entry.types));
+  }
   await rm(all, { recursive: true });
   for (const [path, text] of reached) {
     await mkdir(dirname(path), { recursive: true });

@@ -9,7 +9,15 @@ const CLIENT = join(ROOT, 'client');
  * Entries of the package, by their name in dist/. Each is bundled alone: entries that share their parts would cut the
  * client into twenty files, which a page loads one after another.
  */
-const ENTRIES = { index: 'index.ts', node: 'node.ts' } as const;
+const ENTRIES = {
+  index: 'index.ts',
+  node: 'node.ts',
+  'web-worker': 'browser/worker-signer.ts',
+  'web-worker-script': 'browser/worker-script.ts',
+  'browser-keys': 'browser/keys.ts',
+} as const;
+/** It is one file, which the build of a page can copy to another place. */
+const WHOLE = 'web-worker-script';
 /** It is a file of its own, so that an `RmbError` is the same class whichever entry it comes from. */
 const SHARED = 'errors';
 
@@ -65,7 +73,7 @@ function bundle(name: string, file: string, plugins: readonly Plugin[]): Promise
     chunkNames: `${name}-[hash]`,
     bundle: true,
     // Each dynamic import is a file of its own: a page loads only what it uses.
-    splitting: true,
+    splitting: name !== WHOLE,
     // Pages, Workers and Node read the same files: no library may choose one for Node.
     platform: 'neutral',
     mainFields: ['module', 'main'],
