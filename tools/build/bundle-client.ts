@@ -1,20 +1,19 @@
 import { execFileSync } from 'node:child_process';
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { clientBundles } from './client-bundle.ts';
+import { clientBundles, DIST } from './client-bundle.ts';
 import { noticesOf } from './third-party.ts';
 
 /** Writes client/dist/: bundles, declarations and licences. npm runs this before it packs. */
 
 const ROOT = join(import.meta.dirname, '../..');
 const CLIENT = join(ROOT, 'client');
-const DIST = join(CLIENT, 'dist');
 const TSC = join(ROOT, 'node_modules/.bin/tsc');
 
 await rm(DIST, { recursive: true, force: true });
 await mkdir(DIST);
-const builds = [...(await clientBundles()).values()];
-for (const { path, contents } of builds.flatMap(({ outputFiles }) => outputFiles)) await writeFile(path, contents);
+const builds = await clientBundles();
+for (const { files } of builds) for (const [name, code] of files) await writeFile(join(DIST, name), code);
 const outputs = Object.assign({}, ...builds.map(({ metafile }) => metafile.outputs));
 await writeFile(join(DIST, 'THIRD-PARTY.txt'), await noticesOf({ inputs: {}, outputs }, ROOT));
 await writeFile(join(DIST, 'LICENSE'), await readFile(join(ROOT, 'LICENSE')));

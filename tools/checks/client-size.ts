@@ -10,7 +10,7 @@ const BUDGET_BYTES = {
   connected: 75 * 1024,
 };
 /** The file of mnemonics and their words: only a mnemonic loads it. */
-const WORDS = 'proto/crypto/seed.ts';
+const WORDS = 'words.mjs';
 
 /** Sizes of the client in a page, bytes. */
 export interface ClientSize {
@@ -18,34 +18,29 @@ export interface ClientSize {
   readonly connected: number;
 }
 
-/** Returns the sizes of these builds: the entry `.`, and the errors that all entries share. */
-export function sizeOf(builds: ReadonlyMap<string, Built>): ClientSize {
-  const files = new Map<
-    string,
-    { readonly size: number; readonly imports: readonly { path: string; kind: string }[] }
-  >();
-  let words: string | undefined;
-  for (const { metafile, outputFiles } of builds.values()) {
-    const sizes = new Map(
-      outputFiles.map(({ path, contents }) => [basename(path), gzipSync(contents, { level: 9 }).length]),
-    );
-    for (const [path, { imports, entryPoint }] of Object.entries(metafile.outputs)) {
-      const name = basename(path);
-      if (entryPoint === WORDS && name.startsWith('index-')) words = name;
-      files.set(name, { size: sizes.get(name) ?? 0, imports });
-    }
-  }
-  if (words === undefined) throw new Error(`${WORDS} is no file of its own: a page loads it without a mnemonic`);
+/** Returns the sizes of what the entry `.` loads. */
+export function sizeOf(builds: readonly Built[]): ClientSize {
+  const files = new Map(
+    builds.flatMap(({ metafile, files: written }) =>
+      Object.entries(metafile.outputs).map(([path, { imports }]) => {
+        const name = basename(path);
+        return [name, { size: gzipSync(written.get(name) ?? '', { level: 9 }).length, imports }] as const;
+      }),
+    ),
+  );
+  if (!files.has(WORDS)) throw new Error(`${WORDS} is gone: a page loads the words without a mnemonic`);
   const sum = (isLoaded: (kind: string) => boolean): number => {
-    const loaded = new Set<string>();
+    const loaded = new Set<string>([WORDS]);
+    let size = 0;
     const load = (name: string): void => {
       const file = files.get(name);
-      if (file === undefined || loaded.has(name) || name === words) return;
+      if (file === undefined || loaded.has(name)) return;
       loaded.add(name);
+      size += file.size;
       for (const { path, kind } of file.imports) if (isLoaded(kind)) load(basename(path));
     };
     load('index.mjs');
-    return [...loaded].reduce((total, name) => total + (files.get(name)?.size ?? 0), 0);
+    return size;
   };
   return { import: sum((kind) => kind === 'import-statement'), connected: sum(() => true) };
 }
