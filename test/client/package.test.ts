@@ -98,6 +98,21 @@ it.each([
   expect(outcome).toEqual({ passed: checks, failed: [] });
 });
 
+it('carries a ping between two twins in memory, for the tests of a program', async () => {
+  const program = `
+import { RmbError } from 'rmb-client';
+import { openTestBus } from 'rmb-client/testing';
+await using test = await openTestBus();
+const [one] = test.twins;
+const { source } = await one.ping(2);
+const error = await one.ping(3).catch((thrown) => thrown);
+console.log(source, error instanceof RmbError, error.code);
+`;
+  await writeFile(join(packed.folder, 'tested.mjs'), program);
+  const { stdout } = await run(process.execPath, ['tested.mjs'], { cwd: packed.folder });
+  expect(stdout).toBe('2 true unknown-twin\n');
+});
+
 it('passes every check in a page with a strict policy', async () => {
   const script = `${SUITE(suite, 'rmb-client')}\nglobalThis.outcome = outcome();`;
   await using page = await servePage(await bundled(script, ['browser']), 'ws:');
@@ -129,11 +144,18 @@ it.each(['nodenext', 'bundler'])(
   async (how) => {
     const program = `
 import { connect, RmbError, type Bus, type RmbErrorCode } from 'rmb-client';
+import { createBrowserSigner } from 'rmb-client/browser-keys';
 import { connect as connectNode } from 'rmb-client/node';
+import { openTestBus } from 'rmb-client/testing';
+import { openWorkerSigner } from 'rmb-client/web-worker';
 const options = { secret: 'words', relays: ['wss://relay.example'], chain: ['wss://chain.example'] };
 const bus: Bus = await connect(options);
 const pong: { readonly ms: number } = await bus.ping(7);
 const codeOf = (error: unknown): RmbErrorCode | undefined => (error instanceof RmbError ? error.code : undefined);
+const { relays, chain } = options;
+export const kept = await connect({ relays, chain, signer: await createBrowserSigner('alice') });
+export const inWorker = await connect({ relays, chain, signer: await openWorkerSigner({ secret: 'words' }) });
+export const [one]: readonly Bus[] = (await openTestBus()).twins;
 export { bus, codeOf, connectNode, pong };
 `;
     const tsc = resolve('node_modules/.bin/tsc');

@@ -18,6 +18,7 @@ const ENTRIES = {
   'web-worker': 'browser/worker-signer.ts',
   'web-worker-script': 'browser/worker-script.ts',
   'browser-keys': 'browser/keys.ts',
+  testing: 'testing.ts',
 } as const;
 /** It is one file, which the build of a page can copy to another place. */
 const WHOLE = 'web-worker-script';
