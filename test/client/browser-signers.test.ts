@@ -14,7 +14,7 @@ import { type Packed, packRoom } from '../rig/packed.ts';
 
 /** Keys that a page can use and not read, in Chromium, of the installed package, under a strict policy. */
 
-/** What a test does in the page; it stands on `globalThis`. */
+/** What a test does in the page, by `page` of its `globalThis`. */
 const SCRIPT = `
 import { connect } from 'rmb-client';
 import { openWorkerSigner } from 'rmb-client/web-worker';

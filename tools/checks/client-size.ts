@@ -13,13 +13,13 @@ const BUDGET_BYTES = {
 const WORDS = 'words.mjs';
 
 /** Sizes of the client in a page, bytes. */
-export interface ClientSize {
+interface ClientSize {
   readonly import: number;
   readonly connected: number;
 }
 
 /** Returns the sizes of what the entry `.` loads. */
-export function sizeOf(builds: readonly Built[]): ClientSize {
+function sizeOf(builds: readonly Built[]): ClientSize {
   const files = new Map(
     builds.flatMap(({ metafile, files: written }) =>
       Object.entries(metafile.outputs).map(([path, { imports }]) => {
