@@ -22,7 +22,9 @@ export interface Packed extends AsyncDisposable {
 /** Packs a room and installs the tarball into an empty folder. */
 export async function packRoom(room: string): Promise<Packed> {
   const folder = await mkdtemp(join(tmpdir(), 'rmb-package-'));
-  await run('npm', ['pack', '--silent', '--pack-destination', folder], { cwd: room });
+  // One at a time: a build empties dist/, and another test file may pack the same room.
+  const pack = ['npm', 'pack', '--silent', '--pack-destination', folder];
+  await run('flock', ['package.json', ...pack], { cwd: room });
   const tarball = (await readdir(folder)).find((name) => name.endsWith('.tgz')) ?? '';
   const install = async (name: string, spec: string) => {
     await run('npm', ['install', '--prefix', join(folder, name), ...QUIET, spec]);
