@@ -45,7 +45,7 @@ export interface Askers<Request extends Asked> {
   /** Gives a reply to its asker. Returns false for a repeat. */
   give(request: Request, reply: CheckedReply): Promise<boolean>;
   /** A reply to this request failed a check. @param why for people */
-  refused(request: Request, why: string): void;
+  refused(request: Request, why: string, reason?: PeerFault['reason']): void;
   /** A relay refused a request because of its size, after it was sent. @param limit what it takes, if known (bytes) */
   tooLarge(envelope: SentEnvelope, limit: number | undefined): Promise<void>;
 }
@@ -152,14 +152,21 @@ export class Asking<Request extends Asked> {
   }
 
   #unopened(envelope: Envelope, request: Request, from: number, fault: PeerFault): true {
-    return this.#drop(envelope, request, from, fault.reason, faultError(fault).message);
+    const { message } = faultError(fault);
+    this.#dropped(envelope, from, fault.reason, message);
+    this.#parts.askers.refused(request, message, fault.reason);
+    return true;
   }
 
-  #drop({ uid }: Envelope, request: Request, from: number, reason: string, why: string): true {
-    this.#parts.count('envelope-dropped', reason);
-    this.#parts.log.warn({ uid, from }, `dropped a reply: ${why}`);
+  #drop(envelope: Envelope, request: Request, from: number, reason: string, why: string): true {
+    this.#dropped(envelope, from, reason, why);
     this.#parts.askers.refused(request, why);
     return true;
+  }
+
+  #dropped({ uid }: Envelope, from: number, reason: string, why: string): void {
+    this.#parts.count('envelope-dropped', reason);
+    this.#parts.log.warn({ uid, from }, `dropped a reply: ${why}`);
   }
 }
 

@@ -1,10 +1,10 @@
 import type { Primitives } from '../proto/crypto/primitives.ts';
 import type { Address } from '../proto/envelope/address.ts';
-import type { Identity } from '../proto/identity.ts';
 import { type Asked, type Askers, Asking } from './ask.ts';
 import { Repeating } from './custody/repeating.ts';
 import type { TwinDirectory } from './directory/known-twin.ts';
 import { isKeyOnChain } from './directory/own-key.ts';
+import type { Keys } from './identity/signer.ts';
 import type { Count, Log, PartState, Wakes } from './ports.ts';
 import { Receiving } from './receiving/receiving.ts';
 import { EndToEnd } from './seal.ts';
@@ -20,7 +20,7 @@ import type { Dial } from './session/socket.ts';
 export interface BusParts {
   /** The twin, and the sid of its session. */
   readonly own: Address;
-  readonly identity: Identity;
+  readonly identity: Keys;
   readonly primitives: Primitives;
   readonly twins: TwinDirectory;
   readonly clock: Clock;
@@ -63,7 +63,8 @@ export function openBus<Request extends Asked, User extends BusUser<Request>>(
   use: (outgoing: Outgoing) => User & BusUser<Request>,
 ): { readonly session: Session; readonly user: User } {
   const { own, identity, primitives, twins, clock, relays, dial, log, onRelay } = parts;
-  const isOnChain = () => isKeyOnChain(twins, own.twin, identity.e2ePublicKey);
+  const { e2ePublicKey: pk } = identity;
+  const isOnChain = async () => pk !== undefined && isKeyOnChain(twins, own.twin, pk);
   const repeating = new Repeating(async (uid) => (await askers.find(uid)) !== undefined);
   const onSealed = (source: Address) => repeating.sealed(source);
   const endToEnd = new EndToEnd({ identity, twins, primitives, isKeyOnChain: isOnChain, onSealed });

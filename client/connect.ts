@@ -1,11 +1,12 @@
 import type { Primitives } from '../proto/crypto/primitives.ts';
 import type { Address } from '../proto/envelope/address.ts';
-import { type Identity, identityOf } from '../proto/identity.ts';
+import { identityOf } from '../proto/identity.ts';
 import { Calls } from './asking/calls.ts';
 import { openBus } from './bus.ts';
 import { ConnectedBus } from './connected-bus.ts';
 import { givenChain, openChain, ownTwinOf } from './directory/open-chain.ts';
 import { RmbError } from './errors.ts';
+import { type Keys, keysOfSigner } from './identity/signer.ts';
 import { misplacedAt } from './placement.ts';
 import type { Log, PartState, Wakes } from './ports.ts';
 import type { ConnectOptions, Who } from './public.ts';
@@ -121,8 +122,9 @@ function relayUrls(relays: readonly string[]): URL[] {
   });
 }
 
-async function identityIn(options: Who, primitives: Primitives): Promise<Identity> {
+async function identityIn(options: Who, primitives: Primitives): Promise<Keys> {
   if ('identity' in options) return options.identity;
+  if ('signer' in options) return keysOfSigner(options.signer, primitives);
   const identity = await identityOf(options.secret, options.keyType ?? 'sr25519', primitives);
   if (!identity.ok) throw new RmbError('identity', identity.error.detail);
   return identity.value;

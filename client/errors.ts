@@ -10,6 +10,7 @@ export const RETRYABLE = {
   'no-answer': true,
   offline: true,
   'unknown-twin': false,
+  'no-shared-key': false,
   'broken-key': false,
   'too-large': false,
   unsendable: false,
@@ -86,6 +87,8 @@ export type PeerFault =
   | { readonly reason: 'no-key' }
   | { readonly reason: 'broken-key'; readonly twin: number }
   | { readonly reason: 'crypto' }
+  /** It is encrypted, and this twin's signer cannot decrypt. */
+  | { readonly reason: 'no-shared-key' }
   /** A plain request of a twin that could encrypt. */
   | { readonly reason: 'plain'; readonly twin: number }
   | { readonly reason: 'not-allowed'; readonly detail: string }
@@ -128,6 +131,8 @@ export function faultError(fault: PeerFault): { readonly code: number; readonly 
       return { code: 105, message: brokenKey(fault.twin) };
     case 'crypto':
       return { code: 106, message: 'e2e error: invalid cipher data' };
+    case 'no-shared-key':
+      return { code: 106, message: 'e2e error: the signer of the receiving session cannot decrypt' };
     case 'plain': {
       const what = `twin ${fault.twin} has a key on chain, and this peer takes only encrypted requests from it`;
       return { code: 106, message: `e2e error: ${what}` };

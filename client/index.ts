@@ -10,17 +10,16 @@
  * In a browser the page must be a secure context (https, or localhost): elsewhere there is no WebCrypto. In Node,
  * `rmb-client/node` signs and verifies faster, and keeps a connection with ping frames.
  */
-import { PORTABLE } from '../proto/crypto/portable.ts';
-import { openConnection } from './connect.ts';
+import type { Identity, KeyType } from '../proto/identity.ts';
+import type { Result } from '../proto/result.ts';
 import type { Bus, ConnectOptions } from './public.ts';
-import { pageWakes } from './web/page-wakes.ts';
-import { dialWeb } from './web/web-socket.ts';
 
-export { type Identity, identityOf, type KeyType } from '../proto/identity.ts';
+export type { Identity, KeyType } from '../proto/identity.ts';
 export type { Twin } from '../proto/twin.ts';
 export type { CallResponse } from './asking/calls.ts';
 export type { TwinSource } from './directory/chain.ts';
 export { type ErrorReply, RmbError, type RmbErrorCode } from './errors.ts';
+export type { Signer } from './identity/signer.ts';
 export type { Log, PartState } from './ports.ts';
 export type { Presence } from './presence.ts';
 export type {
@@ -54,5 +53,11 @@ export type { StatusEvent } from './status/status-event.ts';
  * Throws an `RmbError` when the identity, the chain or every relay cannot be used.
  */
 export async function connect(options: ConnectOptions): Promise<Bus> {
-  return openConnection(options, { dial: dialWeb, primitives: PORTABLE, wakes: pageWakes() });
+  // A page shows itself first: it imports 1 KB, and the rest when it connects.
+  return (await import('./web.ts')).connectWeb(options);
+}
+
+/** Resolves with the keys of a secret: words of a mnemonic, or 0x and 64 hex digits. The error says what to correct. */
+export async function identityOf(secret: string, keyType: KeyType): Promise<Result<Identity, { detail: string }>> {
+  return (await import('./web.ts')).identityOf(secret, keyType);
 }

@@ -2,6 +2,7 @@ import type { Identity, KeyType } from '../proto/identity.ts';
 import type { CallResponse } from './asking/calls.ts';
 import type { TwinSource } from './directory/chain.ts';
 import type { ErrorReply, RmbError } from './errors.ts';
+import type { Signer } from './identity/signer.ts';
 import type { Log, PartState } from './ports.ts';
 import type { Presence } from './presence.ts';
 import type { Admission } from './serving/admission.ts';
@@ -16,7 +17,9 @@ export type Who =
   /** Keys that the program holds already. */
   | { readonly identity: Identity }
   /** Words of a mnemonic, or 0x and 64 hex digits. The key type is sr25519 unless given. */
-  | { readonly secret: string; readonly keyType?: KeyType };
+  | { readonly secret: string; readonly keyType?: KeyType }
+  /** Keys that the program does not hold itself. */
+  | { readonly signer: Signer };
 
 /** Where twins are looked up. */
 type Where =

@@ -6,12 +6,12 @@ import { type Envelope, isExpired, type Payload } from '../proto/envelope/envelo
 import { checkPlausible, implausibleText, MAX_TAGS_LENGTH } from '../proto/envelope/plausible.ts';
 import { isSignableSid, isSignableUid } from '../proto/envelope/signable.ts';
 import { signedString } from '../proto/envelope/signed-string.ts';
-import type { Identity } from '../proto/identity.ts';
 import { err, ok, type Result } from '../proto/result.ts';
 import { addSeal, checkSeal, SEAL_LENGTH, sealFaultText, withoutSeals } from '../proto/seal/seal.ts';
 import { sameBytes } from './bytes.ts';
 import type { KnownTwin, TwinDirectory } from './directory/known-twin.ts';
 import type { PeerFault } from './errors.ts';
+import type { Keys } from './identity/signer.ts';
 
 const EXPIRED = 'envelope validation error: message has expired';
 /** Characters of tags for programs: the seal and its comma take the rest. */
@@ -26,7 +26,7 @@ export interface Opened {
 
 /** Seals and opens envelopes for one identity, end to end. */
 export class EndToEnd {
-  readonly #identity: Identity;
+  readonly #identity: Keys;
   readonly #twins: TwinDirectory;
   readonly #isKeyOnChain: () => Promise<boolean>;
   readonly #primitives: Primitives;
@@ -37,7 +37,7 @@ export class EndToEnd {
    * @param parts.onSealed receives the source of each envelope that was opened and has a seal: only our peers write one
    */
   constructor(parts: {
-    identity: Identity;
+    identity: Keys;
     twins: TwinDirectory;
     primitives: Primitives;
     isKeyOnChain: () => Promise<boolean>;
@@ -141,7 +141,9 @@ export class EndToEnd {
     if (payload.kind === 'plain') return ok(payload.bytes);
     if (sender.key.kind === 'absent') return err({ reason: 'no-key' });
     if (sender.key.kind === 'broken') return err({ reason: 'broken-key', twin: sender.id });
-    const plain = await open(this.#identity.sharedKey(sender.key.bytes), payload.bytes, this.#primitives);
+    const shared = await this.#identity.sharedKey?.(sender.key.bytes);
+    if (shared === undefined) return err({ reason: 'no-shared-key' });
+    const plain = await open(shared, payload.bytes, this.#primitives);
     return plain.ok ? plain : err({ reason: 'crypto' });
   }
 
@@ -153,7 +155,8 @@ export class EndToEnd {
     if (!key.ok) return key;
     if (key.value === undefined) return ok(payload);
     const plain = payload?.bytes ?? new Uint8Array(0);
-    const shared = this.#identity.sharedKey(key.value);
+    const shared = await this.#identity.sharedKey?.(key.value);
+    if (shared === undefined) return ok(payload);
     return ok({ kind: 'cipher', bytes: await seal(shared, plain, this.#primitives) });
   }
 

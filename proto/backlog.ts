@@ -1,6 +1,7 @@
 import { Backlog as WireBacklog } from './codec.js';
+import type { DecodeFault } from './decode-fault.ts';
 import { ok, type Result } from './result.ts';
-import { type DecodeFault, fromHalves, read, toHalves, wellFormed, write } from './wire.ts';
+import { fromHalves, read, toHalves, wellFormed, write } from './wire.ts';
 
 /** A note about a sent request, with which a peer assigns the replies. It is in Redis until the TTL ends. */
 export interface Backlog {

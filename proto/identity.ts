@@ -1,11 +1,11 @@
-import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { blake2b } from '@noble/hashes/blake2.js';
 import { concatBytes } from '@noble/hashes/utils.js';
 import { base58 } from '@scure/base';
+import { hexSeed, type SeedFault } from './crypto/hex-seed.ts';
 import { type KeyType, TYPE_BYTE } from './crypto/key-type.ts';
 import { PORTABLE } from './crypto/portable.ts';
 import type { Primitives } from './crypto/primitives.ts';
-import { miniSecret, type SeedFault } from './crypto/seed.ts';
+import { isSecret } from './crypto/secp256k1.ts';
 import { err, ok, type Result } from './result.ts';
 
 export type { KeyType } from './crypto/key-type.ts';
@@ -26,15 +26,18 @@ export interface Identity {
   sharedKey(publicKey: Uint8Array): Uint8Array;
 }
 
-/** Returns the identity of a mnemonic or 0x seed (see `miniSecret`). Both keys come from one secret. */
+/**
+ * Resolves with the identity of a mnemonic or 0x seed (see `miniSecret`). Both keys come from one secret. The words of
+ * mnemonics load only for a mnemonic: no page needs them for a seed.
+ */
 export async function identityOf(
   secret: string,
   keyType: KeyType,
   primitives: Pick<Primitives, 'signer' | 'agreement'> = PORTABLE,
 ): Promise<Result<Identity, SeedFault>> {
-  const seed = miniSecret(secret);
+  const seed = hexSeed(secret) ?? (await import('./crypto/seed.ts')).miniSecret(secret);
   if (!seed.ok) return seed;
-  if (!secp256k1.utils.isValidSecretKey(seed.value)) {
+  if (!isSecret(seed.value)) {
     return err({ reason: 'seed', detail: 'this seed is not a secp256k1 secret: use another' });
   }
   const signer = await primitives.signer(seed.value, keyType);
@@ -43,9 +46,14 @@ export async function identityOf(
     keyType,
     account: signer.account,
     e2ePublicKey: agreement.publicKey,
-    sign: async (message) => concatBytes(Uint8Array.of(TYPE_BYTE[keyType]), await signer.sign(message)),
+    sign: async (message) => withType(keyType, await signer.sign(message)),
     sharedKey: (publicKey) => agreement.sharedKey(publicKey),
   });
+}
+
+/** Returns a signature of 64 bytes as RMB writes it: after a byte for its scheme. */
+export function withType(keyType: KeyType, signature: Uint8Array): Uint8Array {
+  return concatBytes(Uint8Array.of(TYPE_BYTE[keyType]), signature);
 }
 
 /** Returns the SS58 address of an account: base58 of prefix, key and checksum. Prefix 42 is any Substrate chain. */

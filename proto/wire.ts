@@ -1,11 +1,6 @@
 import protobuf from 'protobufjs/minimal.js';
+import type { DecodeFault } from './decode-fault.ts';
 import { err, ok, type Result } from './result.ts';
-
-/** Why bytes are not the expected protobuf message. */
-export interface DecodeFault {
-  readonly reason: 'malformed';
-  readonly detail: string;
-}
 
 /** The two halves of a 64-bit number, as the codec uses them. */
 export interface Halves {

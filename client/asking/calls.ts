@@ -184,8 +184,12 @@ export class Calls implements Askers<Waiting> {
     return take(new RmbError('answered-error', text, { twin: to.twin, uid, reply }), part);
   }
 
-  refused({ refusals }: Waiting, why: string): void {
+  refused({ refusals, to, uid, take }: Waiting, why: string, reason?: PeerFault['reason']): void {
     refusals.push(why);
+    if (reason !== 'no-shared-key') return;
+    // Its signature was verified, and no other reply will come.
+    const text = `the reply of ${nameOf(to)} is encrypted: connect with a signer that has sharedKey`;
+    take(new RmbError('no-shared-key', text, { twin: to.twin, uid }));
   }
 
   async tooLarge({ uid, destination, size }: SentEnvelope, limit: number | undefined): Promise<void> {

@@ -1,5 +1,6 @@
 import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto';
-import { isStrictEd25519, PKCS8_HEAD } from '../../proto/crypto/ed25519.ts';
+import { isStrictEd25519 } from '../../proto/crypto/ed25519.ts';
+import { PKCS8_HEAD } from '../../proto/crypto/ed25519-pkcs8.ts';
 import type { Signer } from '../../proto/crypto/primitives.ts';
 import { Remembered } from './remembered.ts';
 

@@ -1,4 +1,4 @@
-import { secp256k1 } from '@noble/curves/secp256k1.js';
+import { isPublicKey } from '../../proto/crypto/secp256k1.ts';
 import type { Twin } from '../../proto/twin.ts';
 import type { KnownTwin, TwinKey } from './known-twin.ts';
 
@@ -13,5 +13,5 @@ export function knownTwin({ id, account, relay, pk }: Twin): KnownTwin {
  */
 export function judgeKey(pk: Uint8Array | null): TwinKey {
   if (pk === null || pk.length === 0) return { kind: 'absent' };
-  return { kind: secp256k1.utils.isValidPublicKey(pk) ? 'valid' : 'broken', bytes: pk };
+  return { kind: isPublicKey(pk) ? 'valid' : 'broken', bytes: pk };
 }

@@ -1,6 +1,7 @@
-import { type Identity, ss58Address } from '../../proto/identity.ts';
+import { ss58Address } from '../../proto/identity.ts';
 import type { Twin } from '../../proto/twin.ts';
 import { RmbError } from '../errors.ts';
+import type { Keys } from '../identity/signer.ts';
 import { maskUrl } from '../mask.ts';
 import type { Log, PartState } from '../ports.ts';
 import type { Dial } from '../session/socket.ts';
@@ -102,7 +103,10 @@ export async function twinOfAccount(open: OpenChain, account: Uint8Array): Promi
 }
 
 /** Returns the twin of an identity. Throws an `RmbError` that says what to do. */
-export async function ownTwinOf(open: OpenChain, { account, keyType }: Identity): Promise<number> {
+export async function ownTwinOf(
+  open: OpenChain,
+  { account, keyType }: Pick<Keys, 'account' | 'keyType'>,
+): Promise<number> {
   const id = await asked(() => open.chain.twinIdOf(account));
   if (id !== undefined) return id;
   const hint = `with key type ${keyType === 'sr25519' ? 'ed25519' : 'sr25519'} the same secret makes another account`;

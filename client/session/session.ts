@@ -2,10 +2,10 @@ import { OFFER } from '../../proto/custody/acceptance.ts';
 import type { TwinPresence } from '../../proto/custody/presence.ts';
 import type { Address } from '../../proto/envelope/address.ts';
 import { encodeEnvelope } from '../../proto/envelope/envelope.ts';
-import type { Identity } from '../../proto/identity.ts';
 import { mintToken } from '../../proto/token/token.ts';
 import type { CustodyReports } from '../custody/session.ts';
 import type { PeerFault } from '../errors.ts';
+import type { Keys } from '../identity/signer.ts';
 import type { Count, FrameEnd, Handover, Log, PartState, SentEnvelope, Uplink, Wakes } from '../ports.ts';
 import { freshUid } from '../sending/uid.ts';
 import { Idle } from '../status/idle.ts';
@@ -24,7 +24,7 @@ const PING_SECONDS = 60;
 export interface SessionParts {
   /** The twin, and the sid of this session. */
   readonly own: Address;
-  readonly identity: Identity;
+  readonly identity: Keys;
   /** ws(s)://host[:port] of each relay. */
   readonly relays: readonly URL[];
   readonly dial: Dial;

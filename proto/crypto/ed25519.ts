@@ -1,5 +1,6 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { bytesToHex } from '@noble/hashes/utils.js';
+import { PKCS8_HEAD } from './ed25519-pkcs8.ts';
 
 const ALGORITHM = 'Ed25519';
 const POINT_LENGTH = 32;
@@ -12,8 +13,6 @@ const SMALL_ORDER_Y = new Set([
   '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
   'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
 ]);
-/** DER before the 32 bytes of an Ed25519 private key in PKCS#8 (RFC 8410 §7). */
-export const PKCS8_HEAD = Uint8Array.of(0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20);
 
 /** A key of WebCrypto. Its type has another name on each host. */
 type Key = Awaited<ReturnType<typeof crypto.subtle.importKey>>;

@@ -1,13 +1,23 @@
-import { gcm } from '@noble/ciphers/webcrypto.js';
 import { ed25519 } from '@noble/curves/ed25519.js';
-import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { randomBytes } from '@noble/hashes/utils.js';
 import * as sr25519 from '@scure/sr25519';
 import { HASHES } from '../hashes.ts';
 import { ed25519Signer, verifyEd25519 } from './ed25519.ts';
 import type { Primitives } from './primitives.ts';
+import { publicKeyOf, sharedX } from './secp256k1.ts';
 import { isStrictSr25519 } from './sr25519.ts';
+
+const AES = 'AES-GCM';
+
+/** Returns a copy, because WebCrypto refuses views on shared memory. */
+function owned(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(bytes);
+}
+
+function aesKey(key: Uint8Array, usage: 'encrypt' | 'decrypt') {
+  return crypto.subtle.importKey('raw', owned(key), AES, false, [usage]);
+}
 
 /** Primitives for any host: JavaScript, and WebCrypto where it has the algorithm. */
 export const PORTABLE: Primitives = {
@@ -28,19 +38,21 @@ export const PORTABLE: Primitives = {
     }
   },
 
-  agreement(secret) {
-    return {
-      publicKey: secp256k1.getPublicKey(secret, true),
-      // Without the first byte, which is the sign of y.
-      sharedKey: (publicKey) => sha256(secp256k1.getSharedSecret(secret, publicKey, true).subarray(1)),
-    };
+  agreement: (secret) => ({
+    publicKey: publicKeyOf(secret),
+    sharedKey: (publicKey) => sha256(sharedX(secret, publicKey)),
+  }),
+
+  async encrypt(key, nonce, plain) {
+    const how = { name: AES, iv: owned(nonce) };
+    return new Uint8Array(await crypto.subtle.encrypt(how, await aesKey(key, 'encrypt'), owned(plain)));
   },
 
-  encrypt: (key, nonce, plain) => gcm(key, nonce).encrypt(plain),
-
   async decrypt(key, nonce, cipher) {
+    const how = { name: AES, iv: owned(nonce) };
+    const imported = await aesKey(key, 'decrypt');
     try {
-      return await gcm(key, nonce).decrypt(cipher);
+      return new Uint8Array(await crypto.subtle.decrypt(how, imported, owned(cipher)));
     } catch {
       // A wrong tag, or a cipher that is too short. A caller must not see which.
       return undefined;

@@ -1,15 +1,9 @@
 import { pbkdf2 } from '@noble/hashes/pbkdf2.js';
 import { sha512 } from '@noble/hashes/sha2.js';
-import { hexToBytes } from '@noble/hashes/utils.js';
 import { mnemonicToEntropy } from '@scure/bip39';
 import { wordlist } from '@scure/bip39/wordlists/english.js';
 import { err, ok, type Result } from '../result.ts';
-
-/** Why a secret is invalid. `detail` says what to correct, and never repeats the secret. */
-export interface SeedFault {
-  readonly reason: 'seed';
-  readonly detail: string;
-}
+import { hexSeed, type SeedFault } from './hex-seed.ts';
 
 /** Iterations of substrate-bip39. */
 const ROUNDS = 2048;
@@ -21,13 +15,10 @@ const MINI_SECRET = 32;
  * substrate-bip39: PBKDF2-HMAC-SHA512 over the entropy, not over the words, with the salt `mnemonic` and no password.
  */
 export function miniSecret(secret: string): Result<Uint8Array, SeedFault> {
-  const trimmed = secret.trim();
-  if (/^0x/i.test(trimmed)) {
-    if (!/^0x[0-9a-f]{64}$/i.test(trimmed)) return err({ reason: 'seed', detail: '0x and 64 hex digits expected' });
-    return ok(hexToBytes(trimmed.slice(2)));
-  }
+  const seed = hexSeed(secret);
+  if (seed !== undefined) return seed;
   try {
-    const entropy = mnemonicToEntropy(trimmed.split(/\s+/).join(' '), wordlist);
+    const entropy = mnemonicToEntropy(secret.trim().split(/\s+/).join(' '), wordlist);
     return ok(pbkdf2(sha512, entropy, 'mnemonic', { c: ROUNDS, dkLen: 64 }).slice(0, MINI_SECRET));
   } catch {
     // Only the library's checks throw (count, words, checksum), and its messages may quote a word.

@@ -58,7 +58,7 @@ export async function verifySignature(
 /** Resolves with the envelope and the identity's signature over its challenge, which replaces any other. */
 export async function signEnvelope(
   envelope: Envelope,
-  identity: Identity,
+  identity: Pick<Identity, 'sign'>,
   primitives: Pick<Primitives, 'md5'> = HASHES,
 ): Promise<Envelope> {
   return { ...envelope, signature: await identity.sign(challenge(envelope, primitives)) };

@@ -1,6 +1,7 @@
 import { type Address as WireAddress, Envelope as WireEnvelope } from '../codec.js';
+import type { DecodeFault } from '../decode-fault.ts';
 import { err, ok, type Result } from '../result.ts';
-import { type DecodeFault, fromHalves, read, toHalves, wellFormed, write } from '../wire.ts';
+import { fromHalves, read, toHalves, wellFormed, write } from '../wire.ts';
 import { type Address, isU32 } from './address.ts';
 import { boundsFault } from './envelope-bounds.ts';
 

@@ -1,5 +1,5 @@
+import type { DecodeFault } from '../decode-fault.ts';
 import { ok, type Result } from '../result.ts';
-import type { DecodeFault } from '../wire.ts';
 import type { Address } from './address.ts';
 import { MAX_BYTES_BESIDES_PAYLOAD, MAX_RELAYS } from './envelope-bounds.ts';
 import { type Content, decodeEnvelope, type Envelope } from './envelope-codec.ts';

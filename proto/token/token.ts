@@ -114,7 +114,10 @@ interface TokenSubject {
  * @param aud the relay that the token is for, `host` or `host:port`. Other relays of this project refuse it.
  * @param cap capabilities of the client beyond RMB
  */
-export async function mintToken({ twin, sid, now, ttl, aud, cap }: TokenSubject, identity: Identity): Promise<string> {
+export async function mintToken(
+  { twin, sid, now, ttl, aud, cap }: TokenSubject,
+  identity: Pick<Identity, 'sign'>,
+): Promise<string> {
   if (!isU32(twin)) throw new RangeError(`"twin" expected a u32, got ${twin}`);
   const iat = Math.floor(now);
   const optional = { ...(aud === undefined ? {} : { aud }), ...(cap === undefined ? {} : { cap }) };

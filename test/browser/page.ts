@@ -7,14 +7,20 @@ const PAGE = '<!doctype html><title>test</title><script type="module" src="/scri
  * Serves a page with a script, under a policy without unsafe-eval. It is on the loopback address, which counts as a
  * secure context: elsewhere there is no WebCrypto.
  * @param connect what the page may connect to, as a source of the policy; absent: nothing
+ * @param files further scripts, by their path
  */
-export async function servePage(script: string, connect = "'none'"): Promise<{ url: string } & AsyncDisposable> {
+export async function servePage(
+  script: string,
+  connect = "'none'",
+  files: Readonly<Record<string, string>> = {},
+): Promise<{ url: string } & AsyncDisposable> {
+  const scripts = new Map(Object.entries({ '/script.js': script, ...files }));
   const policy = `default-src 'none'; script-src 'self'; connect-src ${connect}`;
   const server = createServer((request, response) => {
-    const isScript = request.url === '/script.js';
-    response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
+    const found = scripts.get(request.url ?? '');
+    response.setHeader('content-type', found === undefined ? 'text/html' : 'text/javascript');
     response.setHeader('content-security-policy', policy);
-    response.end(isScript ? script : PAGE);
+    response.end(found ?? PAGE);
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');

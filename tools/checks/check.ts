@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { checkBundle } from './bundle-budget.ts';
+import { checkClientSize } from './client-size.ts';
 import { checkLanguage } from './language.ts';
 import { checkLayers } from './layers.ts';
 import { checkLinks } from './links.ts';
@@ -61,6 +62,11 @@ const STEPS: readonly Step[] = [
     name: 'bundle size',
     run: checkBundle,
     repair: 'find the cause, or raise the budget and say why in docs/decisions.md',
+  },
+  {
+    name: 'client size',
+    run: checkClientSize,
+    repair: '`node tools/checks/client-size.ts` prints the sizes: load what few pages use by a dynamic import',
   },
 ];
 

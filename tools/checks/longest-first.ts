@@ -24,6 +24,7 @@ export const LONGEST: readonly string[] = [
   'test/peer/go-client.test.ts',
   'test/peer/redis/durable.test.ts',
   'test/peer/install/package.test.ts',
+  'test/client/package.test.ts',
   'test/relay/slow-readers.test.ts',
   'test/chain/chain-events.test.ts',
   'test/peer/redis/crash.test.ts',
