@@ -3174,8 +3174,8 @@ var COMMIT, BUILT_AT;
 var init_commit = __esm({
   "workers/operator/commit.js"() {
     "use strict";
-    COMMIT = "dd4a556a128463d55e47cf07a274fa6d80771905";
-    BUILT_AT = "2026-11-30T22:41:06.852Z";
+    COMMIT = "99e7accbe676135e0f3f6c89e5a8c09d7ba05618";
+    BUILT_AT = "2026-12-01T05:08:36.338Z";
   }
 });
 
@@ -25707,6 +25707,20 @@ function readSessionUrl(text5) {
 }
 __name(readSessionUrl, "readSessionUrl");
 
+// proto/twin.ts
+function relayDomains(relay) {
+  const domains = (relay ?? "").split("_").flatMap((part) => {
+    const bare = part.trim().replace(/^wss?:\/{1,2}/i, "").replace(/\/$/, "");
+    return relayName(bare) ?? [];
+  });
+  return [...new Set(domains)];
+}
+__name(relayDomains, "relayDomains");
+function relayDomainOf(url2) {
+  return relayName(url2.host) ?? url2.host;
+}
+__name(relayDomainOf, "relayDomainOf");
+
 // durable-objects/domains.ts
 function ownDomains(configured, host) {
   return configured.length > 0 ? configured : [host];
@@ -27483,20 +27497,6 @@ function tokenFaultText(fault) {
 }
 __name(tokenFaultText, "tokenFaultText");
 
-// proto/twin.ts
-function relayDomains(relay) {
-  const domains = (relay ?? "").split("_").flatMap((part) => {
-    const bare = part.trim().replace(/^wss?:\/{1,2}/i, "").replace(/\/$/, "");
-    return relayName(bare) ?? [];
-  });
-  return [...new Set(domains)];
-}
-__name(relayDomains, "relayDomains");
-function relayDomainOf(url2) {
-  return relayName(url2.host) ?? url2.host;
-}
-__name(relayDomainOf, "relayDomainOf");
-
 // workers/strangers-limit.ts
 var PERIOD = 60;
 var CHARGED = /* @__PURE__ */ new Set([
@@ -27552,7 +27552,14 @@ async function checkUpgrade(request, port) {
       hint: "connect to wss://RELAY/?TOKEN: the whole query is the token"
     });
   }
-  const token = parseToken(request.url.slice(question + 1));
+  const session = await checkSession(request.url.slice(question + 1), relayDomainOf(new URL(request.url)), port);
+  if (!session.ok) return session;
+  const handshake = handshakeFault(request.headers);
+  return handshake === void 0 ? session : err({ code: "bad-handshake", message: handshake });
+}
+__name(checkUpgrade, "checkUpgrade");
+async function checkSession(text5, host, port) {
+  const token = parseToken(text5);
   if (!token.ok) return err(tokenRefusal(token.error));
   const { claims } = token.value;
   const { sub: twin, sid } = claims;
@@ -27565,7 +27572,6 @@ async function checkUpgrade(request, port) {
   }
   const time3 = tokenTimeFault(claims, port.now());
   if (time3 !== void 0) return err(tokenRefusal(time3, claims));
-  const host = relayDomainOf(new URL(request.url));
   const names = ownDomains(port.names, host);
   const audience2 = claims.aud?.flatMap((name) => relayName(name) ?? []);
   if (audience2 !== void 0 && !isOwnRelay(audience2, names)) {
@@ -27589,11 +27595,9 @@ async function checkUpgrade(request, port) {
     if ("found" in fresh) checked = await checkToken(token.value, fresh.found.account, port.now(), port);
   }
   if (!checked.ok) return err(tokenRefusal(checked.error, claims));
-  const handshake = handshakeFault(request.headers);
-  if (handshake !== void 0) return err({ code: "bad-handshake", message: handshake });
   return ok({ twin, sid, host, ...claims.cap?.includes(OFFER) && { offersCustody: true } });
 }
-__name(checkUpgrade, "checkUpgrade");
+__name(checkSession, "checkSession");
 function unreachable(twin, { unavailable: unavailable2, isLimited: isLimited2 }) {
   if (isLimited2) return tooManyStrangers();
   return {
@@ -27676,6 +27680,116 @@ function handshakeFault(headers) {
 }
 __name(handshakeFault, "handshakeFault");
 
+// workers/federation/bounded-body.ts
+var MIB = 2 ** 20;
+var LINGER_BYTES = 32 * MIB;
+var HEAD_BYTES = 65536;
+var TIME = { ms: 1e4, msPerMib: 1e3 };
+var MOST_LARGE = 8;
+var large = 0;
+async function readBounded(request, most, judge) {
+  if (request.body === null) return { ok: true, bytes: new Uint8Array(0) };
+  const reader = request.body.getReader();
+  const reading = { chunks: [], size: 0 };
+  const clock = new Clock(reading);
+  let holds = false;
+  const leave = /* @__PURE__ */ __name((fault) => {
+    reader.cancel().catch(() => void 0);
+    return { ok: false, ...fault };
+  }, "leave");
+  try {
+    let fault;
+    if (Number(request.headers.get("content-length") ?? 0) > most) fault = { reason: "too-large" };
+    for (; ; ) {
+      const read2 = reader.read().catch(() => "cut");
+      const next = await Promise.race([read2, clock.over]);
+      if (next === "cut") return leave(fault ?? { reason: "cut" });
+      if (next === "over") return leave(fault ?? { reason: "too-slow" });
+      if (next.done) break;
+      reading.size += next.value.length;
+      if (reading.size > most) fault ??= { reason: "too-large" };
+      if (fault === void 0) reading.chunks.push(next.value);
+      else reading.chunks.length = 0;
+      if (reading.size > most + LINGER_BYTES) return leave(fault ?? { reason: "too-large" });
+      if (fault !== void 0 || holds || reading.size <= HEAD_BYTES) continue;
+      if (large >= MOST_LARGE) return leave({ reason: "busy" });
+      large += 1;
+      holds = true;
+      const refused2 = await judge(concatBytes(...reading.chunks));
+      if (refused2 === void 0) continue;
+      fault = { reason: "refused", fault: refused2 };
+      large -= 1;
+      holds = false;
+      reading.chunks.length = 0;
+    }
+    return fault === void 0 ? { ok: true, bytes: concatBytes(...reading.chunks) } : { ok: false, ...fault };
+  } finally {
+    clock.stop();
+    if (holds) large -= 1;
+  }
+}
+__name(readBounded, "readBounded");
+var Clock = class {
+  static {
+    __name(this, "Clock");
+  }
+  /** Resolves when the body took too long. */
+  over;
+  #reading;
+  #startedAt = Date.now();
+  #cancel = /* @__PURE__ */ __name(() => void 0, "#cancel");
+  constructor(reading) {
+    this.#reading = reading;
+    const { promise: promise2, resolve } = Promise.withResolvers();
+    this.over = promise2;
+    this.#look(() => resolve("over"));
+  }
+  stop() {
+    this.#cancel();
+  }
+  #look(end) {
+    const left = this.#startedAt + TIME.ms + this.#reading.size / MIB * TIME.msPerMib - Date.now();
+    if (left <= 0) {
+      end();
+      return;
+    }
+    const timer = setTimeout(() => this.#look(end), left);
+    this.#cancel = () => clearTimeout(timer);
+  }
+};
+
+// workers/check.ts
+var MAX_TOKEN_BYTES = 16384;
+async function checkPosted(request, port) {
+  const body = await readBounded(request, MAX_TOKEN_BYTES, async () => void 0);
+  if (!body.ok) return err(await port.charged(bodyRefusal(body)));
+  if (body.bytes.length === 0) {
+    return err({ code: "missing-token", message: "missing jwt", hint: "post the token as the whole body" });
+  }
+  const host = relayDomainOf(new URL(request.url));
+  const checked = await checkSession(new TextDecoder().decode(body.bytes), host, port);
+  return checked.ok ? ok({ twin: checked.value.twin, time: port.now() }) : err(await port.charged(checked.error));
+}
+__name(checkPosted, "checkPosted");
+function checkResponse(accepted2) {
+  const headers = { "cache-control": "no-store", "x-content-type-options": "nosniff" };
+  return forPages(Response.json(accepted2, { headers }));
+}
+__name(checkResponse, "checkResponse");
+function forPages(response) {
+  response.headers.set("access-control-allow-origin", "*");
+  return response;
+}
+__name(forPages, "forPages");
+function bodyRefusal({ reason }) {
+  if (reason === "too-large") {
+    return { code: "malformed-token", message: `invalid jwt: it has more than ${MAX_TOKEN_BYTES} bytes` };
+  }
+  const code = reason === "too-slow" ? "slow-body" : "cut-body";
+  return { code, message: "the token did not arrive as a whole: post it again" };
+}
+__name(bodyRefusal, "bodyRefusal");
+
 // durable-objects/placement/has-object.ts
 async function hasObject(twin, region2, stats) {
   if (region2 !== void 0) return true;
@@ -27703,7 +27817,7 @@ __name(sparing, "sparing");
 // proto/batch/relay-batch.ts
 var MARK = 0;
 var BATCH_VERSION = 1;
-var HEAD_BYTES = 4;
+var HEAD_BYTES2 = 4;
 var ENVELOPE_HEAD_BYTES = 5;
 var RETURN = 1;
 var MOST_BATCH_ENVELOPES = 128;
@@ -27713,11 +27827,11 @@ function batchedBytes(envelope) {
 }
 __name(batchedBytes, "batchedBytes");
 function fitsBatch(envelopes, bytes, more) {
-  return envelopes < MOST_BATCH_ENVELOPES && HEAD_BYTES + bytes + more <= MOST_BATCH_BYTES;
+  return envelopes < MOST_BATCH_ENVELOPES && HEAD_BYTES2 + bytes + more <= MOST_BATCH_BYTES;
 }
 __name(fitsBatch, "fitsBatch");
 function encodeRelayBatch(envelopes) {
-  const size = envelopes.reduce((sum, { bytes }) => sum + batchedBytes(bytes), HEAD_BYTES);
+  const size = envelopes.reduce((sum, { bytes }) => sum + batchedBytes(bytes), HEAD_BYTES2);
   if (envelopes.length === 0) throw new RangeError("batch: it has no envelope");
   if (envelopes.length > MOST_BATCH_ENVELOPES || size > MOST_BATCH_BYTES)
     throw new RangeError("batch: too much for one");
@@ -27726,7 +27840,7 @@ function encodeRelayBatch(envelopes) {
   view.setUint8(0, MARK);
   view.setUint8(1, BATCH_VERSION);
   view.setUint16(2, envelopes.length);
-  let at = HEAD_BYTES;
+  let at = HEAD_BYTES2;
   for (const { bytes, mayStore } of envelopes) {
     view.setUint8(at, mayStore ? 0 : RETURN);
     view.setUint32(at + 1, bytes.length);
@@ -27738,7 +27852,7 @@ function encodeRelayBatch(envelopes) {
 __name(encodeRelayBatch, "encodeRelayBatch");
 function decodeRelayBatch(batch) {
   if (batch.length > MOST_BATCH_BYTES) return err(`a batch has at most ${MOST_BATCH_BYTES} bytes`);
-  if (batch.length < HEAD_BYTES) return err("the batch is cut");
+  if (batch.length < HEAD_BYTES2) return err("the batch is cut");
   const view = new DataView(batch.buffer, batch.byteOffset, batch.byteLength);
   const [mark, version2, count3] = [view.getUint8(0), view.getUint8(1), view.getUint16(2)];
   if (mark !== MARK) return err(`a batch starts with 0, not with ${mark}`);
@@ -27746,7 +27860,7 @@ function decodeRelayBatch(batch) {
   if (count3 === 0) return err("the batch has no envelope");
   if (count3 > MOST_BATCH_ENVELOPES) return err(`${count3} envelopes are too many`);
   const envelopes = [];
-  let at = HEAD_BYTES;
+  let at = HEAD_BYTES2;
   for (let n = 0; n < count3; n += 1) {
     const start = at + ENVELOPE_HEAD_BYTES;
     if (start > batch.length) return err(`envelope ${n} is cut`);
@@ -27761,17 +27875,17 @@ function decodeRelayBatch(batch) {
 __name(decodeRelayBatch, "decodeRelayBatch");
 
 // proto/batch/batch-answers.ts
-var HEAD_BYTES2 = 3;
+var HEAD_BYTES3 = 3;
 var ANSWER_BYTES = 3;
-var MOST_ANSWERS_BYTES = HEAD_BYTES2 + MOST_BATCH_ENVELOPES * ANSWER_BYTES;
+var MOST_ANSWERS_BYTES = HEAD_BYTES3 + MOST_BATCH_ENVELOPES * ANSWER_BYTES;
 var BATCH_OUTCOMES = ["delivered", "stored", "away", "refused"];
 function encodeBatchAnswers(answers) {
-  const bytes = new Uint8Array(HEAD_BYTES2 + answers.length * ANSWER_BYTES);
+  const bytes = new Uint8Array(HEAD_BYTES3 + answers.length * ANSWER_BYTES);
   const view = new DataView(bytes.buffer);
   view.setUint8(0, BATCH_VERSION);
   view.setUint16(1, answers.length);
   for (const [n, { status, outcome: outcome2 }] of answers.entries()) {
-    const at = HEAD_BYTES2 + n * ANSWER_BYTES;
+    const at = HEAD_BYTES3 + n * ANSWER_BYTES;
     view.setUint16(at, status);
     view.setUint8(at + 2, outcome2 === void 0 ? 0 : BATCH_OUTCOMES.indexOf(outcome2) + 1);
   }
@@ -27779,13 +27893,13 @@ function encodeBatchAnswers(answers) {
 }
 __name(encodeBatchAnswers, "encodeBatchAnswers");
 function decodeBatchAnswers(bytes, count3) {
-  if (bytes.length !== HEAD_BYTES2 + count3 * ANSWER_BYTES) return err(`${bytes.length} bytes do not answer ${count3}`);
+  if (bytes.length !== HEAD_BYTES3 + count3 * ANSWER_BYTES) return err(`${bytes.length} bytes do not answer ${count3}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const [version2, answered] = [view.getUint8(0), view.getUint16(1)];
   if (version2 !== BATCH_VERSION) return err(`version ${version2} is unknown`);
   if (answered !== count3) return err(`it answers ${answered} envelopes, not ${count3}`);
   const answers = [];
-  for (let at = HEAD_BYTES2; at < bytes.length; at += ANSWER_BYTES) {
+  for (let at = HEAD_BYTES3; at < bytes.length; at += ANSWER_BYTES) {
     const status = view.getUint16(at);
     if (status < 100 || status > 599) return err(`status ${status} is invalid`);
     const outcome2 = BATCH_OUTCOMES[view.getUint8(at + 2) - 1];
@@ -27960,7 +28074,7 @@ function isOutcome2(name) {
 __name(isOutcome2, "isOutcome");
 
 // durable-objects/twin/custody/packed.ts
-var HEAD_BYTES3 = 9;
+var HEAD_BYTES4 = 9;
 var URGENT = 1;
 var ORIGIN_BYTES = 8;
 var RECEIPTS_FORMAT = 1;
@@ -27974,7 +28088,7 @@ function packCustody(envelopes, from, receipts) {
   const isUrgent = envelopes.some((each) => each.isUrgent === true);
   if (!hasOrigins && !isUrgent && receipts === void 0) return void 0;
   const origins = hasOrigins ? envelopes.length : 0;
-  const packed = new Uint8Array(HEAD_BYTES3 + origins * ORIGIN_BYTES + (receipts?.length ?? 0));
+  const packed = new Uint8Array(HEAD_BYTES4 + origins * ORIGIN_BYTES + (receipts?.length ?? 0));
   const view = new DataView(packed.buffer);
   view.setUint32(0, from ?? envelopes.find(({ origin: origin2 }) => origin2 !== void 0)?.origin?.twin ?? 0);
   view.setUint8(4, isUrgent ? URGENT : 0);
@@ -27982,11 +28096,11 @@ function packCustody(envelopes, from, receipts) {
   if (hasOrigins) {
     for (const [n, { origin: origin2 }] of envelopes.entries()) {
       if (origin2 === void 0) continue;
-      view.setUint32(HEAD_BYTES3 + n * ORIGIN_BYTES, origin2.connection);
-      view.setUint32(HEAD_BYTES3 + n * ORIGIN_BYTES + 4, origin2.sequence);
+      view.setUint32(HEAD_BYTES4 + n * ORIGIN_BYTES, origin2.connection);
+      view.setUint32(HEAD_BYTES4 + n * ORIGIN_BYTES + 4, origin2.sequence);
     }
   }
-  if (receipts !== void 0) packed.set(receipts, HEAD_BYTES3 + origins * ORIGIN_BYTES);
+  if (receipts !== void 0) packed.set(receipts, HEAD_BYTES4 + origins * ORIGIN_BYTES);
   return packed;
 }
 __name(packCustody, "packCustody");
@@ -27999,11 +28113,11 @@ function unpackCustody(packed) {
     isUrgent: (view.getUint8(4) & URGENT) !== 0,
     originAt: /* @__PURE__ */ __name((n) => {
       if (n >= origins) return void 0;
-      const at = HEAD_BYTES3 + n * ORIGIN_BYTES;
+      const at = HEAD_BYTES4 + n * ORIGIN_BYTES;
       const [connection, sequence] = [view.getUint32(at), view.getUint32(at + 4)];
       return sequence === 0 ? void 0 : { twin: from, connection, sequence };
     }, "originAt"),
-    receipts: packed.subarray(HEAD_BYTES3 + origins * ORIGIN_BYTES)
+    receipts: packed.subarray(HEAD_BYTES4 + origins * ORIGIN_BYTES)
   };
 }
 __name(unpackCustody, "unpackCustody");
@@ -28040,7 +28154,7 @@ __name(unpackReceipts, "unpackReceipts");
 // durable-objects/twin/receive/batch.ts
 var FORMAT = 1;
 var FORMAT_BYTES = 1;
-var HEAD_BYTES4 = 17;
+var HEAD_BYTES5 = 17;
 var LARGE_BYTES = 16384;
 var STORE = 1;
 var HAS_SID = 2;
@@ -28052,7 +28166,7 @@ var text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 function encodeBatch(envelopes, from, receipts) {
   const sids = [];
   const large2 = [];
-  let size = FORMAT_BYTES + envelopes.length * HEAD_BYTES4;
+  let size = FORMAT_BYTES + envelopes.length * HEAD_BYTES5;
   for (const { sid, bytes, digest: digest2 } of envelopes) {
     const name = sid === void 0 ? void 0 : utf82.encode(sid);
     sids.push(name);
@@ -28071,7 +28185,7 @@ function encodeBatch(envelopes, from, receipts) {
     const away = ifAway2 === "store" ? STORE : 0;
     const named = (sid === void 0 ? 0 : HAS_SID) | (digest2 === void 0 ? 0 : HAS_DIGEST);
     view.setUint8(at + 16, away | named | (isLarge(bytes) ? IS_LARGE : 0));
-    at += HEAD_BYTES4;
+    at += HEAD_BYTES5;
     if (sid !== void 0) packed.set(sid, at);
     at += sid?.length ?? 0;
     if (digest2 !== void 0) {
@@ -28102,7 +28216,7 @@ function decodeBatch(batch, custody) {
   let at = FORMAT_BYTES;
   while (at < packed.length) {
     const flags = view.getUint8(at + 16);
-    const sidAt = at + HEAD_BYTES4;
+    const sidAt = at + HEAD_BYTES5;
     const digestAt = sidAt + view.getUint32(at + 4);
     const bytesAt = digestAt + (flags & HAS_DIGEST ? DIGEST_BYTES : 0);
     const length = view.getUint32(at);
@@ -30199,6 +30313,9 @@ var ristretto255 = /* @__PURE__ */ (() => {
   return Object.freeze({ Point: _RistrettoPoint });
 })();
 
+// proto/crypto/ed25519-pkcs8.ts
+var PKCS8_HEAD = Uint8Array.of(48, 46, 2, 1, 0, 48, 5, 6, 3, 43, 101, 112, 4, 34, 4, 32);
+
 // proto/crypto/ed25519.ts
 var ALGORITHM2 = "Ed25519";
 var POINT_LENGTH = 32;
@@ -30210,7 +30327,6 @@ var SMALL_ORDER_Y = /* @__PURE__ */ new Set([
   "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
   "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a"
 ]);
-var PKCS8_HEAD = Uint8Array.of(48, 46, 2, 1, 0, 48, 5, 6, 3, 43, 101, 112, 4, 34, 4, 32);
 function owned2(bytes) {
   return new Uint8Array(bytes);
 }
@@ -30392,7 +30508,7 @@ var FederationBudget = class {
 // durable-objects/twin/federation/relays/post.ts
 var RESPONSE_MS = 3e3;
 var RESPONSE_MS_A_MIB = 1e3;
-var MIB = 2 ** 20;
+var MIB2 = 2 ** 20;
 var VIA = "rmb-via";
 function postEnvelope(way, bytes, ifAway2) {
   return post(way, bytes, ifAway2 === "return" ? { [IF_AWAY]: RETURN2 } : {}, async ({ status, headers, body }) => {
@@ -30435,7 +30551,7 @@ async function readAnswers(body) {
 __name(readAnswers, "readAnswers");
 async function post({ scheme, domain: domain2, via }, body, headers, read2) {
   const abort = new AbortController();
-  const limit = RESPONSE_MS + Math.floor(body.length / MIB) * RESPONSE_MS_A_MIB;
+  const limit = RESPONSE_MS + Math.floor(body.length / MIB2) * RESPONSE_MS_A_MIB;
   const timer = setTimeout(() => abort.abort(), limit);
   try {
     const response = await fetch(`${scheme}://${domain2}/`, {
@@ -30453,84 +30569,6 @@ async function post({ scheme, domain: domain2, via }, body, headers, read2) {
   }
 }
 __name(post, "post");
-
-// workers/federation/bounded-body.ts
-var MIB2 = 2 ** 20;
-var LINGER_BYTES = 32 * MIB2;
-var HEAD_BYTES5 = 65536;
-var TIME = { ms: 1e4, msPerMib: 1e3 };
-var MOST_LARGE = 8;
-var large = 0;
-async function readBounded(request, most, judge) {
-  if (request.body === null) return { ok: true, bytes: new Uint8Array(0) };
-  const reader = request.body.getReader();
-  const reading = { chunks: [], size: 0 };
-  const clock = new Clock(reading);
-  let holds = false;
-  const leave = /* @__PURE__ */ __name((fault) => {
-    reader.cancel().catch(() => void 0);
-    return { ok: false, ...fault };
-  }, "leave");
-  try {
-    let fault;
-    if (Number(request.headers.get("content-length") ?? 0) > most) fault = { reason: "too-large" };
-    for (; ; ) {
-      const read2 = reader.read().catch(() => "cut");
-      const next = await Promise.race([read2, clock.over]);
-      if (next === "cut") return leave(fault ?? { reason: "cut" });
-      if (next === "over") return leave(fault ?? { reason: "too-slow" });
-      if (next.done) break;
-      reading.size += next.value.length;
-      if (reading.size > most) fault ??= { reason: "too-large" };
-      if (fault === void 0) reading.chunks.push(next.value);
-      else reading.chunks.length = 0;
-      if (reading.size > most + LINGER_BYTES) return leave(fault ?? { reason: "too-large" });
-      if (fault !== void 0 || holds || reading.size <= HEAD_BYTES5) continue;
-      if (large >= MOST_LARGE) return leave({ reason: "busy" });
-      large += 1;
-      holds = true;
-      const refused2 = await judge(concatBytes(...reading.chunks));
-      if (refused2 === void 0) continue;
-      fault = { reason: "refused", fault: refused2 };
-      large -= 1;
-      holds = false;
-      reading.chunks.length = 0;
-    }
-    return fault === void 0 ? { ok: true, bytes: concatBytes(...reading.chunks) } : { ok: false, ...fault };
-  } finally {
-    clock.stop();
-    if (holds) large -= 1;
-  }
-}
-__name(readBounded, "readBounded");
-var Clock = class {
-  static {
-    __name(this, "Clock");
-  }
-  /** Resolves when the body took too long. */
-  over;
-  #reading;
-  #startedAt = Date.now();
-  #cancel = /* @__PURE__ */ __name(() => void 0, "#cancel");
-  constructor(reading) {
-    this.#reading = reading;
-    const { promise: promise2, resolve } = Promise.withResolvers();
-    this.over = promise2;
-    this.#look(() => resolve("over"));
-  }
-  stop() {
-    this.#cancel();
-  }
-  #look(end) {
-    const left = this.#startedAt + TIME.ms + this.#reading.size / MIB2 * TIME.msPerMib - Date.now();
-    if (left <= 0) {
-      end();
-      return;
-    }
-    const timer = setTimeout(() => this.#look(end), left);
-    this.#cancel = () => clearTimeout(timer);
-  }
-};
 
 // proto/codec.js
 var import_minimal2 = __toESM(require_minimal2(), 1);
@@ -31314,6 +31352,7 @@ var Backlog = $root.Backlog = (() => {
   Backlog2.prototype.ttl = $util.Long ? $util.Long.fromBits(0, 0, true) : 0;
   Backlog2.prototype.asked = $util.emptyArray;
   Backlog2.prototype.seals = $util.emptyArray;
+  Backlog2.prototype.stream = false;
   let $oneOfFields;
   $Object.defineProperty(Backlog2.prototype, "_reference", {
     get: $util.oneOfGetter($oneOfFields = ["reference"]),
@@ -31362,6 +31401,11 @@ var Backlog = $root.Backlog = (() => {
           /* id 17, wireType 2 =*/
           138
         ).string(message.seals[i]);
+    if (message.stream != null && $Object.hasOwnProperty.call(message, "stream") && message.stream !== false)
+      writer.uint32(
+        /* id 18, wireType 0 =*/
+        144
+      ).bool(message.stream);
     if (message.$unknowns != null && $Object.hasOwnProperty.call(message, "$unknowns"))
       for (let i = 0; i < message.$unknowns.length; ++i)
         writer.raw(message.$unknowns[i]);
@@ -31450,6 +31494,14 @@ var Backlog = $root.Backlog = (() => {
           if (!(message.seals && message.seals.length))
             message.seals = [];
           message.seals.push(reader.stringVerify());
+          continue;
+        }
+        case 18: {
+          if (wireType !== 0) throw $Error("field " + tag2 + " has wire type " + wireType + ", not 0");
+          if (value = reader.bool())
+            message.stream = value;
+          else
+            delete message.stream;
           continue;
         }
       }
@@ -32036,6 +32088,7 @@ __name(isSameKey, "isSameKey");
 // workers/federation/ingress-delivery.ts
 var OVERLOADED_S = 10;
 var { outcome, refusal } = refused("overloaded", "the destination gets more than it can take, try again later");
+var UNANSWERED = refused("undelivered", "destination could not be reached inside the relay, try again");
 var OVERLOADED = { outcome, refusal: { ...refusal, retryAfter: OVERLOADED_S } };
 async function deliverTo(to, envelopes, own2, port) {
   const all = /* @__PURE__ */ __name((taken) => envelopes.map(() => taken), "all");
@@ -32105,7 +32158,7 @@ function takenOf(verdict) {
       return refused("relay-version", "this relay changes its version and cannot serve the destination");
     // No verdict, or one of later code.
     default:
-      return refused("undelivered", "destination could not be reached inside the relay, try again");
+      return UNANSWERED;
   }
 }
 __name(takenOf, "takenOf");
@@ -32157,7 +32210,6 @@ async function takeBatchIn(request, settings, port) {
   return batch.value.map((_, place) => taken[place] ?? UNANSWERED);
 }
 __name(takeBatchIn, "takeBatchIn");
-var UNANSWERED = refused("undelivered", "destination could not be reached inside the relay, try again");
 function ownOf(request, settings) {
   return ownDomains(settings.relayDomains, relayDomainOf(new URL(request.url)));
 }
@@ -32188,14 +32240,14 @@ async function readBody(request, most, own2, judge) {
   const via = request.headers.get(VIA);
   if (via !== null && isOwnRelay([relayName(via) ?? via], own2))
     return refused("loop", `loop: ${via} is this relay itself`);
-  return body.ok ? { bytes: body.bytes } : bodyRefusal(body, most);
+  return body.ok ? { bytes: body.bytes } : bodyRefusal2(body, most);
 }
 __name(readBody, "readBody");
 function tooLarge(most) {
   return refused("too-large", `bad request: more than ${most} bytes`);
 }
 __name(tooLarge, "tooLarge");
-function bodyRefusal(fault, most) {
+function bodyRefusal2(fault, most) {
   switch (fault.reason) {
     case "too-large":
       return tooLarge(most);
@@ -32209,7 +32261,7 @@ function bodyRefusal(fault, most) {
       return { outcome: "refused", refusal: fault.fault };
   }
 }
-__name(bodyRefusal, "bodyRefusal");
+__name(bodyRefusal2, "bodyRefusal");
 
 // workers/federation/federation-route.ts
 var LEAVE_MS = 20;
@@ -33203,6 +33255,538 @@ var StatsObject = class extends DurableObject2 {
 // durable-objects/twin/twin-object.ts
 import { DurableObject as DurableObject3 } from "cloudflare:workers";
 
+// proto/custody/frame.ts
+var DATA = 1;
+var RECEIPTS = 2;
+var HEAD_BYTES6 = 12;
+var RECEIPT_BYTES2 = 9;
+var DATA_HEAD_BYTES = 6;
+var LENGTH_BYTES = 4;
+var URGENT2 = 1;
+var MOST_ENVELOPES2 = 128;
+var MOST_FRAME_BYTES = 2 ** 20;
+var MOST_RECEIPTS = 1024;
+var LAST_SEQUENCE = 4294967295;
+function packedBytes(envelope) {
+  return LENGTH_BYTES + envelope.length;
+}
+__name(packedBytes, "packedBytes");
+function isCustodyFrame(bytes) {
+  return bytes[0] === DATA || bytes[0] === RECEIPTS;
+}
+__name(isCustodyFrame, "isCustodyFrame");
+function encodeFrame({
+  epoch,
+  since,
+  isUrgent,
+  receipts,
+  first: first2,
+  envelopes
+}) {
+  if (receipts.length > MOST_RECEIPTS || envelopes.length > MOST_ENVELOPES2)
+    throw new RangeError("frame: too much for one");
+  const hasEnvelopes = envelopes.length > 0;
+  const size = envelopes.reduce((sum, each) => sum + packedBytes(each), hasEnvelopes ? DATA_HEAD_BYTES : 0);
+  const bytes = new Uint8Array(HEAD_BYTES6 + receipts.length * RECEIPT_BYTES2 + size);
+  const view = new DataView(bytes.buffer);
+  view.setUint8(0, hasEnvelopes ? DATA : RECEIPTS);
+  view.setUint8(1, isUrgent ? URGENT2 : 0);
+  view.setUint16(2, receipts.length);
+  view.setUint32(4, epoch);
+  view.setUint32(8, since);
+  let at = HEAD_BYTES6;
+  for (const receipt of receipts) {
+    view.setUint32(at, receipt.first);
+    view.setUint32(at + 4, receipt.last);
+    view.setUint8(at + 8, codeOf(receipt.outcome));
+    at += RECEIPT_BYTES2;
+  }
+  if (!hasEnvelopes) return bytes;
+  view.setUint32(at, first2);
+  view.setUint16(at + 4, envelopes.length);
+  at += DATA_HEAD_BYTES;
+  for (const envelope of envelopes) {
+    view.setUint32(at, envelope.length);
+    bytes.set(envelope, at + LENGTH_BYTES);
+    at += packedBytes(envelope);
+  }
+  return bytes;
+}
+__name(encodeFrame, "encodeFrame");
+function decodeFrame(bytes) {
+  if (bytes.length < HEAD_BYTES6) return err("the frame is cut");
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const kind = view.getUint8(0);
+  const flags = view.getUint8(1);
+  if (kind !== DATA && kind !== RECEIPTS) return err(`frame kind ${kind} is unknown`);
+  if ((flags & ~URGENT2) !== 0) return err(`frame flags ${flags} are unknown`);
+  const count3 = view.getUint16(2);
+  const end = HEAD_BYTES6 + count3 * RECEIPT_BYTES2;
+  if (count3 > MOST_RECEIPTS) return err(`${count3} receipts are too many`);
+  if (end > bytes.length) return err("the receipts are cut");
+  const receipts = decodeReceipts(view, count3);
+  if (!receipts.ok) return receipts;
+  const head = {
+    epoch: view.getUint32(4),
+    since: view.getUint32(8),
+    isUrgent: (flags & URGENT2) !== 0,
+    receipts: receipts.value
+  };
+  if (kind === RECEIPTS) {
+    return end === bytes.length ? ok({ ...head, first: 0, envelopes: [] }) : err("bytes follow the frame");
+  }
+  const envelopes = decodeEnvelopes(bytes, view, end);
+  return envelopes.ok ? ok({ ...head, ...envelopes.value }) : envelopes;
+}
+__name(decodeFrame, "decodeFrame");
+function decodeReceipts(view, count3) {
+  const receipts = [];
+  for (let n = 0, at = HEAD_BYTES6; n < count3; n += 1, at += RECEIPT_BYTES2) {
+    const [first2, last] = [view.getUint32(at), view.getUint32(at + 4)];
+    if (first2 === 0 || last < first2) return err(`receipt ${first2}\u2013${last} is no run of sequences`);
+    receipts.push({ first: first2, last, outcome: outcomeOf(view.getUint8(at + 8)) });
+  }
+  return ok(receipts);
+}
+__name(decodeReceipts, "decodeReceipts");
+function decodeEnvelopes(bytes, view, start) {
+  let at = start + DATA_HEAD_BYTES;
+  if (at > bytes.length) return err("the frame is cut");
+  const [first2, count3] = [view.getUint32(start), view.getUint16(start + 4)];
+  if (count3 === 0) return err("a data frame has no envelope");
+  if (count3 > MOST_ENVELOPES2) return err(`${count3} envelopes are too many`);
+  if (first2 === 0 || first2 + count3 - 1 > LAST_SEQUENCE) return err(`sequence ${first2} is out of range`);
+  if (count3 > 1 && bytes.length > MOST_FRAME_BYTES)
+    return err(`a frame of ${bytes.length} bytes has more than one envelope`);
+  const envelopes = [];
+  for (let n = 0; n < count3; n += 1) {
+    if (at + LENGTH_BYTES > bytes.length) return err(`envelope ${n} is cut`);
+    const from = at + LENGTH_BYTES;
+    at = from + view.getUint32(at);
+    if (at > bytes.length) return err(`envelope ${n} is cut`);
+    envelopes.push(bytes.subarray(from, at));
+  }
+  return at === bytes.length ? ok({ first: first2, envelopes }) : err("bytes follow the frame");
+}
+__name(decodeEnvelopes, "decodeEnvelopes");
+
+// proto/custody/unacknowledged.ts
+var Unacknowledged = class {
+  static {
+    __name(this, "Unacknowledged");
+  }
+  #window;
+  #items = /* @__PURE__ */ new Map();
+  #next;
+  #bytes = 0;
+  /** @param next the sequence of the first envelope */
+  constructor(window2, next = 1) {
+    this.#next = next;
+    this.#window = window2;
+  }
+  /** Number of envelopes without a receipt. */
+  get size() {
+    return this.#items.size;
+  }
+  /** Bytes of envelopes without a receipt. */
+  get bytes() {
+    return this.#bytes;
+  }
+  /** The sequence of the next envelope; undefined when the connection has used up all of them. */
+  get next() {
+    return this.#next > LAST_SEQUENCE ? void 0 : this.#next;
+  }
+  /** Returns whether one more envelope of so many bytes fits the window. One alone always fits. */
+  fits(bytes) {
+    if (this.#items.size === 0) return true;
+    return this.#items.size < this.#window.messages && this.#bytes + bytes <= this.#window.bytes;
+  }
+  /** Adds an envelope that is about to be sent. Returns its sequence. @throws when all sequences are used up */
+  add(item) {
+    const sequence = this.next;
+    if (sequence === void 0) throw new RangeError("this connection has no sequence left");
+    this.#items.set(sequence, item);
+    this.#bytes += item.bytes.length;
+    this.#next += 1;
+    return sequence;
+  }
+  /** Takes a receipt. Returns the envelopes that it settles, oldest first; sequences that are settled already count for nothing. */
+  receive({ first: first2, last, outcome: outcome2 }) {
+    const settled2 = [];
+    const [lowest] = this.#items.keys();
+    if (lowest === void 0) return settled2;
+    const start = Math.max(first2, lowest);
+    const end = Math.min(last, this.#next - 1);
+    if (end - start > this.#items.size) {
+      for (const sequence of [...this.#items.keys()]) {
+        if (sequence >= start && sequence <= end) this.#settle(sequence, outcome2, settled2);
+      }
+    } else for (let sequence = start; sequence <= end; sequence += 1) this.#settle(sequence, outcome2, settled2);
+    return settled2;
+  }
+  /** Takes all envelopes without a receipt, oldest first: the connection is lost. */
+  takeAll() {
+    const items = [...this.#items.values()];
+    this.#items.clear();
+    this.#bytes = 0;
+    return items;
+  }
+  /** Takes the envelopes without a receipt before a sequence, oldest first: the other side has forgotten them. */
+  takeBefore(sequence) {
+    const taken = [...this.#items].filter(([each]) => each < sequence);
+    for (const [each, { bytes }] of taken) {
+      this.#items.delete(each);
+      this.#bytes -= bytes.length;
+    }
+    return taken.map(([, item]) => item);
+  }
+  #settle(sequence, outcome2, settled2) {
+    const item = this.#items.get(sequence);
+    if (item === void 0) return;
+    this.#items.delete(sequence);
+    this.#bytes -= item.bytes.length;
+    settled2.push({ item, outcome: outcome2 });
+  }
+};
+
+// durable-objects/twin/custody/in-flight.ts
+var SILENCE_MS = 5e3;
+var PATIENCE_MS = 6e4;
+var InFlight = class {
+  static {
+    __name(this, "InFlight");
+  }
+  #window;
+  #open;
+  /** Oldest first. */
+  #pages = [];
+  /** What only memory has, oldest first. */
+  #unstored = /* @__PURE__ */ new Set();
+  #heardAt = 0;
+  #openedAt = 0;
+  /** Since when something is open without one receipt. */
+  #waitsSince = 0;
+  constructor(window2) {
+    this.#window = window2;
+    this.#open = new Unacknowledged(window2);
+  }
+  /** The sequence of the next envelope; undefined when the connection has used up all of them. */
+  get next() {
+    return this.#open.next;
+  }
+  /** Number of envelopes without a receipt. */
+  get size() {
+    return this.#open.size;
+  }
+  /** Bytes of envelopes without a receipt. */
+  get bytes() {
+    return this.#open.bytes;
+  }
+  /** How many more envelopes the window takes. */
+  get room() {
+    return Math.max(0, this.#window.messages - this.#open.size);
+  }
+  /** Returns whether so much more fits the window. Anything fits an empty one. */
+  fits(envelopes, bytes) {
+    if (this.#open.next === void 0) return false;
+    if (this.#open.size === 0) return true;
+    return envelopes <= this.room && this.#open.bytes + bytes <= this.#window.bytes;
+  }
+  /** Adds an envelope that the session is given now. Returns its sequence. */
+  give(given, now) {
+    const item = { bytes: given.bytes, given, page: void 0 };
+    this.#unstored.add(item);
+    return this.#add(item, now);
+  }
+  /** Adds a page of the mailbox that the session is given now. Returns the sequences of its envelopes. */
+  givePage(page, envelopes, now) {
+    const entry3 = { page, open: envelopes.length };
+    this.#pages.push(entry3);
+    return envelopes.map((given) => this.#add({ bytes: given.bytes, given, page: entry3 }, now));
+  }
+  /** Notes a sign of life. */
+  heard(now) {
+    this.#heardAt = now;
+  }
+  /** Takes receipts of the session. Whatever outcome they name, it has the envelopes. */
+  receive(receipts, now) {
+    const items = receipts.flatMap((receipt) => this.#open.receive(receipt).map(({ item }) => item));
+    if (items.length > 0) this.#waitsSince = now;
+    const given = [];
+    for (const item of items) {
+      if (item.page !== void 0) item.page.open -= 1;
+      else if (this.#unstored.delete(item)) given.push(item.given);
+    }
+    return { envelopes: items.length, given, pages: this.#takeDone() };
+  }
+  /** Returns what only memory has, oldest first. It stays in flight. */
+  unstored() {
+    return [...this.#unstored].map(({ given }) => given);
+  }
+  /** Notes that the mailbox has the oldest `count` of `unstored` now, in this page. They stay in flight. */
+  stored(count3, page) {
+    const entry3 = { page, open: count3 };
+    this.#pages.push(entry3);
+    for (const item of [...this.#unstored].slice(0, count3)) {
+      item.page = entry3;
+      this.#unstored.delete(item);
+    }
+  }
+  /** Returns whether something waits so long for its receipt that the session may be lost. */
+  isOverdue(now) {
+    return this.#open.size > 0 && now - this.#waitsSince >= SILENCE_MS;
+  }
+  /** Returns whether the session is still there. @param answeredAt when the platform last answered its keep-alive */
+  look(now, answeredAt) {
+    if (this.#open.size === 0) return { kind: "idle" };
+    const alive = Math.max(this.#heardAt, answeredAt, this.#openedAt) + SILENCE_MS;
+    const patience = this.#waitsSince + PATIENCE_MS;
+    if (now >= patience) return { kind: "lost", why: "stuck" };
+    if (now >= alive) return { kind: "lost", why: "silent" };
+    return { kind: "fine", until: Math.min(alive, patience) };
+  }
+  /** Ends the session. Returns what only memory has, oldest first: it belongs into the mailbox. */
+  end() {
+    const given = this.unstored();
+    this.#open.takeAll();
+    this.#unstored.clear();
+    this.#pages.length = 0;
+    return given;
+  }
+  #add(item, now) {
+    if (this.#open.size === 0) {
+      this.#openedAt = now;
+      this.#waitsSince = now;
+    }
+    return this.#open.add(item);
+  }
+  /** Takes the oldest pages whose envelopes all have receipts: a mailbox is removed from its start. */
+  #takeDone() {
+    const open2 = this.#pages.findIndex((page) => page.open > 0);
+    return this.#pages.splice(0, open2 < 0 ? this.#pages.length : open2).map(({ page }) => page);
+  }
+};
+
+// proto/custody/receipts.ts
+var WaitingReceipts = class {
+  static {
+    __name(this, "WaitingReceipts");
+  }
+  #runs = [];
+  #sequences = 0;
+  /** Sequences that wait. */
+  get sequences() {
+    return this.#sequences;
+  }
+  /** Adds the receipt of one envelope. */
+  add(sequence, outcome2) {
+    this.addRun({ first: sequence, last: sequence, outcome: outcome2 });
+  }
+  /** Adds the receipt of several envelopes. */
+  addRun({ first: first2, last, outcome: outcome2 }) {
+    this.#sequences += last - first2 + 1;
+    const run = this.#runs.at(-1);
+    if (run !== void 0 && run.outcome === outcome2 && run.last + 1 === first2) run.last = last;
+    else this.#runs.push({ first: first2, last, outcome: outcome2 });
+  }
+  /** Takes up to `most` runs, in the order in which they came. */
+  take(most) {
+    const taken = this.#runs.slice(0, most);
+    this.#runs = this.#runs.slice(taken.length);
+    for (const { first: first2, last } of taken) this.#sequences -= last - first2 + 1;
+    return taken;
+  }
+};
+
+// durable-objects/twin/custody/outgoing.ts
+var HEAD_BYTES7 = 20 + MOST_RECEIPTS * 9;
+var Outgoing = class {
+  static {
+    __name(this, "Outgoing");
+  }
+  #epoch;
+  #envelopes = [];
+  #receipts = new WaitingReceipts();
+  constructor(epoch) {
+    this.#epoch = epoch;
+  }
+  /** Returns whether nothing waits. */
+  get isEmpty() {
+    return this.#envelopes.length === 0 && this.#receipts.sequences === 0;
+  }
+  /** Adds an envelope. @param isUrgent another relay waits for its receipt */
+  envelope(sequence, bytes, isUrgent) {
+    this.#envelopes.push({ sequence, bytes, isUrgent });
+  }
+  /** Adds receipts for what the session has sent. */
+  receipt(receipt) {
+    this.#receipts.addRun(receipt);
+  }
+  /** Takes everything, as frames in their order. @param since the first sequence of the session that memory knows, or 0 */
+  take(since) {
+    const frames = this.#packs().map((pack2) => this.#frame(pack2, since));
+    while (this.#receipts.sequences > 0) frames.push(this.#frame([], since));
+    return frames;
+  }
+  #packs() {
+    const packs = [];
+    let [size, last] = [0, void 0];
+    for (const envelope of this.#envelopes) {
+      const bytes = packedBytes(envelope.bytes);
+      const pack2 = packs.at(-1);
+      const joins = pack2 !== void 0 && pack2.length < MOST_ENVELOPES2 && size + bytes <= MOST_FRAME_BYTES && last?.sequence === envelope.sequence - 1;
+      if (joins) pack2.push(envelope);
+      else packs.push([envelope]);
+      size = joins ? size + bytes : HEAD_BYTES7 + bytes;
+      last = envelope;
+    }
+    this.#envelopes = [];
+    return packs;
+  }
+  #frame(pack2, since) {
+    return {
+      epoch: this.#epoch,
+      since,
+      isUrgent: pack2.some(({ isUrgent }) => isUrgent),
+      receipts: this.#receipts.take(MOST_RECEIPTS),
+      first: pack2[0]?.sequence ?? 0,
+      envelopes: pack2.map(({ bytes }) => bytes)
+    };
+  }
+};
+
+// durable-objects/twin/custody/custody-session.ts
+function openSession(sid, { connection }, epoch) {
+  return { sid, connection, inFlight: new InFlight(WINDOW), outgoing: new Outgoing(epoch), since: 0 };
+}
+__name(openSession, "openSession");
+function newCustody() {
+  return { connection: randomU32() };
+}
+__name(newCustody, "newCustody");
+function randomU32() {
+  return crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
+}
+__name(randomU32, "randomU32");
+
+// durable-objects/twin/gather/gathered.ts
+async function takeAll(batches, take) {
+  return await Promise.all(
+    batches.map(async (batch) => {
+      try {
+        return await take(batch);
+      } catch (error62) {
+        return { failed: error62 instanceof Error ? error62.message : String(error62) };
+      }
+    })
+  );
+}
+__name(takeAll, "takeAll");
+
+// durable-objects/twin/gather/gathering.ts
+var CALL_BYTES = 8 * 2 ** 20;
+var CALL_BATCHES = 1e3;
+var WAITING_BYTES = 24 * 2 ** 20;
+var WAITING_BATCHES = 1e4;
+var SHORTEST_PAUSE_MS = 200;
+var LONGEST_PAUSE_MS = 1600;
+var SHRINK = 0.9;
+var HELD_MS = 1e3;
+var Gathering = class {
+  static {
+    __name(this, "Gathering");
+  }
+  #port;
+  #waiting = [];
+  #bytes = 0;
+  #isRunning = false;
+  #pause = SHORTEST_PAUSE_MS;
+  /** When the next call may start, Unix ms. */
+  #notBefore = 0;
+  constructor(port) {
+    this.#port = port;
+  }
+  /** Brings a batch with the next call. Resolves with its answer; rejects as a call of the twin's object would. */
+  async gather(batch) {
+    const bytes = batch.large.reduce((sum, { length }) => sum + length, batch.packed.length);
+    if (this.#waiting.length >= WAITING_BATCHES || this.#bytes + bytes > WAITING_BYTES) throw overloaded();
+    const { promise: promise2, resolve, reject } = Promise.withResolvers();
+    this.#waiting.push({ batch, bytes, since: this.#port.host.now(), resolve, reject });
+    this.#bytes += bytes;
+    if (!this.#isRunning) this.#port.host.background(this.#run());
+    return await promise2;
+  }
+  async #run() {
+    const { host } = this.#port;
+    this.#isRunning = true;
+    while (this.#waiting.length > 0) {
+      await host.wait(Math.max(0, this.#notBefore - host.now()));
+      const began = host.now();
+      await this.#call(this.#take());
+      this.#notBefore = began + this.#pause;
+    }
+    this.#isRunning = false;
+  }
+  async #call(call) {
+    try {
+      const answers = await this.#port.bring(call.map(({ batch }) => batch));
+      this.#pause = Math.max(SHORTEST_PAUSE_MS, this.#pause * SHRINK);
+      for (const [n, each] of call.entries()) settle2(each, answers[n]);
+    } catch (error62) {
+      if (platformErrorOf(error62) === "overloaded") this.#keep(call);
+      else for (const { reject } of call) reject(error62);
+    }
+  }
+  /** The call never ran: its batches stay first, unless they have waited for long. */
+  #keep(call) {
+    const { host, random } = this.#port;
+    this.#pause = Math.min(LONGEST_PAUSE_MS, this.#pause * (1.5 + random()));
+    const now = host.now();
+    const kept = call.filter(({ since }) => now - since < HELD_MS);
+    const isKept = new Set(kept);
+    this.#waiting = [...kept, ...this.#waiting];
+    for (const { bytes } of kept) this.#bytes += bytes;
+    for (const each of call) if (!isKept.has(each)) each.reject(overloaded());
+  }
+  #take() {
+    let bytes = 0;
+    let count3 = 0;
+    for (const each of this.#waiting) {
+      if (count3 > 0 && (count3 >= CALL_BATCHES || bytes + each.bytes > CALL_BYTES)) break;
+      bytes += each.bytes;
+      count3 += 1;
+    }
+    this.#bytes -= bytes;
+    return this.#waiting.splice(0, count3);
+  }
+};
+function settle2({ resolve, reject }, answer) {
+  if (answer === void 0) reject(new Error("a gathered call has too few answers"));
+  else if (typeof answer === "object" && "failed" in answer) reject(new Error(answer.failed));
+  else resolve(answer);
+}
+__name(settle2, "settle");
+function overloaded() {
+  return new Error("Durable Object is overloaded. Too much data queued.");
+}
+__name(overloaded, "overloaded");
+
+// durable-objects/twin/receive/line.ts
+import { RpcTarget } from "cloudflare:workers";
+var Line = class extends RpcTarget {
+  static {
+    __name(this, "Line");
+  }
+  #deliver;
+  constructor(deliver) {
+    super();
+    this.#deliver = deliver;
+  }
+  deliver(batch) {
+    return this.#deliver(batch);
+  }
+};
+
 // durable-objects/object-host.ts
 function hostOf(state) {
   return {
@@ -33264,7 +33848,7 @@ var MIB3 = 2 ** 20;
 var MOST_BYTES = 16 * MIB3;
 var MOST_OF_ALL_BYTES = 24 * MIB3;
 var SHARE_BYTES = 24 * KIB;
-var PATIENCE_MS = 6e4;
+var PATIENCE_MS2 = 6e4;
 var SOONEST_MS2 = 250;
 var LOOK_MS = 1e3;
 var ORDINARY = { freeBytes: 8 * MIB3, bytesPerSecond: 2 * MIB3 };
@@ -33277,7 +33861,7 @@ __name(isFree, "isFree");
 function decide2(unproven, allBytes, bytes, pace2, now) {
   const hasRoom = fitsOwn(unproven, bytes, limitAt(unproven, pace2, now));
   if (hasRoom && fitsAll(unproven.bytes, allBytes, bytes)) return DELIVER;
-  const over = (unproven.heldAt ?? now) + PATIENCE_MS;
+  const over = (unproven.heldAt ?? now) + PATIENCE_MS2;
   if (now >= over) return { kind: "evict", whom: hasRoom ? "largest" : "this" };
   const again = hasRoom ? now + LOOK_MS : Math.max(now + SOONEST_MS2, roomAt(unproven, bytes, pace2, now));
   return { kind: "store", again: Math.min(again, over), isOwn: !hasRoom };
@@ -33719,420 +34303,6 @@ var Reporter = class {
     this.#port.ledger.keep();
   }
 };
-
-// proto/custody/frame.ts
-var DATA = 1;
-var RECEIPTS = 2;
-var HEAD_BYTES6 = 12;
-var RECEIPT_BYTES2 = 9;
-var DATA_HEAD_BYTES = 6;
-var LENGTH_BYTES = 4;
-var URGENT2 = 1;
-var MOST_ENVELOPES2 = 128;
-var MOST_FRAME_BYTES = 2 ** 20;
-var MOST_RECEIPTS = 1024;
-var LAST_SEQUENCE = 4294967295;
-function packedBytes(envelope) {
-  return LENGTH_BYTES + envelope.length;
-}
-__name(packedBytes, "packedBytes");
-function isCustodyFrame(bytes) {
-  return bytes[0] === DATA || bytes[0] === RECEIPTS;
-}
-__name(isCustodyFrame, "isCustodyFrame");
-function encodeFrame({
-  epoch,
-  since,
-  isUrgent,
-  receipts,
-  first: first2,
-  envelopes
-}) {
-  if (receipts.length > MOST_RECEIPTS || envelopes.length > MOST_ENVELOPES2)
-    throw new RangeError("frame: too much for one");
-  const hasEnvelopes = envelopes.length > 0;
-  const size = envelopes.reduce((sum, each) => sum + packedBytes(each), hasEnvelopes ? DATA_HEAD_BYTES : 0);
-  const bytes = new Uint8Array(HEAD_BYTES6 + receipts.length * RECEIPT_BYTES2 + size);
-  const view = new DataView(bytes.buffer);
-  view.setUint8(0, hasEnvelopes ? DATA : RECEIPTS);
-  view.setUint8(1, isUrgent ? URGENT2 : 0);
-  view.setUint16(2, receipts.length);
-  view.setUint32(4, epoch);
-  view.setUint32(8, since);
-  let at = HEAD_BYTES6;
-  for (const receipt of receipts) {
-    view.setUint32(at, receipt.first);
-    view.setUint32(at + 4, receipt.last);
-    view.setUint8(at + 8, codeOf(receipt.outcome));
-    at += RECEIPT_BYTES2;
-  }
-  if (!hasEnvelopes) return bytes;
-  view.setUint32(at, first2);
-  view.setUint16(at + 4, envelopes.length);
-  at += DATA_HEAD_BYTES;
-  for (const envelope of envelopes) {
-    view.setUint32(at, envelope.length);
-    bytes.set(envelope, at + LENGTH_BYTES);
-    at += packedBytes(envelope);
-  }
-  return bytes;
-}
-__name(encodeFrame, "encodeFrame");
-function decodeFrame(bytes) {
-  if (bytes.length < HEAD_BYTES6) return err("the frame is cut");
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const kind = view.getUint8(0);
-  const flags = view.getUint8(1);
-  if (kind !== DATA && kind !== RECEIPTS) return err(`frame kind ${kind} is unknown`);
-  if ((flags & ~URGENT2) !== 0) return err(`frame flags ${flags} are unknown`);
-  const count3 = view.getUint16(2);
-  const end = HEAD_BYTES6 + count3 * RECEIPT_BYTES2;
-  if (count3 > MOST_RECEIPTS) return err(`${count3} receipts are too many`);
-  if (end > bytes.length) return err("the receipts are cut");
-  const receipts = decodeReceipts(view, count3);
-  if (!receipts.ok) return receipts;
-  const head = {
-    epoch: view.getUint32(4),
-    since: view.getUint32(8),
-    isUrgent: (flags & URGENT2) !== 0,
-    receipts: receipts.value
-  };
-  if (kind === RECEIPTS) {
-    return end === bytes.length ? ok({ ...head, first: 0, envelopes: [] }) : err("bytes follow the frame");
-  }
-  const envelopes = decodeEnvelopes(bytes, view, end);
-  return envelopes.ok ? ok({ ...head, ...envelopes.value }) : envelopes;
-}
-__name(decodeFrame, "decodeFrame");
-function decodeReceipts(view, count3) {
-  const receipts = [];
-  for (let n = 0, at = HEAD_BYTES6; n < count3; n += 1, at += RECEIPT_BYTES2) {
-    const [first2, last] = [view.getUint32(at), view.getUint32(at + 4)];
-    if (first2 === 0 || last < first2) return err(`receipt ${first2}\u2013${last} is no run of sequences`);
-    receipts.push({ first: first2, last, outcome: outcomeOf(view.getUint8(at + 8)) });
-  }
-  return ok(receipts);
-}
-__name(decodeReceipts, "decodeReceipts");
-function decodeEnvelopes(bytes, view, start) {
-  let at = start + DATA_HEAD_BYTES;
-  if (at > bytes.length) return err("the frame is cut");
-  const [first2, count3] = [view.getUint32(start), view.getUint16(start + 4)];
-  if (count3 === 0) return err("a data frame has no envelope");
-  if (count3 > MOST_ENVELOPES2) return err(`${count3} envelopes are too many`);
-  if (first2 === 0 || first2 + count3 - 1 > LAST_SEQUENCE) return err(`sequence ${first2} is out of range`);
-  if (count3 > 1 && bytes.length > MOST_FRAME_BYTES)
-    return err(`a frame of ${bytes.length} bytes has more than one envelope`);
-  const envelopes = [];
-  for (let n = 0; n < count3; n += 1) {
-    if (at + LENGTH_BYTES > bytes.length) return err(`envelope ${n} is cut`);
-    const from = at + LENGTH_BYTES;
-    at = from + view.getUint32(at);
-    if (at > bytes.length) return err(`envelope ${n} is cut`);
-    envelopes.push(bytes.subarray(from, at));
-  }
-  return at === bytes.length ? ok({ first: first2, envelopes }) : err("bytes follow the frame");
-}
-__name(decodeEnvelopes, "decodeEnvelopes");
-
-// proto/custody/unacknowledged.ts
-var Unacknowledged = class {
-  static {
-    __name(this, "Unacknowledged");
-  }
-  #window;
-  #items = /* @__PURE__ */ new Map();
-  #next;
-  #bytes = 0;
-  /** @param next the sequence of the first envelope */
-  constructor(window2, next = 1) {
-    this.#next = next;
-    this.#window = window2;
-  }
-  /** Number of envelopes without a receipt. */
-  get size() {
-    return this.#items.size;
-  }
-  /** Bytes of envelopes without a receipt. */
-  get bytes() {
-    return this.#bytes;
-  }
-  /** The sequence of the next envelope; undefined when the connection has used up all of them. */
-  get next() {
-    return this.#next > LAST_SEQUENCE ? void 0 : this.#next;
-  }
-  /** Returns whether one more envelope of so many bytes fits the window. One alone always fits. */
-  fits(bytes) {
-    if (this.#items.size === 0) return true;
-    return this.#items.size < this.#window.messages && this.#bytes + bytes <= this.#window.bytes;
-  }
-  /** Adds an envelope that is about to be sent. Returns its sequence. @throws when all sequences are used up */
-  add(item) {
-    const sequence = this.next;
-    if (sequence === void 0) throw new RangeError("this connection has no sequence left");
-    this.#items.set(sequence, item);
-    this.#bytes += item.bytes.length;
-    this.#next += 1;
-    return sequence;
-  }
-  /** Takes a receipt. Returns the envelopes that it settles, oldest first; sequences that are settled already count for nothing. */
-  receive({ first: first2, last, outcome: outcome2 }) {
-    const settled2 = [];
-    const [lowest] = this.#items.keys();
-    if (lowest === void 0) return settled2;
-    const start = Math.max(first2, lowest);
-    const end = Math.min(last, this.#next - 1);
-    if (end - start > this.#items.size) {
-      for (const sequence of [...this.#items.keys()]) {
-        if (sequence >= start && sequence <= end) this.#settle(sequence, outcome2, settled2);
-      }
-    } else for (let sequence = start; sequence <= end; sequence += 1) this.#settle(sequence, outcome2, settled2);
-    return settled2;
-  }
-  /** Takes all envelopes without a receipt, oldest first: the connection is lost. */
-  takeAll() {
-    const items = [...this.#items.values()];
-    this.#items.clear();
-    this.#bytes = 0;
-    return items;
-  }
-  /** Takes the envelopes without a receipt before a sequence, oldest first: the other side has forgotten them. */
-  takeBefore(sequence) {
-    const taken = [...this.#items].filter(([each]) => each < sequence);
-    for (const [each, { bytes }] of taken) {
-      this.#items.delete(each);
-      this.#bytes -= bytes.length;
-    }
-    return taken.map(([, item]) => item);
-  }
-  #settle(sequence, outcome2, settled2) {
-    const item = this.#items.get(sequence);
-    if (item === void 0) return;
-    this.#items.delete(sequence);
-    this.#bytes -= item.bytes.length;
-    settled2.push({ item, outcome: outcome2 });
-  }
-};
-
-// durable-objects/twin/custody/in-flight.ts
-var SILENCE_MS = 5e3;
-var PATIENCE_MS2 = 6e4;
-var InFlight = class {
-  static {
-    __name(this, "InFlight");
-  }
-  #window;
-  #open;
-  /** Oldest first. */
-  #pages = [];
-  /** What only memory has, oldest first. */
-  #unstored = /* @__PURE__ */ new Set();
-  #heardAt = 0;
-  #openedAt = 0;
-  /** Since when something is open without one receipt. */
-  #waitsSince = 0;
-  constructor(window2) {
-    this.#window = window2;
-    this.#open = new Unacknowledged(window2);
-  }
-  /** The sequence of the next envelope; undefined when the connection has used up all of them. */
-  get next() {
-    return this.#open.next;
-  }
-  /** Number of envelopes without a receipt. */
-  get size() {
-    return this.#open.size;
-  }
-  /** Bytes of envelopes without a receipt. */
-  get bytes() {
-    return this.#open.bytes;
-  }
-  /** How many more envelopes the window takes. */
-  get room() {
-    return Math.max(0, this.#window.messages - this.#open.size);
-  }
-  /** Returns whether so much more fits the window. Anything fits an empty one. */
-  fits(envelopes, bytes) {
-    if (this.#open.next === void 0) return false;
-    if (this.#open.size === 0) return true;
-    return envelopes <= this.room && this.#open.bytes + bytes <= this.#window.bytes;
-  }
-  /** Adds an envelope that the session is given now. Returns its sequence. */
-  give(given, now) {
-    const item = { bytes: given.bytes, given, page: void 0 };
-    this.#unstored.add(item);
-    return this.#add(item, now);
-  }
-  /** Adds a page of the mailbox that the session is given now. Returns the sequences of its envelopes. */
-  givePage(page, envelopes, now) {
-    const entry3 = { page, open: envelopes.length };
-    this.#pages.push(entry3);
-    return envelopes.map((given) => this.#add({ bytes: given.bytes, given, page: entry3 }, now));
-  }
-  /** Notes a sign of life. */
-  heard(now) {
-    this.#heardAt = now;
-  }
-  /** Takes receipts of the session. Whatever outcome they name, it has the envelopes. */
-  receive(receipts, now) {
-    const items = receipts.flatMap((receipt) => this.#open.receive(receipt).map(({ item }) => item));
-    if (items.length > 0) this.#waitsSince = now;
-    const given = [];
-    for (const item of items) {
-      if (item.page !== void 0) item.page.open -= 1;
-      else if (this.#unstored.delete(item)) given.push(item.given);
-    }
-    return { envelopes: items.length, given, pages: this.#takeDone() };
-  }
-  /** Returns what only memory has, oldest first. It stays in flight. */
-  unstored() {
-    return [...this.#unstored].map(({ given }) => given);
-  }
-  /** Notes that the mailbox has the oldest `count` of `unstored` now, in this page. They stay in flight. */
-  stored(count3, page) {
-    const entry3 = { page, open: count3 };
-    this.#pages.push(entry3);
-    for (const item of [...this.#unstored].slice(0, count3)) {
-      item.page = entry3;
-      this.#unstored.delete(item);
-    }
-  }
-  /** Returns whether something waits so long for its receipt that the session may be lost. */
-  isOverdue(now) {
-    return this.#open.size > 0 && now - this.#waitsSince >= SILENCE_MS;
-  }
-  /** Returns whether the session is still there. @param answeredAt when the platform last answered its keep-alive */
-  look(now, answeredAt) {
-    if (this.#open.size === 0) return { kind: "idle" };
-    const alive = Math.max(this.#heardAt, answeredAt, this.#openedAt) + SILENCE_MS;
-    const patience = this.#waitsSince + PATIENCE_MS2;
-    if (now >= patience) return { kind: "lost", why: "stuck" };
-    if (now >= alive) return { kind: "lost", why: "silent" };
-    return { kind: "fine", until: Math.min(alive, patience) };
-  }
-  /** Ends the session. Returns what only memory has, oldest first: it belongs into the mailbox. */
-  end() {
-    const given = this.unstored();
-    this.#open.takeAll();
-    this.#unstored.clear();
-    this.#pages.length = 0;
-    return given;
-  }
-  #add(item, now) {
-    if (this.#open.size === 0) {
-      this.#openedAt = now;
-      this.#waitsSince = now;
-    }
-    return this.#open.add(item);
-  }
-  /** Takes the oldest pages whose envelopes all have receipts: a mailbox is removed from its start. */
-  #takeDone() {
-    const open2 = this.#pages.findIndex((page) => page.open > 0);
-    return this.#pages.splice(0, open2 < 0 ? this.#pages.length : open2).map(({ page }) => page);
-  }
-};
-
-// proto/custody/receipts.ts
-var WaitingReceipts = class {
-  static {
-    __name(this, "WaitingReceipts");
-  }
-  #runs = [];
-  #sequences = 0;
-  /** Sequences that wait. */
-  get sequences() {
-    return this.#sequences;
-  }
-  /** Adds the receipt of one envelope. */
-  add(sequence, outcome2) {
-    this.addRun({ first: sequence, last: sequence, outcome: outcome2 });
-  }
-  /** Adds the receipt of several envelopes. */
-  addRun({ first: first2, last, outcome: outcome2 }) {
-    this.#sequences += last - first2 + 1;
-    const run = this.#runs.at(-1);
-    if (run !== void 0 && run.outcome === outcome2 && run.last + 1 === first2) run.last = last;
-    else this.#runs.push({ first: first2, last, outcome: outcome2 });
-  }
-  /** Takes up to `most` runs, in the order in which they came. */
-  take(most) {
-    const taken = this.#runs.slice(0, most);
-    this.#runs = this.#runs.slice(taken.length);
-    for (const { first: first2, last } of taken) this.#sequences -= last - first2 + 1;
-    return taken;
-  }
-};
-
-// durable-objects/twin/custody/outgoing.ts
-var HEAD_BYTES7 = 20 + MOST_RECEIPTS * 9;
-var Outgoing = class {
-  static {
-    __name(this, "Outgoing");
-  }
-  #epoch;
-  #envelopes = [];
-  #receipts = new WaitingReceipts();
-  constructor(epoch) {
-    this.#epoch = epoch;
-  }
-  /** Returns whether nothing waits. */
-  get isEmpty() {
-    return this.#envelopes.length === 0 && this.#receipts.sequences === 0;
-  }
-  /** Adds an envelope. @param isUrgent another relay waits for its receipt */
-  envelope(sequence, bytes, isUrgent) {
-    this.#envelopes.push({ sequence, bytes, isUrgent });
-  }
-  /** Adds receipts for what the session has sent. */
-  receipt(receipt) {
-    this.#receipts.addRun(receipt);
-  }
-  /** Takes everything, as frames in their order. @param since the first sequence of the session that memory knows, or 0 */
-  take(since) {
-    const frames = this.#packs().map((pack2) => this.#frame(pack2, since));
-    while (this.#receipts.sequences > 0) frames.push(this.#frame([], since));
-    return frames;
-  }
-  #packs() {
-    const packs = [];
-    let [size, last] = [0, void 0];
-    for (const envelope of this.#envelopes) {
-      const bytes = packedBytes(envelope.bytes);
-      const pack2 = packs.at(-1);
-      const joins = pack2 !== void 0 && pack2.length < MOST_ENVELOPES2 && size + bytes <= MOST_FRAME_BYTES && last?.sequence === envelope.sequence - 1;
-      if (joins) pack2.push(envelope);
-      else packs.push([envelope]);
-      size = joins ? size + bytes : HEAD_BYTES7 + bytes;
-      last = envelope;
-    }
-    this.#envelopes = [];
-    return packs;
-  }
-  #frame(pack2, since) {
-    return {
-      epoch: this.#epoch,
-      since,
-      isUrgent: pack2.some(({ isUrgent }) => isUrgent),
-      receipts: this.#receipts.take(MOST_RECEIPTS),
-      first: pack2[0]?.sequence ?? 0,
-      envelopes: pack2.map(({ bytes }) => bytes)
-    };
-  }
-};
-
-// durable-objects/twin/custody/custody-session.ts
-function openSession(sid, { connection }, epoch) {
-  return { sid, connection, inFlight: new InFlight(WINDOW), outgoing: new Outgoing(epoch), since: 0 };
-}
-__name(openSession, "openSession");
-function newCustody() {
-  return { connection: randomU32() };
-}
-__name(newCustody, "newCustody");
-function randomU32() {
-  return crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
-}
-__name(randomU32, "randomU32");
 
 // durable-objects/twin/custody/receipts-due.ts
 var MANY = 64;
@@ -36434,108 +36604,6 @@ function isSame2(a, b) {
 }
 __name(isSame2, "isSame");
 
-// durable-objects/twin/gather/gathered.ts
-async function takeAll(batches, take) {
-  return await Promise.all(
-    batches.map(async (batch) => {
-      try {
-        return await take(batch);
-      } catch (error62) {
-        return { failed: error62 instanceof Error ? error62.message : String(error62) };
-      }
-    })
-  );
-}
-__name(takeAll, "takeAll");
-
-// durable-objects/twin/gather/gathering.ts
-var CALL_BYTES = 8 * 2 ** 20;
-var CALL_BATCHES = 1e3;
-var WAITING_BYTES = 24 * 2 ** 20;
-var WAITING_BATCHES = 1e4;
-var SHORTEST_PAUSE_MS = 200;
-var LONGEST_PAUSE_MS = 1600;
-var SHRINK = 0.9;
-var HELD_MS = 1e3;
-var Gathering = class {
-  static {
-    __name(this, "Gathering");
-  }
-  #port;
-  #waiting = [];
-  #bytes = 0;
-  #isRunning = false;
-  #pause = SHORTEST_PAUSE_MS;
-  /** When the next call may start, Unix ms. */
-  #notBefore = 0;
-  constructor(port) {
-    this.#port = port;
-  }
-  /** Brings a batch with the next call. Resolves with its answer; rejects as a call of the twin's object would. */
-  async gather(batch) {
-    const bytes = batch.large.reduce((sum, { length }) => sum + length, batch.packed.length);
-    if (this.#waiting.length >= WAITING_BATCHES || this.#bytes + bytes > WAITING_BYTES) throw overloaded();
-    const { promise: promise2, resolve, reject } = Promise.withResolvers();
-    this.#waiting.push({ batch, bytes, since: this.#port.host.now(), resolve, reject });
-    this.#bytes += bytes;
-    if (!this.#isRunning) this.#port.host.background(this.#run());
-    return await promise2;
-  }
-  async #run() {
-    const { host } = this.#port;
-    this.#isRunning = true;
-    while (this.#waiting.length > 0) {
-      await host.wait(Math.max(0, this.#notBefore - host.now()));
-      const began = host.now();
-      await this.#call(this.#take());
-      this.#notBefore = began + this.#pause;
-    }
-    this.#isRunning = false;
-  }
-  async #call(call) {
-    try {
-      const answers = await this.#port.bring(call.map(({ batch }) => batch));
-      this.#pause = Math.max(SHORTEST_PAUSE_MS, this.#pause * SHRINK);
-      for (const [n, each] of call.entries()) settle2(each, answers[n]);
-    } catch (error62) {
-      if (platformErrorOf(error62) === "overloaded") this.#keep(call);
-      else for (const { reject } of call) reject(error62);
-    }
-  }
-  /** The call never ran: its batches stay first, unless they have waited for long. */
-  #keep(call) {
-    const { host, random } = this.#port;
-    this.#pause = Math.min(LONGEST_PAUSE_MS, this.#pause * (1.5 + random()));
-    const now = host.now();
-    const kept = call.filter(({ since }) => now - since < HELD_MS);
-    const isKept = new Set(kept);
-    this.#waiting = [...kept, ...this.#waiting];
-    for (const { bytes } of kept) this.#bytes += bytes;
-    for (const each of call) if (!isKept.has(each)) each.reject(overloaded());
-  }
-  #take() {
-    let bytes = 0;
-    let count3 = 0;
-    for (const each of this.#waiting) {
-      if (count3 > 0 && (count3 >= CALL_BATCHES || bytes + each.bytes > CALL_BYTES)) break;
-      bytes += each.bytes;
-      count3 += 1;
-    }
-    this.#bytes -= bytes;
-    return this.#waiting.splice(0, count3);
-  }
-};
-function settle2({ resolve, reject }, answer) {
-  if (answer === void 0) reject(new Error("a gathered call has too few answers"));
-  else if (typeof answer === "object" && "failed" in answer) reject(new Error(answer.failed));
-  else resolve(answer);
-}
-__name(settle2, "settle");
-function overloaded() {
-  return new Error("Durable Object is overloaded. Too much data queued.");
-}
-__name(overloaded, "overloaded");
-
 // durable-objects/twin/limits/ended-shares.ts
 var EndedShares = class {
   static {
@@ -37238,22 +37306,6 @@ function sendIfReading(outlet, bytes) {
   return kind === "deliver" && outlet.send(bytes);
 }
 __name(sendIfReading, "sendIfReading");
-
-// durable-objects/twin/receive/line.ts
-import { RpcTarget } from "cloudflare:workers";
-var Line = class extends RpcTarget {
-  static {
-    __name(this, "Line");
-  }
-  #deliver;
-  constructor(deliver) {
-    super();
-    this.#deliver = deliver;
-  }
-  deliver(batch) {
-    return this.#deliver(batch);
-  }
-};
 
 // durable-objects/twin/receive/mailbox-record.ts
 var HEADER_BYTES = 8;
@@ -38672,193 +38724,209 @@ var TablesOnDemand = class {
   }
 };
 
-// durable-objects/twin/twin-object.ts
+// durable-objects/twin/twin-parts.ts
 var ALARMS = ["mailbox-expiry", "mailbox-drain", "federation", "mail-follow"];
+function joinParts(ctx, settings, others, itself) {
+  const { kv } = ctx.storage;
+  const [host, tables2] = [hostOf(ctx), new TablesOnDemand(ctx.storage)];
+  const { name } = ctx.id;
+  const twin = twinOfName(name);
+  ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(KEEP_ALIVE.ask, KEEP_ALIVE.answer));
+  const alarms = new Alarms(tables2, ctx.storage, ALARMS, (alarm, error62) => {
+    logLine("error", "alarm-failed", { twin: name, alarm, error: String(error62) });
+    reporter.count("relay_platform_errors_total", 1, platformErrorOf(error62));
+  });
+  const sessions = new Sessions(ctx, (socket) => limiter.ended(socket, host.now()));
+  const evict = /* @__PURE__ */ __name((socket) => itself.evict(socket), "evict");
+  const answeredAt = /* @__PURE__ */ __name((socket) => ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime(), "answeredAt");
+  const ledger = new Ledger({ host, sockets: sessions, answeredAt, evict });
+  const reporter = new Reporter({
+    host,
+    sockets: sessions,
+    row: storedValue(kv, "unreported-1", countsSchema),
+    report: /* @__PURE__ */ __name((counts, gauges) => others.stats(twin).add(counts, twin, gauges), "report"),
+    gauges: /* @__PURE__ */ __name(() => {
+      const { messages, bytes } = mailbox.waiting();
+      return {
+        sessions: sessions.all().length,
+        mailboxMessages: messages,
+        mailboxBytes: bytes,
+        outboxMessages: federation.waiting
+      };
+    }, "gauges"),
+    ledger
+  });
+  const { count: count3 } = reporter;
+  const limiter = new RateLimiter(settings.rateLimit, {
+    host,
+    sockets: sessions,
+    ended: new EndedShares(tables2, name)
+  });
+  const outlets = new Outlets({ sessions, ledger, reporter, evict });
+  const mailbox = new Mailbox(tables2, settings.mailbox);
+  const custody = new Custody(randomU32(), {
+    host,
+    count: count3,
+    twin,
+    sessions,
+    answeredAt,
+    reporter,
+    lose: /* @__PURE__ */ __name((socket, why) => itself.dismiss(socket, CLOSE[why], why), "lose"),
+    delivery: /* @__PURE__ */ __name(() => delivery, "delivery"),
+    isWaiting: /* @__PURE__ */ __name((id) => outbox.isWaiting(id), "isWaiting"),
+    isStopped: /* @__PURE__ */ __name((id) => outbox.isStopped(id), "isStopped"),
+    bring: /* @__PURE__ */ __name((id, packed) => receivers.receipts(id, packed), "bring")
+  });
+  const delivery = new Delivery(mailbox, settings.mailbox.ttl, {
+    host,
+    count: count3,
+    outlets,
+    alarms,
+    reporter,
+    handOuts: storedValue(kv, "hand-outs-1", handOutsSchema),
+    custody
+  });
+  const { resolver } = others;
+  const directory = new Directory(resolver, settings.relayDomains, host.now);
+  const objectOf = /* @__PURE__ */ __name((id) => others.twin(id, directory.regionOf(id) ?? settings.defaultRegion), "objectOf");
+  const hintTo = /* @__PURE__ */ __name(async (id, hint) => {
+    try {
+      await objectOf(id).follow(hint);
+    } catch {
+    }
+  }, "hintTo");
+  const receivers = new Receivers({
+    host,
+    random: /* @__PURE__ */ __name(() => Math.random(), "random"),
+    object: objectOf,
+    hasObject: /* @__PURE__ */ __name((id) => hasObject(id, directory.regionOf(id), others.stats(id)), "hasObject"),
+    ...twin !== void 0 && {
+      gatherer: /* @__PURE__ */ __name((id) => others.gatherer(id, twin), "gatherer"),
+      riding: /* @__PURE__ */ __name((id) => ({
+        from: twin,
+        take: /* @__PURE__ */ __name(() => custody.take(id), "take"),
+        came: /* @__PURE__ */ __name((receipts) => custody.came(receipts), "came"),
+        stayed: /* @__PURE__ */ __name((receipts) => custody.stayed(id, receipts), "stayed")
+      }), "riding")
+    }
+  });
+  const receiver = /* @__PURE__ */ __name((id) => id === twin ? delivery : receivers.of(id), "receiver");
+  const voice = voiceOf({ host, custody, outlets, delivery });
+  const refusals2 = new Refusals({ host, count: count3, outlets: voice, delivery, custody });
+  const mailErrors = new MailErrors({ host, count: count3, directory, receiver });
+  const federation = new Federation(settings, {
+    host,
+    sql: tables2,
+    count: count3,
+    directory,
+    receiver,
+    report: /* @__PURE__ */ __name((envelope, reason) => {
+      if (envelope.isMail) host.background(mailErrors.report(envelope, reason));
+      else refusals2.report(envelope, reason);
+    }, "report"),
+    keptHere: /* @__PURE__ */ __name(({ to, from }) => {
+      const hint = { host: from.host, isAsked: true };
+      host.background(to.twin === twin ? itself.follow(hint) : hintTo(to.twin, hint));
+    }, "keptHere"),
+    wakeAt: /* @__PURE__ */ __name((at) => alarms.arm("federation", at), "wakeAt")
+  });
+  const follow2 = new MailFollow({
+    host,
+    count: count3,
+    mailbox,
+    isConnected: /* @__PURE__ */ __name((sid) => sessions.has(sid), "isConnected"),
+    allowsPrivate: settings.federation.allowsPrivate,
+    ownDomains: /* @__PURE__ */ __name((reached) => directory.ownDomains(reached), "ownDomains"),
+    lookup: /* @__PURE__ */ __name(async (id, block) => {
+      const news = block === void 0 ? void 0 : await resolver.refresh(id, block);
+      if (news !== void 0) directory.forget(id);
+      return news ?? await directory.lookup(id);
+    }, "lookup"),
+    federation,
+    wakeAt: /* @__PURE__ */ __name((at) => alarms.arm("mail-follow", at), "wakeAt")
+  });
+  const dispatcher = new Dispatcher({
+    host,
+    count: count3,
+    directory,
+    receiver,
+    refusals: refusals2,
+    reporter,
+    custody,
+    federation
+  });
+  const outbox = new Outbox({ host, random: /* @__PURE__ */ __name(() => Math.random(), "random"), dispatcher, refusals: refusals2 });
+  const close = /* @__PURE__ */ __name((socket, why) => itself.dismiss(socket, why, `protocol-${why.code}`), "close");
+  const questions = new Questions({
+    host,
+    limiter,
+    sessions,
+    close,
+    presence: /* @__PURE__ */ __name((twins) => presenceOf(twins, {
+      lookup: /* @__PURE__ */ __name((id) => directory.lookup(id), "lookup"),
+      state: /* @__PURE__ */ __name((id) => id === twin ? itself.state() : objectOf(id).state(), "state"),
+      seen: /* @__PURE__ */ __name((ids2) => seenAt(ids2, others.stats), "seen")
+    }), "presence")
+  });
+  const taking = { host, sessions, ledger, reporter, limiter, custody, questions, close };
+  const sending = { delivery, outlets: voice, refusals: refusals2, outbox };
+  const inbound = new Inbound(settings.maxEnvelopeBytes, { ...taking, ...sending });
+  const parts = { host, tables: tables2, alarms, sessions, ledger, reporter, mailbox, delivery, federation, follow: follow2, inbound };
+  return { ...parts, custody, objectOf };
+}
+__name(joinParts, "joinParts");
+
+// durable-objects/twin/twin-object.ts
 var LATER_CODE_MS = 6e5;
 var TORN_CODE = 1006;
 var TwinObject = class extends DurableObject3 {
   static {
     __name(this, "TwinObject");
   }
-  #host = hostOf(this.ctx);
-  #tables;
-  #alarms;
-  #sessions;
-  #ledger;
-  #reporter;
-  #limiter;
-  #mailbox;
-  #delivery;
-  #federation;
-  #follow;
-  #inbound;
-  #custody;
-  /** Returns the object of a twin. If it is not made yet, it is made where the twin is at home. */
-  #objectOf;
+  #parts;
   /** Only a gatherer has it. */
   #gathering;
   constructor(ctx, env) {
     super(ctx, env);
     const settings = settingsOf(env);
-    const statsOf = /* @__PURE__ */ __name((id) => statsObject(env.STATS, settings.relayRegion, id), "statsOf");
-    const [host, sql, { kv }] = [this.#host, new TablesOnDemand(ctx.storage), ctx.storage];
-    this.#tables = sql;
-    const { name } = ctx.id;
-    const twin = twinOfName(name);
-    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair(KEEP_ALIVE.ask, KEEP_ALIVE.answer));
-    this.#alarms = new Alarms(sql, ctx.storage, ALARMS, (alarm, error62) => {
-      logLine("error", "alarm-failed", { twin: name, alarm, error: String(error62) });
-      this.#reporter.count("relay_platform_errors_total", 1, platformErrorOf(error62));
-    });
-    const sessions = new Sessions(ctx, (socket) => this.#limiter.ended(socket, host.now()));
-    const evict = /* @__PURE__ */ __name((socket) => this.#evict(socket), "evict");
-    const answeredAt = /* @__PURE__ */ __name((socket) => ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime(), "answeredAt");
-    const ledger = new Ledger({ host, sockets: sessions, answeredAt, evict });
-    const reporter = new Reporter({
-      host,
-      sockets: sessions,
-      row: storedValue(kv, "unreported-1", countsSchema),
-      report: /* @__PURE__ */ __name((counts, gauges) => statsOf(twin).add(counts, twin, gauges), "report"),
-      gauges: /* @__PURE__ */ __name(() => this.#gauges(), "gauges"),
-      ledger
-    });
-    const { count: count3 } = reporter;
-    const limiter = new RateLimiter(settings.rateLimit, { host, sockets: sessions, ended: new EndedShares(sql, name) });
-    const outlets = new Outlets({ sessions, ledger, reporter, evict });
-    this.#mailbox = new Mailbox(sql, settings.mailbox);
-    const custody = new Custody(randomU32(), {
-      host,
-      count: count3,
-      twin,
-      sessions,
-      answeredAt,
-      reporter,
-      lose: /* @__PURE__ */ __name((socket, why) => this.#dismiss(socket, CLOSE[why], why), "lose"),
-      delivery: /* @__PURE__ */ __name(() => delivery, "delivery"),
-      isWaiting: /* @__PURE__ */ __name((id) => outbox.isWaiting(id), "isWaiting"),
-      isStopped: /* @__PURE__ */ __name((id) => outbox.isStopped(id), "isStopped"),
-      bring: /* @__PURE__ */ __name((id, packed) => receivers.receipts(id, packed), "bring")
-    });
-    const delivery = new Delivery(this.#mailbox, settings.mailbox.ttl, {
-      host,
-      count: count3,
-      outlets,
-      alarms: this.#alarms,
-      reporter,
-      handOuts: storedValue(kv, "hand-outs-1", handOutsSchema),
-      custody
-    });
-    const resolver = resolverOf(ctx);
-    const directory = new Directory(resolver, settings.relayDomains, host.now);
-    const objectOf = /* @__PURE__ */ __name((id) => twinObject(env.TWIN, id, directory.regionOf(id) ?? settings.defaultRegion), "objectOf");
-    const receivers = new Receivers({
-      host,
-      random: /* @__PURE__ */ __name(() => Math.random(), "random"),
-      object: objectOf,
-      hasObject: /* @__PURE__ */ __name((id) => hasObject(id, directory.regionOf(id), statsOf(id)), "hasObject"),
-      ...twin !== void 0 && {
-        gatherer: /* @__PURE__ */ __name((id) => gatherer(env.TWIN, id, twin), "gatherer"),
-        riding: /* @__PURE__ */ __name((id) => ({
-          from: twin,
-          take: /* @__PURE__ */ __name(() => custody.take(id), "take"),
-          came: /* @__PURE__ */ __name((receipts) => custody.came(receipts), "came"),
-          stayed: /* @__PURE__ */ __name((receipts) => custody.stayed(id, receipts), "stayed")
-        }), "riding")
-      }
-    });
-    const receiver = /* @__PURE__ */ __name((id) => id === twin ? delivery : receivers.of(id), "receiver");
-    const voice = voiceOf({ host, custody, outlets, delivery });
-    const refusals2 = new Refusals({ host, count: count3, outlets: voice, delivery, custody });
-    const mailErrors = new MailErrors({ host, count: count3, directory, receiver });
-    this.#federation = new Federation(settings, {
-      host,
-      sql,
-      count: count3,
-      directory,
-      receiver,
-      report: /* @__PURE__ */ __name((envelope, reason) => {
-        if (envelope.isMail) host.background(mailErrors.report(envelope, reason));
-        else refusals2.report(envelope, reason);
-      }, "report"),
-      keptHere: /* @__PURE__ */ __name(({ to, from }) => {
-        const hint = { host: from.host, isAsked: true };
-        host.background(to.twin === twin ? this.follow(hint) : this.#hint(to.twin, hint));
-      }, "keptHere"),
-      wakeAt: /* @__PURE__ */ __name((at) => this.#alarms.arm("federation", at), "wakeAt")
-    });
-    this.#follow = new MailFollow({
-      host,
-      count: count3,
-      mailbox: this.#mailbox,
-      isConnected: /* @__PURE__ */ __name((sid) => sessions.has(sid), "isConnected"),
-      allowsPrivate: settings.federation.allowsPrivate,
-      ownDomains: /* @__PURE__ */ __name((reached) => directory.ownDomains(reached), "ownDomains"),
-      lookup: /* @__PURE__ */ __name(async (id, block) => {
-        const news = block === void 0 ? void 0 : await resolver.refresh(id, block);
-        if (news !== void 0) directory.forget(id);
-        return news ?? await directory.lookup(id);
-      }, "lookup"),
-      federation: this.#federation,
-      wakeAt: /* @__PURE__ */ __name((at) => this.#alarms.arm("mail-follow", at), "wakeAt")
-    });
-    const dispatcher = new Dispatcher({
-      host,
-      count: count3,
-      directory,
-      receiver,
-      refusals: refusals2,
-      reporter,
-      custody,
-      federation: this.#federation
-    });
-    const outbox = new Outbox({ host, random: /* @__PURE__ */ __name(() => Math.random(), "random"), dispatcher, refusals: refusals2 });
-    const close = /* @__PURE__ */ __name((socket, why) => this.#dismiss(socket, why, `protocol-${why.code}`), "close");
-    const questions = new Questions({
-      host,
-      limiter,
-      sessions,
-      close,
-      presence: /* @__PURE__ */ __name((twins) => presenceOf(twins, {
-        lookup: /* @__PURE__ */ __name((id) => directory.lookup(id), "lookup"),
-        state: /* @__PURE__ */ __name((id) => id === twin ? this.state() : objectOf(id).state(), "state"),
-        seen: /* @__PURE__ */ __name((ids2) => seenAt(ids2, statsOf), "seen")
-      }), "presence")
-    });
-    const taking = { host, sessions, ledger, reporter, limiter, custody, questions, close };
-    const sending = { delivery, outlets: voice, refusals: refusals2, outbox };
-    this.#inbound = new Inbound(settings.maxEnvelopeBytes, { ...taking, ...sending });
-    this.#sessions = sessions;
-    this.#ledger = ledger;
-    this.#reporter = reporter;
-    this.#limiter = limiter;
-    this.#delivery = delivery;
-    this.#custody = custody;
-    this.#objectOf = objectOf;
+    const others = {
+      twin: /* @__PURE__ */ __name((id, region2) => twinObject(env.TWIN, id, region2), "twin"),
+      gatherer: /* @__PURE__ */ __name((id, sender) => gatherer(env.TWIN, id, sender), "gatherer"),
+      stats: /* @__PURE__ */ __name((id) => statsObject(env.STATS, settings.relayRegion, id), "stats"),
+      resolver: resolverOf(ctx)
+    };
+    const itself = {
+      state: /* @__PURE__ */ __name(() => this.state(), "state"),
+      follow: /* @__PURE__ */ __name((hint) => this.follow(hint), "follow"),
+      dismiss: /* @__PURE__ */ __name((socket, why, reason) => this.#dismiss(socket, why, reason), "dismiss"),
+      evict: /* @__PURE__ */ __name((socket) => this.#evict(socket), "evict")
+    };
+    this.#parts = joinParts(ctx, settings, others, itself);
     this.#dismissUnreadable();
   }
   /** A checked WebSocket upgrade, from the Worker only. */
   async fetch(request) {
-    if (this.#tables.areLater) return new Response(null, { status: 503 });
+    const { tables: tables2, follow: follow2, alarms, sessions, host, custody, delivery, reporter } = this.#parts;
+    if (tables2.areLater) return new Response(null, { status: 503 });
     const { offersCustody, ...asked } = readSessionUrl(request.url);
-    const custody = offersCustody === true ? newCustody() : void 0;
-    const session = { ...asked, ...custody && { custody } };
-    this.#follow.reachedBy(session.host);
-    await this.#alarms.revive();
+    const session = { ...asked, ...offersCustody === true && { custody: newCustody() } };
+    follow2.reachedBy(session.host);
+    await alarms.revive();
     const { 0: client, 1: server } = new WebSocketPair();
-    const acceptance = this.#sessions.accept(server, session, this.#host.now());
+    const acceptance = sessions.accept(server, session, host.now());
     if (acceptance === "full") return new Response(null, { status: 429 });
     if (acceptance !== "contested") {
-      if (custody !== void 0) server.send(acceptanceText({ epoch: this.#custody.epoch, window: WINDOW }));
-      this.#delivery.ended(session.sid, false);
-      if (custody !== void 0) this.#custody.opened(server);
-      this.#host.background(this.#delivery.drain(session.sid));
+      if (offersCustody) server.send(acceptanceText({ epoch: custody.epoch, window: WINDOW }));
+      delivery.ended(session.sid, false);
+      if (offersCustody) custody.opened(server);
+      host.background(delivery.drain(session.sid));
     }
     if (acceptance !== "new") this.#countEvictions(acceptance);
-    if (acceptance === "new" && this.#sessions.all().length === 1) this.#host.background(this.#reporter.announce());
+    if (acceptance === "new" && sessions.all().length === 1) host.background(reporter.announce());
     return new Response(null, { status: 101, webSocket: client });
   }
   webSocketMessage(socket, frame) {
-    return this.#inbound.receive(socket, frame);
+    return this.#parts.inbound.receive(socket, frame);
   }
   webSocketClose(socket, code, reason, isClean) {
     this.#ended(socket, code, isClean);
@@ -38868,33 +38936,34 @@ var TwinObject = class extends DurableObject3 {
     this.#ended(socket, TORN_CODE, false);
   }
   async alarm() {
-    if (this.#tables.areLater) return await this.ctx.storage.setAlarm(this.#host.now() + LATER_CODE_MS);
-    let mustFlush = this.#sessions.all().length === 0;
-    await this.#alarms.run(this.#host.now(), {
+    const { tables: tables2, host, sessions, alarms, delivery, federation, follow: follow2, reporter } = this.#parts;
+    if (tables2.areLater) return await this.ctx.storage.setAlarm(host.now() + LATER_CODE_MS);
+    let mustFlush = sessions.all().length === 0;
+    await alarms.run(host.now(), {
       "mailbox-expiry": /* @__PURE__ */ __name(() => {
         mustFlush = true;
-        return this.#delivery.purge();
+        return delivery.purge();
       }, "mailbox-expiry"),
       "mailbox-drain": /* @__PURE__ */ __name(async () => {
         mustFlush = true;
-        const sessions = this.#sessions.all().flatMap((socket) => this.#sessions.sessionOf(socket) ?? []);
-        await Promise.all(sessions.map(({ sid }) => this.#delivery.drain(sid)));
+        const connected = sessions.all().flatMap((socket) => sessions.sessionOf(socket) ?? []);
+        await Promise.all(connected.map(({ sid }) => delivery.drain(sid)));
       }, "mailbox-drain"),
       federation: /* @__PURE__ */ __name(() => {
-        mustFlush ||= this.#federation.waiting > 0;
-        return this.#federation.tick();
+        mustFlush ||= federation.waiting > 0;
+        return federation.tick();
       }, "federation"),
       "mail-follow": /* @__PURE__ */ __name(async () => {
         mustFlush = true;
-        await this.#follow.follow({});
+        await follow2.follow({});
       }, "mail-follow")
     });
-    if (mustFlush) await this.#reporter.flush();
+    if (mustFlush) await reporter.flush();
   }
   /** The receiving end, for the objects of other twins. */
   async deliver(batch) {
     const { answer } = await this.#take(batch);
-    this.#custody.passOn(false);
+    this.#parts.custody.passOn(false);
     return answer;
   }
   /** The receiving end of a hot twin, for its gatherers. */
@@ -38905,78 +38974,71 @@ var TwinObject = class extends DurableObject3 {
       messages += taken.messages;
       return taken.answer;
     });
-    this.#reporter.count("relay_gathered_calls_total");
-    this.#reporter.count("relay_gathered_messages_total", messages);
-    this.#custody.passOn(false);
+    this.#parts.reporter.count("relay_gathered_calls_total");
+    this.#parts.reporter.count("relay_gathered_messages_total", messages);
+    this.#parts.custody.passOn(false);
     return answers;
   }
   /** Brings a batch to a hot twin, if this object is one of its gatherers. */
   async gather(twin, batch) {
     this.#gathering ??= new Gathering({
-      host: this.#host,
+      host: this.#parts.host,
       random: /* @__PURE__ */ __name(() => Math.random(), "random"),
-      bring: /* @__PURE__ */ __name((batches) => this.#objectOf(twin).gathered(batches), "bring")
+      bring: /* @__PURE__ */ __name((batches) => this.#parts.objectOf(twin).gathered(batches), "bring")
     });
     return await this.#gathering.gather(batch);
   }
   async #take(batch) {
-    if (this.#tables.areLater || !isReadable(batch)) return { answer: "version", messages: 0 };
+    if (this.#parts.tables.areLater || !isReadable(batch)) return { answer: "version", messages: 0 };
     const custody = custodyOf(batch);
-    if (custody !== void 0 && custody.receipts.length > 0) this.#custody.came(custody.receipts);
-    const hadTables = this.#tables.exist;
-    const verdicts = await this.#delivery.deliver(decodeBatch(batch, custody));
-    if (!hadTables && this.#tables.exist) this.#host.background(this.#reporter.announce());
+    if (custody !== void 0 && custody.receipts.length > 0) this.#parts.custody.came(custody.receipts);
+    const hadTables = this.#parts.tables.exist;
+    const verdicts = await this.#parts.delivery.deliver(decodeBatch(batch, custody));
+    if (!hadTables && this.#parts.tables.exist) this.#parts.host.background(this.#parts.reporter.announce());
     if (verdicts.includes("offline")) this.#lookAfterMail();
     const folded = foldVerdicts(verdicts);
-    const riding = custody === void 0 || custody.from === 0 ? void 0 : this.#custody.takeForAnswer(custody.from);
+    const riding = custody === void 0 || custody.from === 0 ? void 0 : this.#parts.custody.takeForAnswer(custody.from);
     const answer = riding === void 0 ? folded : { verdicts: folded, receipts: riding };
     return { answer, messages: verdicts.length };
   }
   /** Receipts for connections of this twin, from the object of another. */
   async receipts(packed) {
-    if (this.#tables.areLater) return;
-    this.#custody.came(packed);
-    this.#custody.passOn(false);
+    if (this.#parts.tables.areLater) return;
+    this.#parts.custody.came(packed);
+    this.#parts.custody.passOn(false);
   }
   /** This twin at this relay, for the objects of others. */
   async state() {
-    const sockets = this.#sessions.all();
+    const sockets = this.#parts.sessions.all();
     const heard = sockets.map((socket) => this.ctx.getWebSocketAutoResponseTimestamp(socket)?.getTime() ?? 0);
     const heardAt = Math.max(0, ...heard);
-    const waiting = this.#mailbox.waiting().messages;
+    const waiting = this.#parts.mailbox.waiting().messages;
     return { isConnected: sockets.length > 0, waiting, ...heardAt > 0 && { heardAt } };
   }
   async follow(hint) {
-    if (!this.#tables.areLater) this.#host.background(this.#followNow(hint));
+    if (!this.#parts.tables.areLater) this.#parts.host.background(this.#followNow(hint));
   }
   #lookAfterMail() {
-    if (this.#mailbox.waiting().messages > 0) this.#host.background(this.#followNow({}));
+    if (this.#parts.mailbox.waiting().messages > 0) this.#parts.host.background(this.#followNow({}));
   }
   async #followNow(hint) {
-    const before = this.#mailbox.waiting().messages;
-    await this.#follow.follow(hint);
-    if (this.#mailbox.waiting().messages !== before) this.#flushIfAlone();
-  }
-  /** Has a twin's object look after its mail. */
-  async #hint(twin, hint) {
-    try {
-      await this.#objectOf(twin).follow(hint);
-    } catch {
-    }
+    const before = this.#parts.mailbox.waiting().messages;
+    await this.#parts.follow.follow(hint);
+    if (this.#parts.mailbox.waiting().messages !== before) this.#flushIfAlone();
   }
   line() {
     return new Line((batch) => this.deliver(batch));
   }
   #ended(socket, code, isClean) {
     try {
-      this.#ledger.ended(socket);
+      this.#parts.ledger.ended(socket);
     } catch (error62) {
       logLine("error", "end-not-noted", { twin: this.ctx.id.name, error: String(error62) });
     }
-    const isCustody = this.#sessions.sessionOf(socket)?.custody !== void 0;
-    const end = this.#sessions.ended(socket, code);
+    const isCustody = this.#parts.sessions.sessionOf(socket)?.custody !== void 0;
+    const end = this.#parts.sessions.ended(socket, code);
     if (end === void 0) return;
-    this.#delivery.ended(end.sid, isClean && !isCustody);
+    this.#parts.delivery.ended(end.sid, isClean && !isCustody);
     this.#lookAfterMail();
     if (end.wasDismissed) return;
     this.#countEvictions(isClean ? "closed" : "broken");
@@ -38984,41 +39046,32 @@ var TwinObject = class extends DurableObject3 {
   }
   /** Closes a socket because of its client. */
   #dismiss(socket, why, reason) {
-    const session = this.#sessions.sessionOf(socket);
+    const session = this.#parts.sessions.sessionOf(socket);
     this.#countEvictions(reason);
-    this.#sessions.dismiss(socket, why);
-    if (session?.custody !== void 0) this.#delivery.ended(session.sid, false);
+    this.#parts.sessions.dismiss(socket, why);
+    if (session?.custody !== void 0) this.#parts.delivery.ended(session.sid, false);
     this.#flushIfAlone();
   }
   /** Closes the socket of a client that does not read. Its envelopes stay in the mailbox. */
   #evict(socket) {
-    const session = this.#sessions.sessionOf(socket);
+    const session = this.#parts.sessions.sessionOf(socket);
     if (session === void 0) return;
     this.#dismiss(socket, CLOSE.backPressure, "back-pressure");
-    this.#delivery.ended(session.sid, false);
+    this.#parts.delivery.ended(session.sid, false);
   }
   /** Closes sockets that this code cannot serve. They would stay open, unheard, with their pings answered. */
   #dismissUnreadable() {
-    const dismissed = this.#sessions.dismissUnreadable(this.#tables.areLater);
+    const dismissed = this.#parts.sessions.dismissUnreadable(this.#parts.tables.areLater);
     if (dismissed === 0) return;
     this.#countEvictions("unreadable", dismissed);
     this.#flushIfAlone();
   }
   #countEvictions(reason, sessions = 1) {
-    this.#reporter.count("relay_session_evictions_total", sessions, reason);
+    this.#parts.reporter.count("relay_session_evictions_total", sessions, reason);
   }
   /** Without a session no later event would report the counts and gauges. */
   #flushIfAlone() {
-    if (this.#sessions.all().length === 0) this.#host.background(this.#reporter.flush());
-  }
-  #gauges() {
-    const { messages, bytes } = this.#mailbox.waiting();
-    return {
-      sessions: this.#sessions.all().length,
-      mailboxMessages: messages,
-      mailboxBytes: bytes,
-      outboxMessages: this.#federation.waiting
-    };
+    if (this.#parts.sessions.all().length === 0) this.#parts.host.background(this.#parts.reporter.flush());
   }
 };
 function resolverOf(ctx) {
@@ -42554,23 +42607,34 @@ var TwinResolver = class extends WorkerEntrypoint {
 
 // workers/relay.ts
 var app = new Hono3();
+function connectPort(env, resolver, address) {
+  return {
+    recall: /* @__PURE__ */ __name((twin) => knownTwins.recall(twin, Date.now()), "recall"),
+    lookup: /* @__PURE__ */ __name((twin) => knownTwins.renew(twin, Date.now(), (id) => resolver.lookupFor(id, address)), "lookup"),
+    now: /* @__PURE__ */ __name(() => Math.floor(Date.now() / 1e3), "now"),
+    names: settingsOf(env).tokenAudience,
+    verify
+  };
+}
+__name(connectPort, "connectPort");
 app.post("/", (context) => {
   const { env, executionCtx } = context;
   return federationIn(context.req.raw, env, executionCtx, executionCtx.exports.TwinResolver);
+});
+app.post("/check", async ({ env, executionCtx, req }) => {
+  const address = addressOf(req.raw.headers);
+  const checked = await checkPosted(req.raw, {
+    ...connectPort(env, executionCtx.exports.TwinResolver, address),
+    charged: /* @__PURE__ */ __name((refusal2) => chargedRefusal(env.STRANGERS, address, refusal2), "charged")
+  });
+  return checked.ok ? checkResponse(checked.value) : forPages(refuse(env, executionCtx, checked.error));
 });
 app.use("*", async (context, next) => {
   if (context.req.header("upgrade")?.toLowerCase() !== "websocket") return next();
   const resolver = context.executionCtx.exports.TwinResolver;
   const { STRANGERS } = context.env;
-  const settings = settingsOf(context.env);
   const address = addressOf(context.req.raw.headers);
-  const checked = await checkUpgrade(context.req.raw, {
-    recall: /* @__PURE__ */ __name((twin2) => knownTwins.recall(twin2, Date.now()), "recall"),
-    lookup: /* @__PURE__ */ __name((twin2) => knownTwins.renew(twin2, Date.now(), (id) => resolver.lookupFor(id, address)), "lookup"),
-    now: /* @__PURE__ */ __name(() => Math.floor(Date.now() / 1e3), "now"),
-    names: settings.tokenAudience,
-    verify
-  });
+  const checked = await checkUpgrade(context.req.raw, connectPort(context.env, resolver, address));
   if (!checked.ok) {
     return refuse(context.env, context.executionCtx, await chargedRefusal(STRANGERS, address, checked.error));
   }
@@ -42579,7 +42643,7 @@ app.use("*", async (context, next) => {
   const region2 = known2 ?? regionOf(context.req.raw.cf);
   let response;
   try {
-    const object2 = twinObject(context.env.TWIN, twin, region2 ?? settings.defaultRegion);
+    const object2 = twinObject(context.env.TWIN, twin, region2 ?? settingsOf(context.env).defaultRegion);
     response = await object2.fetch(sessionUrl(checked.value), { headers: { upgrade: "websocket" } });
   } catch (error62) {
     objectFailed(context.env, context.executionCtx, { call: "connect", twin }, error62);
