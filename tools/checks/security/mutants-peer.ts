@@ -103,9 +103,9 @@ export const PEER_MUTANTS: readonly SecurityMutant[] = [
     ['if (!key.ok) return key;\n    }', '}', 'may reply, but not ask'],
   ]),
   ...mutantsOf('client/directory/judge-key.ts', 'client/directory/judge-key.test.ts', [
-    ["secp256k1.utils.isValidPublicKey(pk) ? 'valid' : 'broken'", "'valid'", 'judges %s'],
+    ["isPublicKey(pk) ? 'valid' : 'broken'", "'valid'", 'judges %s'],
     [
-      "secp256k1.utils.isValidPublicKey(pk) ? 'valid' : 'broken'",
+      "isPublicKey(pk) ? 'valid' : 'broken'",
       "'valid'",
       'calls a key valid exactly when a shared key can be made with it',
     ],
