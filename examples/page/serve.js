@@ -16,6 +16,8 @@ for (const name of ['index.html', 'page.js', 'chart.js', 'style.css']) {
 }
 const bundle = await build({
   entryPoints: { 'rmb-client': 'rmb-client' },
+  // In this repository the package is not built: its sources are as good. A page elsewhere needs no condition.
+  conditions: ['rmb-edge-source'],
   outdir: '/',
   bundle: true,
   minify: true,
