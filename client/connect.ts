@@ -5,6 +5,7 @@ import { Calls } from './asking/calls.ts';
 import { openBus } from './bus.ts';
 import { ConnectedBus } from './connected-bus.ts';
 import { givenChain, openChain, ownTwinOf } from './directory/open-chain.ts';
+import { commandsPlugin } from './discovery/commands-plugin.ts';
 import { RmbError } from './errors.ts';
 import { type Keys, keysOfSigner } from './identity/signer.ts';
 import { misplacedAt } from './placement.ts';
@@ -90,7 +91,9 @@ export async function openConnection(options: ConnectOptions, host: Host): Promi
       const calls = new Calls({ own, sending, clock, place: chain.place, isOurs, isFull, misplaced });
       const onHandled = (handled: Handled) => host.onHandled?.(handled);
       const handlers = new Handlers({ replying, clock, parallel, started: started.promise, onHandled, log });
-      const served = { claims: handlers, seen: handlers, plugins, admission, remembered: REMEMBERED };
+      const listing = commandsPlugin({ list: () => handlers.list(), admission }, plugins);
+      const answering = { plugins: [listing, ...plugins], admission, remembered: REMEMBERED };
+      const served = { claims: handlers, seen: handlers, ...answering };
       return { served, askers: calls, handlers };
     });
     session = bus.session;

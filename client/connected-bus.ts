@@ -2,8 +2,11 @@ import { type Address, formatAddress, isU32, parseAddress } from '../proto/envel
 import { callMany } from './asking/call-many.ts';
 import type { CallRequest, CallResponse, Calls } from './asking/calls.ts';
 import { bytesOf, bytesWithSchema, JSON_SCHEMA, jsonBytes, valueIn } from './asking/payload.ts';
+import { pingBy } from './asking/ping.ts';
 import { streamOf } from './asking/streams.ts';
 import type { OpenChain } from './directory/open-chain.ts';
+import { askCommands } from './discovery/ask-commands.ts';
+import type { About, CommandList } from './discovery/command-list.ts';
 import { RmbError } from './errors.ts';
 import { misplacedAt } from './placement.ts';
 import type { Log } from './ports.ts';
@@ -36,8 +39,6 @@ const CALL_MS = 30_000;
 const STREAM_MS = 300_000;
 /** Replies of a stream that may wait for the program, unless its options say otherwise. */
 const CREDIT = 64;
-/** Limit for a pong, unless the ping says otherwise, ms. */
-const PING_MS = 5_000;
 /** Limit for an answer about twins, ms. */
 const PRESENCE_MS = 5_000;
 /** Unless the call says otherwise, "offline" counts after so long: a twin reconnects within seconds of a deploy, ms. */
@@ -81,7 +82,7 @@ export class ConnectedBus implements Bus {
     this.#parts = parts;
     this.own = parts.own;
     this.chain = parts.chain;
-    const add = (command: string, handler: RunHandler) => this.handle(command, handler);
+    const add = parts.handlers.add.bind(parts.handlers);
     const { serve, router } = servicesAt({ add, log: parts.log });
     this.serve = serve;
     this.router = router;
@@ -192,25 +193,16 @@ export class ConnectedBus implements Bus {
   }
 
   /** Serves a command with a function that says what kind of reply it has. */
-  handle(command: string, handler: RunHandler): () => void {
-    return this.#parts.handlers.add(command, handler);
+  handle(command: string, handler: RunHandler, about: About): () => void {
+    return this.#parts.handlers.add(command, handler, about);
   }
 
-  async ping(
-    twin: number | string,
-    { timeout = PING_MS, signal }: Pick<CallOptions, 'timeout' | 'signal'> = {},
-  ): Promise<Pong> {
-    const began = performance.now();
-    // Refused at once when the twin is offline: a reply hours later is no pong.
-    const options = { timeout, offlineAfter: 0, ...(signal === undefined ? {} : { signal }) };
-    try {
-      const { source, data } = await this.request(twin, 'rmb.version', undefined, options);
-      return { source, ms: performance.now() - began, version: new TextDecoder().decode(data), error: undefined };
-    } catch (error) {
-      if (!(error instanceof RmbError) || error.reply === undefined) throw error;
-      const { source, code, message } = error.reply;
-      return { source, ms: performance.now() - began, version: undefined, error: { code, message } };
-    }
+  commands(twin: number | string, options?: CallOptions): Promise<CommandList> {
+    return askCommands(this, twin, options);
+  }
+
+  ping(twin: number | string, options?: Pick<CallOptions, 'timeout' | 'signal'>): Promise<Pong> {
+    return pingBy(this, twin, options);
   }
 
   async presence(

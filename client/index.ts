@@ -18,6 +18,7 @@ export type { Identity, KeyType } from '../proto/identity.ts';
 export type { Twin } from '../proto/twin.ts';
 export type { CallResponse } from './asking/calls.ts';
 export type { TwinSource } from './directory/chain.ts';
+export type { CommandList, JsonSchema, ListedCommand } from './discovery/command-list.ts';
 export { type ErrorReply, RmbError, type RmbErrorCode } from './errors.ts';
 export type { Signer } from './identity/signer.ts';
 export type { Log, PartState } from './ports.ts';
@@ -35,6 +36,7 @@ export type {
   ManyOptions,
   Pong,
   RequestOptions,
+  ServiceAbout,
   ServiceSchemas,
   Services,
   StreamOptions,
@@ -44,7 +46,7 @@ export type { Admission } from './serving/admission.ts';
 export type { ServiceRequest } from './serving/durable.ts';
 export type { HandlerContext } from './serving/outcome.ts';
 export type { LocalRequest, Plugin, PluginReply, RemoteRequest } from './serving/plugin.ts';
-export type { SchemaIssue, StandardSchema, Validated } from './serving/typed/standard-schema.ts';
+export type { JsonSchemaOf, SchemaIssue, StandardSchema, Validated } from './serving/typed/standard-schema.ts';
 export type { StatusEvent } from './status/status-event.ts';
 
 /**

@@ -1,6 +1,7 @@
 import type { Identity, KeyType } from '../proto/identity.ts';
 import type { CallResponse } from './asking/calls.ts';
 import type { TwinSource } from './directory/chain.ts';
+import type { CommandList } from './discovery/command-list.ts';
 import type { ErrorReply, RmbError } from './errors.ts';
 import type { Signer } from './identity/signer.ts';
 import type { Log, PartState } from './ports.ts';
@@ -112,8 +113,16 @@ export type HandlerReply =
   | string
   | { readonly data: Uint8Array | string; readonly schema?: string | undefined };
 
+/** What `rmb.commands` tells of a service. */
+export interface ServiceAbout {
+  /** One line for people, up to 200 characters. */
+  readonly summary?: string;
+  /** Whether it has several replies; absent: whether its handler is an async generator function. */
+  readonly stream?: boolean;
+}
+
 /** The schemas of a service, of any library that implements Standard Schema. */
-export interface ServiceSchemas<In, Out> {
+export interface ServiceSchemas<In, Out> extends ServiceAbout {
   /** Of the request's value. */
   readonly in: StandardSchema<unknown, In>;
   /** Of the value that the handler returns. */
@@ -121,7 +130,7 @@ export interface ServiceSchemas<In, Out> {
 }
 
 /** The schemas of a service that takes any value. */
-export interface AnyInputSchemas<Out> {
+export interface AnyInputSchemas<Out> extends ServiceAbout {
   readonly in?: undefined;
   /** Of the value that the handler returns. */
   readonly out?: StandardSchema<Out, unknown>;
@@ -140,10 +149,10 @@ export type ValueHandler<In, Out> = (
 /** Commands that other twins may call. */
 export interface Services {
   /**
-   * Serves a command with a function, from now on. Returns a function that ends this. A later handler of the same
-   * command replaces an earlier one.
+   * Serves a command with a function, from now on, and lists it for the twins that may call it. Returns a function that
+   * ends this. A later handler of the same command replaces an earlier one.
    */
-  serve(command: string, handler: Handler): () => void;
+  serve(command: string, handler: Handler, about?: ServiceAbout): () => void;
   /**
    * Serves a command with a function of values, in JSON. A request that does not match its schema gets error 101, which
    * names the place of the fault. A value that does not match `out` becomes error 500, and is not sent.
@@ -248,6 +257,11 @@ export interface Bus extends Services, AsyncDisposable {
     data?: Uint8Array | string,
     options?: RequestOptions,
   ): Promise<CallResponse>;
+  /**
+   * Asks a twin which commands it serves: those that this twin may call. The limit is 5,000 ms when absent.
+   * Throws an `RmbError` when no list comes: older peers, and the nodes of the grid, tell none.
+   */
+  commands(twin: number | string, options?: CallOptions): Promise<CommandList>;
   /**
    * Measures a round trip to a twin's peer. The peer itself answers, not the relay. The limit is 5,000 ms when absent.
    * Throws an `RmbError` when no reply comes; at once when the twin is offline.

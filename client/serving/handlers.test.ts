@@ -81,9 +81,12 @@ describe('Handlers', () => {
     await handlers.idle.reached();
     expect(replies.map(({ content }) => content)).toEqual([
       { kind: 'error', code: 500, message: 'no' },
-      { kind: 'error', code: 404, message: "nobody serves 'x.z' here, only 'x.y'" },
+      { kind: 'error', code: 404, message: "nobody serves 'x.z' here: rmb.commands lists what is served" },
     ]);
-    expect(handled.map(({ error }) => error)).toEqual(['no', "nobody serves 'x.z' here, only 'x.y'"]);
+    expect(handled.map(({ error }) => error)).toEqual([
+      'no',
+      "nobody serves 'x.z' here: rmb.commands lists what is served",
+    ]);
   });
 
   it('replies with an error to a request whose time ended while others were served', async () => {
@@ -115,7 +118,9 @@ describe('Handlers', () => {
     end();
     await handlers.give(request, 7);
     await handlers.idle.reached();
-    expect(replies).toMatchObject([{ content: { code: 404, message: "nobody serves 'x.y' here" } }]);
+    expect(replies).toMatchObject([
+      { content: { code: 404, message: "nobody serves 'x.y' here: rmb.commands lists what is served" } },
+    ]);
   });
 
   it('says what the receipt of a request waits for: its reply must be in other hands', async () => {

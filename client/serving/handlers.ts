@@ -1,6 +1,8 @@
 import { parseAddress } from '../../proto/envelope/address.ts';
 import type { Signal } from '../../proto/stream/signal.ts';
 import { creditIn, partTags, type StreamPart } from '../../proto/stream/tags.ts';
+import type { About, ListedCommand } from '../discovery/command-list.ts';
+import { COMMANDS_COMMAND } from '../discovery/commands-plugin.ts';
 import type { PeerFault } from '../errors.ts';
 import type { Log } from '../ports.ts';
 import { MOST_REQUESTS } from '../receiving/repeats.ts';
@@ -64,7 +66,7 @@ export class Handlers implements Claims, Seen {
   /** Whether every request has its reply. */
   readonly idle = new Idle(() => this.#inHand === 0);
   readonly #parts: HandlersParts;
-  readonly #handlers = new Map<string, RunHandler>();
+  readonly #handlers = new Map<string, { readonly run: RunHandler; readonly about: About }>();
   readonly #queue: WorkQueue<number, Job>;
   readonly #answered = new WeakMap<ServiceRequest, Promise<unknown>>();
   /** Twin and uid of requests without a last reply. */
@@ -78,11 +80,18 @@ export class Handlers implements Claims, Seen {
   }
 
   /** Serves a command from now on. Returns a function that ends it. */
-  add(command: string, handler: RunHandler): () => void {
-    this.#handlers.set(command, handler);
+  add(command: string, run: RunHandler, about: About = {}): () => void {
+    const service = { run, about };
+    this.#handlers.set(command, service);
     return () => {
-      if (this.#handlers.get(command) === handler) this.#handlers.delete(command);
+      if (this.#handlers.get(command) === service) this.#handlers.delete(command);
     };
+  }
+
+  /** Returns what is served now. */
+  async list(): Promise<readonly ListedCommand[]> {
+    await this.#parts.started;
+    return [...this.#handlers].map(([name, { about }]) => ({ name, ...about }));
   }
 
   /** Aborts the work on every request. What it replies all the same is sent; streams end with an error. */
@@ -105,7 +114,7 @@ export class Handlers implements Claims, Seen {
     await this.#parts.started;
     if (!this.#handlers.has(command)) {
       this.#inHand += 1;
-      void this.#guarded(job, this.#reply(job, { kind: 'error', code: NOT_SERVED, message: this.#notServed(command) }));
+      void this.#guarded(job, this.#reply(job, { kind: 'error', code: NOT_SERVED, message: notServed(command) }));
       return 'delivered';
     }
     const name = requestKey(twin, request.uid);
@@ -129,11 +138,6 @@ export class Handlers implements Claims, Seen {
     return this.#answered.get(request);
   }
 
-  #notServed(command: string): string {
-    const served = [...this.#handlers.keys()].map((each) => `'${each}'`).join(', ');
-    return `nobody serves '${command}' here${served === '' ? '' : `, only ${served}`}`;
-  }
-
   async #serve(job: Job): Promise<void> {
     const { request, running, isStream } = job;
     const { now, expiration, command } = request;
@@ -141,11 +145,11 @@ export class Handlers implements Claims, Seen {
     const handler = this.#handlers.get(command);
     if (running.endedBy() === 'cancelled') return this.#handled(job, endingText('cancelled'));
     if (left <= 0) return this.#fail(job, 'the service was busy for as long as the caller waited');
-    if (handler === undefined) return this.#fail(job, this.#notServed(command));
+    if (handler === undefined) return this.#fail(job, notServed(command));
     const ms = Math.min(left, MAX_REPLY_SECONDS) * 1000;
     running.start(ms);
     const deadline = new Date(Date.now() + ms);
-    const outcome = await handler(request, { signal: running.signal, deadline, isStream });
+    const outcome = await handler.run(request, { signal: running.signal, deadline, isStream });
     if (outcome.kind === 'stream') return this.#stream(job, outcome.replies);
     if (running.endedBy() === 'cancelled') return this.#handled(job, endingText('cancelled'));
     await (outcome.kind === 'error' ? this.#fail(job, outcome.message, outcome.code) : this.#reply(job, outcome));
@@ -214,6 +218,11 @@ export class Handlers implements Claims, Seen {
       this.idle.look();
     }
   }
+}
+
+/** Names no other command: the caller may not be one to whom they are listed. */
+function notServed(command: string): string {
+  return `nobody serves '${command}' here: ${COMMANDS_COMMAND} lists what is served`;
 }
 
 function queueFull(command: string): PeerFault {

@@ -56,9 +56,8 @@ function say(state, text) {
 
 /** Lists the node's commands, if it tells them. */
 async function list() {
-  const commands = await bus.call(twin, 'rmb.commands', null, { timeout: 5_000 }).catch(() => undefined);
-  const known = Array.isArray(commands) ? commands : [];
-  at('commands').replaceChildren(...known.map(({ name, summary = '' }) => commandItem(String(name), String(summary))));
+  const { commands: known } = await bus.commands(twin).catch(() => ({ commands: [] }));
+  at('commands').replaceChildren(...known.map(({ name, summary = '' }) => commandItem(name, summary)));
   at('listed').textContent =
     known.length > 0 ? '' : `Twin ${twin} does not list its commands: type one. Those that replied stay here.`;
 }

@@ -7,6 +7,7 @@ import { pingCommand } from './calls/ping.ts';
 import { EXIT } from './failure.ts';
 import { failureReport } from './failure-report.ts';
 import { endOnLostOutput } from './leave.ts';
+import { commandsCommand } from './look/commands.ts';
 import { presenceCommand } from './look/presence.ts';
 import { relayCommand } from './look/relay.ts';
 import { statusCommand } from './look/status.ts';
@@ -18,6 +19,7 @@ import { serveCommand } from './serve/serve.ts';
 const COMMANDS: readonly (() => Command)[] = [
   callCommand,
   serveCommand,
+  commandsCommand,
   pingCommand,
   twinCommand,
   presenceCommand,

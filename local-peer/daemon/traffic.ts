@@ -1,6 +1,7 @@
 import { sendSignal } from '../../client/asking/signals.ts';
 import { openBus } from '../../client/bus.ts';
 import type { Directory } from '../../client/directory/directory.ts';
+import { commandsPlugin } from '../../client/discovery/commands-plugin.ts';
 import type { Log } from '../../client/ports.ts';
 import type { Admission } from '../../client/serving/admission.ts';
 import type { Plugin } from '../../client/serving/plugin.ts';
@@ -22,6 +23,7 @@ import type { RedisConnection } from '../redis/connection/connection.ts';
 import { Entries } from '../redis/entries.ts';
 import { RedisPrograms } from '../redis/programs.ts';
 import { QUEUES } from '../redis/queues.ts';
+import { registeredCommands } from '../redis/registered-commands.ts';
 import { cancelPlugin } from '../status/cancel-plugin.ts';
 import { statusPlugin } from '../status/status-plugin.ts';
 import { Statuses } from '../status/statuses.ts';
@@ -104,7 +106,9 @@ export function startTraffic({ twin, identity, relays }: Speaker, parts: Traffic
     });
     const responses = new Responses(twin, { replying, receipts, clock, log, count, pause });
     const entries = new Entries({ requests, responses, log, count });
-    const served = { claims: programs, seen: programs, plugins, admission, remembered: MOST_REMEMBERED };
+    const listing = commandsPlugin({ list: () => registeredCommands(redis), admission }, plugins);
+    const answering = { plugins: [listing, ...plugins], admission, remembered: MOST_REMEMBERED };
+    const served = { claims: programs, seen: programs, ...answering };
     return { served, askers: requests, entries };
   });
   const running = Promise.all(intakes.map((intake) => intake.run()));

@@ -34,6 +34,8 @@ export const KEYS = {
   replyList: (queue: string) => `msgbus.system.v2.reply-list.${queue}`,
   /** The credit of a stream that a service may send to a twin; absent when it must send no more. */
   credit: (twin: number, uid: string) => `msgbus.system.stream.${twin}.${uid}`,
+  /** Sorted set: registrations of services for `rmb.commands`, each with the Unix second at which it ends. */
+  commands: 'msgbus.system.commands',
   /** The chain's record of a twin. */
   twin: (network: string, id: number) => `msgbus.system.twin.${network}.${id}`,
   /** The id of an account's twin. */

@@ -57,6 +57,23 @@ export function valueChecks({ network, join, pair }: SuiteTools): readonly Check
         same((await failureOf(caller.call(to, 'test.echo', bytes))).code, 'invalid', 'bytes without a schema');
       }),
     ),
+    check('a twin lists what it serves, until it ends', () =>
+      pair(network.encrypting, async (caller, service) => {
+        const about = { summary: 'adds up', in: termsSchema };
+        const end = service.router('test').serve('sum', about, ({ terms }) => terms.length);
+        service.serve('test.bytes', () => 'x', { summary: 'one byte' });
+        service.serve('test.count', {}, async function* () {
+          yield 1;
+        });
+        const list = async () => JSON.stringify(await caller.commands(addressOf(service), patient));
+        const bytes = '{"name":"test.bytes","summary":"one byte"}';
+        const others = `${bytes},{"name":"test.count","stream":true}`;
+        const sum = '{"name":"test.sum","summary":"adds up","in":true}';
+        same(await list(), `{"commands":[${others},${sum}],"more":false}`, 'the list');
+        end();
+        same(await list(), `{"commands":[${others}],"more":false}`, 'the list after an end');
+      }),
+    ),
     check('one run calls many twins, and each has one result', () =>
       pair(network.plain, async (caller, service) => {
         service.serve('test.value', {}, (value) => value);

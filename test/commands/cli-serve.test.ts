@@ -112,7 +112,7 @@ describe('serve', () => {
 
   it('answers another command with an error, and rmb.version', async () => {
     const other = await runCommand(['call', '6:upper', 'my.other'], me());
-    expect(other.stderr).toContain("error 404: nobody serves 'my.other' here, only 'my.upper'");
+    expect(other.stderr).toContain("error 404: nobody serves 'my.other' here: rmb.commands lists what is served");
     expect((await runCommand(['call', '6:upper', 'rmb.version'], me())).stdout).toMatch(/^"rmb-edge /);
   });
 
@@ -193,7 +193,7 @@ describe('bench', () => {
     expect(text).toMatchObject({ code: 1, stderr: 'rmb-peer bench: 5 of 5 requests were answered with an error\n' });
     expect(text.stdout).toContain("5 answered with an error: error 404: nobody serves 'my.other' here");
     const [first = ''] = json.stdout.split('\n');
-    const said = "error 404: nobody serves 'my.other' here, only 'my.upper'";
+    const said = "error 404: nobody serves 'my.other' here: rmb.commands lists what is served";
     expect(result.parse(JSON.parse(first))).toMatchObject({ answered: 5, errors: { [said]: 5 }, failed: {} });
   });
 

@@ -108,10 +108,12 @@ describe('the page', () => {
     await expect.poll(() => textOf('#status')).toContain('12 to 24 words');
   });
 
-  it('connects, calls a command of the service and shows its reply', async () => {
+  it('connects, lists the commands of the service, calls one and shows its reply', async () => {
     await connectAs(secretOf(1));
     await expect.poll(() => textOf('#status'), { timeout: START_MS }).toMatch(/^Connected to localhost:\d+ as 1:/);
-    await tab.fill('[name=command]', 'node.status');
+    await expect.poll(() => textOf('#commands'), { timeout: START_MS }).toContain('node.statushost, cores, memory');
+    expect(await textOf('#listed')).toBe('');
+    await tab.click('[data-name="node.status"] button');
     await tab.click('[name=once]');
     await expect.poll(() => textOf('#reply'), { timeout: START_MS }).toContain('"cores"');
     expect(await textOf('#took')).toMatch(/^in \d+ ms$/);

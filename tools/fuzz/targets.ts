@@ -1,6 +1,7 @@
 import type { Target } from './target.ts';
 import { answers } from './targets/answers.ts';
 import { batches } from './targets/batches.ts';
+import { commands } from './targets/commands.ts';
 import { configuration } from './targets/configuration.ts';
 import { entries } from './targets/entries.ts';
 import { envelopes } from './targets/envelopes.ts';
@@ -19,6 +20,7 @@ export const TARGETS: readonly Target[] = [
   federation,
   batches,
   entries,
+  commands,
   answers,
   records,
   configuration,

@@ -1,7 +1,17 @@
 import { bytesOf } from '../../asking/payload.ts';
+import { aboutOf } from '../../discovery/about.ts';
+import type { About } from '../../discovery/command-list.ts';
 import { RmbError } from '../../errors.ts';
 import type { Log } from '../../ports.ts';
-import type { AnyInputSchemas, Handler, HandlerReply, ServiceSchemas, Services, ValueHandler } from '../../public.ts';
+import type {
+  AnyInputSchemas,
+  Handler,
+  HandlerReply,
+  ServiceAbout,
+  ServiceSchemas,
+  Services,
+  ValueHandler,
+} from '../../public.ts';
 import type { ServiceRequest } from '../durable.ts';
 import type { HandlerContext, Outcome, RunHandler } from '../outcome.ts';
 import type { StreamReply } from '../reply-stream.ts';
@@ -13,13 +23,13 @@ const PREFIX = /^[\w-]+(\.[\w-]+)*$/;
 
 /** Where services are added. */
 export interface ServicesParts {
-  add(command: string, handler: RunHandler): () => void;
+  add(command: string, handler: RunHandler, about: About): () => void;
   readonly log: Log;
 }
 
 /** Returns the services of a twin whose commands have one prefix. @param prefix with its dot; empty for none */
 export function servicesAt(parts: ServicesParts, prefix = ''): Services {
-  function serve(command: string, handler: Handler): () => void;
+  function serve(command: string, handler: Handler, about?: ServiceAbout): () => void;
   function serve<In, Out = unknown>(
     command: string,
     schemas: ServiceSchemas<In, Out>,
@@ -33,12 +43,15 @@ export function servicesAt(parts: ServicesParts, prefix = ''): Services {
   function serve(
     command: string,
     first: Handler | ServiceSchemas<unknown, unknown> | AnyInputSchemas<unknown>,
-    handler?: ValueHandler<unknown, unknown>,
+    second?: ValueHandler<unknown, unknown> | ServiceAbout,
   ): () => void {
     const name = `${prefix}${command}`;
-    if (typeof first === 'function') return parts.add(name, (request, context) => outcomeOf(first, request, context));
-    if (handler === undefined) throw new RmbError('invalid', `the service '${name}' has no handler`);
-    return parts.add(name, typedHandler(first, handler, parts.log));
+    if (typeof first === 'function') {
+      const run: RunHandler = (request, context) => outcomeOf(first, request, context);
+      return parts.add(name, run, aboutOf(typeof second === 'object' ? second : {}, first));
+    }
+    if (typeof second !== 'function') throw new RmbError('invalid', `the service '${name}' has no handler`);
+    return parts.add(name, typedHandler(first, second, parts.log), aboutOf(first, second));
   }
   return {
     serve,

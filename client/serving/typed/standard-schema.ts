@@ -1,3 +1,9 @@
+/** Returns a schema's JSON Schema, of what it takes and of what it makes of that. Throws where JSON Schema has no form. */
+export interface JsonSchemaOf {
+  readonly input: (options: { readonly target: 'draft-2020-12' }) => Record<string, unknown>;
+  readonly output: (options: { readonly target: 'draft-2020-12' }) => Record<string, unknown>;
+}
+
 /**
  * The interface of Standard Schema, version 1 (standardschema.dev): libraries of schemas have it, so that none of them
  * is needed here. `Output` is what a valid value becomes, which may differ from what came in.
@@ -8,6 +14,8 @@ export interface StandardSchema<Input = unknown, Output = Input> {
     /** Name of the library. */
     readonly vendor: string;
     readonly validate: (value: unknown) => Validated<Output> | Promise<Validated<Output>>;
+    /** Libraries that implement Standard JSON Schema, too, tell their schemas to `rmb.commands`. */
+    readonly jsonSchema?: JsonSchemaOf | undefined;
     /** Exists in types only. */
     readonly types?: { readonly input: Input; readonly output: Output } | undefined;
   };

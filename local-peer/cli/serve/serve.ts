@@ -1,7 +1,9 @@
 import { Command } from 'commander';
 import { z } from 'zod';
+import { aboutOf } from '../../../client/discovery/about.ts';
 import { hideSecrets } from '../../../client/mask.ts';
 import type { Log } from '../../../client/ports.ts';
+import type { RunHandler } from '../../../client/serving/outcome.ts';
 import { formatAddress } from '../../../proto/envelope/address.ts';
 import { connectCommand } from '../connect.ts';
 import {
@@ -26,6 +28,7 @@ const options = jsonOption.extend({
   parallel: z.number(),
   sid: z.union([z.string(), z.literal(false)]).optional(),
   from: z.set(z.number()).optional(),
+  summary: z.string().optional(),
 });
 
 /** Returns the command `rmb-peer serve`: a program as a service. */
@@ -43,6 +46,7 @@ export function serveCommand(): Command {
       'the twins that may call, for example 7,12; without it the twins of --allow, else all',
       twinsOf,
     )
+    .option('--summary <text>', 'a line about the command, for `rmb-peer commands`')
     .option('--sid <sid>', 'serve at TWIN:SID')
     .option('--no-sid', 'serve as the twin itself, instead of its daemon');
   addTimeoutFlag(command, 30, 'limit for chain and relay each, at the start');
@@ -56,7 +60,7 @@ Examples:
   $ rmb-peer serve my.disk -- sh -c 'df -h "$(cat)" || exit 1'`,
     )
     .action(async (cmd: string, [program = '', ...args]: string[], _: unknown, self: Command) => {
-      const { json, timeout, parallel, sid, from } = optionsOf(self, options);
+      const { json, timeout, parallel, sid, from, summary } = optionsOf(self, options);
       await withSettings(self, async ({ peer, secrets }, log) => {
         const warnings: Log = {
           ...log,
@@ -69,11 +73,13 @@ Examples:
           onHandled: (handled) => print(handledLine(handled, json)),
         });
         const run = { program, args, onStderr: note };
-        bus.handle(cmd, async (request, { signal, isStream }) => {
+        const serve: RunHandler = async (request, { signal, isStream }) => {
           const env = programEnvironment(request, process.env);
           if (!isStream) return runProgram(run, request.data, env, signal);
           return { kind: 'stream', replies: programLines(run, request.data, env, signal) };
-        });
+        };
+        // To a caller that asks for a stream each line of any program is a reply.
+        bus.handle(cmd, serve, aboutOf({ ...(summary === undefined ? {} : { summary }), stream: true }, serve));
         const address = formatAddress(bus.own);
         if (json) printJson({ type: 'ready', address, command: cmd, relays: bus.relays });
         else print(`rmb-peer: serving ${cmd} at ${address}, relays ${bus.relays.join(' ')}`);

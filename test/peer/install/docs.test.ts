@@ -95,6 +95,15 @@ describe.each(['sh', 'python', 'ts'])('the page’s service in %s', (language) =
   });
 });
 
+it.each([
+  ['sh', 'my.upper          writes text in capitals\n'],
+  ['python', 'my.upper          writes text in capitals\n  in  {"type":"string"}\n'],
+])('the page’s registration in %s is listed for rmb-peer commands', async (language, listed) => {
+  await inShell('redis-cli -u "$RMB_REDIS" del msgbus.system.commands');
+  await inShell(await commandOf(language, 'register'));
+  expect(await inShell(await block('sh', 'ask-commands'))).toBe(listed);
+});
+
 it('the page’s service with several replies counts for rmb-peer call --stream', async () => {
   const service = await launchProgram(
     'setsid',

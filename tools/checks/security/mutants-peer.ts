@@ -46,6 +46,28 @@ export const PEER_MUTANTS: readonly SecurityMutant[] = [
   ...mutantsOf('local-peer/redis/programs.ts', 'local-peer/redis/programs.test.ts', [
     ['KEYS.credit(twin, signal.uid)', 'KEYS.credit(7, signal.uid)', 'keeps the credit of a stream for its own twin'],
   ]),
+  ...mutantsOf('client/discovery/commands-plugin.ts', 'client/discovery/commands-plugin.test.ts', [
+    [
+      'callerFault(admission, command, twin) === undefined',
+      'twin > 0',
+      'hides from a twin each command that it may not call',
+    ],
+  ]),
+  ...mutantsOf('client/discovery/command-list.ts', 'client/discovery/command-list.test.ts', [
+    [
+      'const MOST_BYTES = 64 * 1024;',
+      'const MOST_BYTES = 2 ** 30;',
+      'has 64 KiB at most: it omits schemas, then commands',
+    ],
+    ['slice(0, MOST_COMMANDS)) {', 'values()) {', 'has 256 commands at most, and says that there are more'],
+  ]),
+  ...mutantsOf('local-peer/cli/look/command-lines.ts', 'local-peer/cli/look/command-lines.test.ts', [
+    [
+      "plain(command.summary ?? '')",
+      "(command.summary ?? '')",
+      'shows no character of a stranger that acts on a terminal, and cuts a long schema',
+    ],
+  ]),
   ...mutantsOf('client/serving/outstanding.ts', 'client/serving/outstanding.test.ts', [
     [
       '(this.#bySource.get(source) ?? 0) < this.#limits.each',
