@@ -12,7 +12,7 @@ function ask(admission: Admission, { source = '7:sid', command = 'rmb.commands' 
   return commandsPlugin({ list: async () => SERVED, admission }, plugins).remote?.(request);
 }
 
-/** Returns the names that a twin is told. */
+/** Returns the names that a twin sees. */
 async function namesFor(source: string, admission: Admission): Promise<string[] | undefined> {
   const reply = await ask(admission, { source });
   expect(reply).toMatchObject({ schema: 'application/json', ttl: 300 });

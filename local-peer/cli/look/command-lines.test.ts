@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { commandLines } from './command-lines.ts';
 
-it('shows a line for each command, and for each schema that is told', () => {
+it('shows a line for each command, and for each schema that the list has', () => {
   const commands = [
     { name: 'my.count', summary: 'counts up', stream: true as const, in: { type: 'number' }, out: true as const },
     { name: 'x' },

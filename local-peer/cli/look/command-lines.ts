@@ -6,7 +6,7 @@ const MAX_WIDTH = 32;
 /** A longer schema is cut; JSON has it whole. */
 const MAX_SCHEMA = 200;
 
-/** Returns a list of commands for people: a line for each command, and one for each schema that is told. */
+/** Returns a list of commands for people: a line for each command, and one for each schema that the list has. */
 export function commandLines({ commands, more }: CommandList, twin: string): string[] {
   if (commands.length === 0) return [`twin ${twin} lists no command that this twin may call`];
   const names = commands.map(({ name }) => plain(name));
