@@ -43,7 +43,7 @@ export type ConnectOptions = Who &
     readonly signal?: AbortSignal;
     /** Limit for the chain and for the relays each, ms; 30,000 when absent. */
     readonly timeout?: number;
-    /** Commands that are answered without a handler; `rmb.version` when absent. */
+    /** Commands that are answered without a handler, besides `rmb.commands`; `rmb.version` when absent. */
     readonly plugins?: readonly Plugin[];
     /** Twins that may call; all when absent. */
     readonly admission?: Admission;
