@@ -16,9 +16,10 @@ describe('an answer', () => {
 
   it('has 256 commands at most, and says that there are more', () => {
     expect(readBack(numbered(256))).toMatchObject({ commands: { length: 256 }, more: false });
-    const list = readBack(numbered(257));
+    // Not by the reader, which has the same limit.
+    const list: unknown = JSON.parse(written(numbered(257)));
     expect(list).toMatchObject({ commands: { length: 256 }, more: true });
-    expect(list?.commands.at(-1)).toEqual({ name: 'x.255' });
+    expect(list).toHaveProperty('commands.255', { name: 'x.255' });
   });
 
   it('has 64 KiB at most: it omits schemas, then commands', () => {
