@@ -1,12 +1,12 @@
 import { createRequire } from 'node:module';
 import type { Ran, Start, Started, Work } from './messages.ts';
 
-// One caller in a process of its own: it connects, says how long that took, then calls as it is told. All that it
+// One caller in a process of its own: it connects, says how long that took, then calls on demand. All that it
 // imports before the clock starts would count as memory of the client, so it imports nothing, and trusts its parent.
 
 type Call = () => Promise<unknown>;
-/** Limit of one reply, ms. */
-const PATIENCE_MS = 30_000;
+/** Limit of one reply, ms. A service remembers requests until they expire, and refuses more than 10,000 of one twin. */
+const PATIENCE_MS = 5_000;
 const start: Start = JSON.parse(process.argv[2] ?? '');
 const value = 'x'.repeat(start.bytes);
 
