@@ -5,7 +5,7 @@ import type { Ran, Start, Started, Work } from './messages.ts';
 // imports before the clock starts would count as memory of the client, so it imports nothing, and trusts its parent.
 
 type Call = () => Promise<unknown>;
-/** Limit of one reply, ms. A service remembers requests until they expire, and refuses more than 10,000 of one twin. */
+/** Limit of one reply, ms. A service remembers requests until they expire, and refuses more than 12,288 of one twin. */
 const PATIENCE_MS = 5_000;
 const start: Start = JSON.parse(process.argv[2] ?? '');
 const value = 'x'.repeat(start.bytes);

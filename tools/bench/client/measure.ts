@@ -1,5 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { loadavg, tmpdir } from 'node:os';
+import { getPriority, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { thisMachine } from '../contenders/machine.ts';
 import { bundleClients } from './bundles.ts';
@@ -44,6 +44,7 @@ export async function measureClients(isFull: boolean): Promise<ClientsRecord> {
   return {
     machine: thisMachine(),
     busy: [before, loadavg()[0] ?? 0],
+    niceness: getPriority(),
     bytes: BYTES,
     bare: runs.bare,
     ours: recordOf(ours, bundles.ours, runs.ours),

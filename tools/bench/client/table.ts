@@ -1,4 +1,5 @@
 import type { Machine } from '../contenders/machine.ts';
+import { markdown } from '../table.ts';
 import type { Ran } from './messages.ts';
 
 /** The heading of its section in RESULTS.md. */
@@ -22,6 +23,8 @@ export interface ClientsRecord {
   readonly machine: Machine;
   /** Load averages of the machine over one minute, before and after. */
   readonly busy: readonly [before: number, after: number];
+  /** The processes' niceness: below 0 they go before others. */
+  readonly niceness: number;
   readonly bytes: number;
   /** Bare round trips, one at a time. */
   readonly bare: readonly Ran[];
@@ -30,10 +33,9 @@ export interface ClientsRecord {
 }
 
 /** Returns the figures as a section of a page. */
-export function clientSection({ machine, busy, bytes, bare, ours, npm }: ClientsRecord): string {
+export function clientSection({ machine, busy, niceness, bytes, bare, ours, npm }: ClientsRecord): string {
   const clients = [ours, npm];
-  const row = (what: string, text: (client: ClientRecord) => string) =>
-    `| ${[what, ...clients.map(text)].join(' | ')} |`;
+  const row = (what: string, text: (client: ClientRecord) => string) => [what, ...clients.map(text)];
   const runs = ({ works }: ClientRecord, window: number) => works.find((work) => work.window === window)?.runs ?? [];
   const works = ours.works.flatMap(({ window }) => [
     row(`${window} at once: calls a second`, (of) => spread(runs(of, window).map(({ rate }) => rate))),
@@ -45,18 +47,21 @@ export function clientSection({ machine, busy, bytes, bare, ours, npm }: Clients
   return [
     `Calls of ${bytes} B to one service, signed and encrypted, each caller in a process of Node.`,
     '',
-    '|  | rmb-client | @threefold/rmb_direct_client 2.9.2 |',
-    '| --- | --- | --- |',
-    row('import to connected, ms', (of) => spread(of.load)),
-    row('a page imports, KB gzip', (of) => kilobytes(of.bytes.import)),
-    row('a page loads until connected, KB gzip', (of) => kilobytes(of.bytes.connected)),
-    row('memory when connected, MB', (of) => short(of.memory.connected)),
-    row('memory at most, MB', (of) => short(of.memory.peak)),
-    ...works,
+    markdown(
+      ['', 'rmb-client', '@threefold/rmb_direct_client 2.9.2'],
+      [
+        row('import to connected, ms', (of) => spread(of.load)),
+        row('a page imports, KB gzip', (of) => kilobytes(of.bytes.import)),
+        row('a page loads until connected, KB gzip', (of) => kilobytes(of.bytes.connected)),
+        row('memory when connected, MB', (of) => short(of.memory.connected)),
+        row('memory at most, MB', (of) => short(of.memory.peak)),
+        ...works,
+      ],
+    ),
     '',
     `A bare round trip of the same sealed bytes takes ${short(transport)} ms at p50. The client adds ${short(added)} ms (aim: at most ${AIM_MS}, ${added <= AIM_MS ? 'met' : 'missed'}).`,
     '',
-    `${machine.date}, commit ${machine.commit}, ${machine.cores} cores, Node ${machine.node}. Load of the machine, over one minute: ${short(busy[0])} before, ${short(busy[1])} after.`,
+    `${machine.date}, commit ${machine.commit}, ${machine.cores} cores, Node ${machine.node}. Load of the machine, over one minute: ${short(busy[0])} before, ${short(busy[1])} after; niceness ${niceness}.`,
   ].join('\n');
 }
 
