@@ -16,7 +16,7 @@ const WORDS = {
 const SERVICE = 2;
 
 /** A caller's twin. */
-export interface CallerTwin {
+interface CallerTwin {
   readonly own: number;
   readonly secret: string;
   /** The twin that it calls. */
