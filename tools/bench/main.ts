@@ -1,7 +1,9 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startDevChain } from '../dev-chain/dev-chain.ts';
+import { measureClients } from './client/measure.ts';
+import { CLIENT_HEADING, clientSection, sectionOf, withSection } from './client/table.ts';
 import { bare, type Contender, product, remote } from './contenders/contenders.ts';
 import { thisMachine } from './contenders/machine.ts';
 import { delay, type Measure, type Times } from './contenders/measure.ts';
@@ -13,10 +15,12 @@ import { measureCeiling } from './work/ceiling.ts';
 import { ELSEWHERE } from './work/federation.ts';
 
 const USAGE = `npm run bench -- [--full] [--rows TEXT] [--chain URL] [--relay URL] [--against URL] [--beside PID,…] [--json FILE]
+       npm run bench -- --client [--full] [--json FILE]
 
 Measures the relay on this machine, beside the bare worker of tools/bench/contenders/bare.workerd.ts.
 
   --full     every work, in several turns; writes tools/bench/RESULTS.md and tools/bench/results.json
+  --client   measures rmb-client instead, beside the npm client and bare round trips; --full writes RESULTS.md, too
   --rows     only works with this text in their name
   --relay    measures this relay instead: ws://host:port
   --against  also measures this relay, in turns, and prints the ratios
@@ -27,6 +31,7 @@ Measures the relay on this machine, beside the bare worker of tools/bench/conten
 const { values } = parseArgs({
   options: {
     full: { type: 'boolean', default: false },
+    client: { type: 'boolean', default: false },
     rows: { type: 'string', default: '' },
     relay: { type: 'string' },
     against: { type: 'string' },
@@ -37,11 +42,13 @@ const { values } = parseArgs({
   },
 });
 
+const PAGE = join(import.meta.dirname, 'RESULTS.md');
 const SHORT: Times = { warm: 1000, run: 2000 };
 const FULL: Times = { warm: 1000, run: 3000 };
 
 async function main(): Promise<void> {
   if (values.help) return console.log(USAGE);
+  if (values.client) return await reportClients();
   if ((values.relay ?? values.against) !== undefined && values.chain === undefined) {
     throw new Error('--relay and --against need --chain, the chain of those relays (npm run bench:chain starts one)');
   }
@@ -102,11 +109,19 @@ async function report(measured: readonly Measured[], ceiling: number, contenders
   const json = `${JSON.stringify({ machine, ceiling, rows: measured.map(({ row, runs }) => ({ name: row.name, ...runs })) }, null, 1)}\n`;
   if (values.json !== undefined) await writeFile(values.json, json);
   if (!values.full || values.rows !== '' || values.relay !== undefined) return;
-  await writeFile(
-    join(import.meta.dirname, 'RESULTS.md'),
-    `# Results\n\nWritten by \`npm run bench -- --full\`; README.md says what it means.\n\n${text}\n`,
-  );
+  const client = sectionOf(await readFile(PAGE, 'utf8'), CLIENT_HEADING);
+  const page = `# Results\n\nWritten by \`npm run bench -- --full\`; README.md says what it means.\n\n${text}\n`;
+  await writeFile(PAGE, client === undefined ? page : withSection(page, CLIENT_HEADING, client));
   await writeFile(join(import.meta.dirname, 'results.json'), json);
+}
+
+async function reportClients(): Promise<void> {
+  const record = await measureClients(values.full);
+  const text = clientSection(record);
+  console.log(text);
+  if (values.json !== undefined) await writeFile(values.json, `${JSON.stringify(record, null, 1)}\n`);
+  if (!values.full) return;
+  await writeFile(PAGE, withSection(await readFile(PAGE, 'utf8'), CLIENT_HEADING, text));
 }
 
 await main();

@@ -13,13 +13,13 @@ const BUDGET_BYTES = {
 const WORDS = 'words.mjs';
 
 /** Sizes of the client in a page, bytes. */
-interface ClientSize {
+export interface ClientSize {
   readonly import: number;
   readonly connected: number;
 }
 
 /** Returns the sizes of what the entry `.` loads. */
-function sizeOf(builds: readonly Built[]): ClientSize {
+export function sizeOf(builds: readonly Built[]): ClientSize {
   const files = new Map(
     builds.flatMap(({ metafile, files: written }) =>
       Object.entries(metafile.outputs).map(([path, { imports }]) => {

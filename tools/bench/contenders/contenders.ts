@@ -27,7 +27,7 @@ export interface Running {
 }
 
 /** Limits are on, and so high that they are counted and never reached. */
-const LIMITED = { RATE_LIMIT_MESSAGES: '10000000', RATE_LIMIT_BYTES: String(2 ** 40) };
+export const LIMITED = { RATE_LIMIT_MESSAGES: '10000000', RATE_LIMIT_BYTES: String(2 ** 40) };
 
 /** Returns the relay with everything on, on workerd, without Miniflare's front (Cloudflare has none). */
 export function product(chainUrl: string, inspect?: number): Contender {
