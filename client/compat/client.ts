@@ -60,7 +60,7 @@ export class Client {
   }
 
   /**
-   * Sends a request, and connects before if necessary. Resolves with an id for `read`, which tells how the request ends.
+   * Sends a request, and connects before if necessary. Resolves with an id for `read`.
    * @param data text of JSON, as a rule; nothing is sent as an empty payload
    * @param expirationMinutes limit for the reply
    * @param _retries without effect, as in the constructor
@@ -73,21 +73,22 @@ export class Client {
     _retries?: number,
   ): Promise<string> {
     const bus = await joinBus(this.#own, this);
-    const options = { timeout: expirationMinutes * MINUTE_MS };
-    return this.#keep(bus.call(destinationTwinId, command, data ?? '', options).then(contentOf));
+    // As before, the relay keeps the request for a twin that is offline.
+    const options = { timeout: expirationMinutes * MINUTE_MS, failFast: false };
+    return this.#keep(bus.request(destinationTwinId, command, data ?? '', options).then(contentOf));
   }
 
   /** Resolves with an id for `read`, which resolves if a relay is connected. The client itself watches the connection. */
   async ping(_retries?: number): Promise<string> {
     const bus = await joinBus(this.#own, this);
-    const { relays } = bus.status();
+    const { relays } = bus.state;
     if ([...relays.values()].some(({ isUp }) => isUp)) return this.#keep(Promise.resolve({}));
     const why = [...relays].map(([relay, { detail }]) => `${relay}: ${detail}`).join('; ');
     return this.#keep(Promise.reject(new RmbError('relay', `no relay is connected (${why})`)));
   }
 
   /**
-   * Resolves with the value of the reply, once: JSON, or the text itself if it is none. An empty reply is null.
+   * Resolves with the value of the reply, once: JSON, or else the text itself. An empty reply is null.
    * Throws an `RmbError` when no response comes: its code says why.
    * @param requestId what `send` or `ping` returned
    */
@@ -111,7 +112,7 @@ export class Client {
 
   #keep(reply: Promise<unknown>): string {
     const id = crypto.randomUUID();
-    // A failure is told to whoever reads the reply, or to nobody.
+    // `read` throws a failure. Without a `read` it must not end the process.
     reply.catch(() => undefined);
     const [oldest] = this.#replies.keys();
     if (oldest !== undefined && this.#replies.size >= MOST_UNREAD) this.#replies.delete(oldest);

@@ -8,7 +8,7 @@ import { connectSubstrate } from '../rig/chain/substrate-client.ts';
 import { buildGoClient, GO_SDKS, hasGo } from '../rig/clients/go-client.ts';
 import { startTwoRelays } from '../rig/relay/two-relays.ts';
 
-/** `rmb-client/compat`: programs of @threefold/rmb_direct_client on this client, against services of ours and in Go. */
+/** `rmb-client/compat`: programs of @threefold/rmb_direct_client on this client, against services of this client and in Go. */
 
 const [COMPLETE, SERVICE, BARE, GO_SERVER, AT_B] = [1, 2, 3, 4, 5];
 const HALF_A_MINUTE = 0.5;
