@@ -5,7 +5,7 @@ import { join } from 'node:path';
 const VERSION = '2.9.2';
 
 /**
- * Writes a package that stands in for @threefold/rmb_direct_client: its root is `rmb-client/compat`. grid_client requires
+ * Writes a package that replaces @threefold/rmb_direct_client: its root is `rmb-client/compat`. grid_client requires
  * the root from CommonJS, which takes an ES module by its `default` condition, as it awaits nothing at its top.
  * @param folder where the package goes
  */
