@@ -1,5 +1,5 @@
+import type { UpdateKey } from '../../client/chain-writer/update.ts';
 import { faultOf } from '../../client/directory/open-first.ts';
-import type { UpdateKey } from './update.ts';
 import { updateTwin } from './update-process.ts';
 
 /** Writes a twin on chain. */

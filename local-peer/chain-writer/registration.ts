@@ -1,12 +1,5 @@
+import type { Profile } from '../../client/chain-writer/update.ts';
 import { relayDomainOf, relayDomains, type Twin } from '../../proto/twin.ts';
-
-/** Values for the own twin on chain. */
-export interface Profile {
-  /** Domains joined by `_`. */
-  readonly relay: string;
-  /** 33 bytes. */
-  readonly pk: Uint8Array;
-}
 
 /** Returns the profile of these relays, and of the kept ones. @param kept a relay string of the chain */
 export function profileFor(relays: readonly URL[], pk: Uint8Array, kept: string | null): Profile {

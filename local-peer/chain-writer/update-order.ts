@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { Profile } from './registration.ts';
-import type { UpdateKey } from './update.ts';
+import type { Profile, UpdateKey } from '../../client/chain-writer/update.ts';
 
 /** An order to write a twin: the values, the node and the key. */
 export interface UpdateOrder {

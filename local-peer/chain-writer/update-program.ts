@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers';
-import { sendUpdate } from './update.ts';
+import { sendUpdate } from '../../client/chain-writer/update.ts';
 import { REFUSED_IN_BLOCK, readOrder } from './update-order.ts';
 
 /**

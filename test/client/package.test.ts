@@ -98,6 +98,19 @@ it.each([
   expect(outcome).toEqual({ passed: checks, failed: [] });
 });
 
+it.each(['22', '24'])('gives its drop-in to CommonJS on Node %s, as grid_client requires it', async (version) => {
+  const program = `
+const { Client, generatePublicKey } = require('rmb-client/compat');
+const secret = '0x${'5a'.repeat(32)}';
+const { keypairType } = new Client('wss://chain.example', 'wss://relay.example', secret, 'session', 'ed25519', 5);
+console.log(keypairType, generatePublicKey(secret));
+`;
+  await writeFile(join(packed.folder, 'required.cjs'), program);
+  const node = version === '22' ? join(packed.bin, 'node') : process.execPath;
+  const { stdout } = await run(node, ['required.cjs'], { cwd: packed.folder });
+  expect(stdout).toBe('ed25519 0x029c5530e4385ebc41cdaf8257edf9a2baaf8506a4099103211e6ed7382103ed67\n');
+});
+
 it('carries a ping between two twins in memory, for the tests of a program', async () => {
   const program = `
 import { RmbError } from 'rmb-client';
@@ -145,6 +158,7 @@ it.each(['nodenext', 'bundler'])(
     const program = `
 import { connect, RmbError, type Bus, type RmbErrorCode } from 'rmb-client';
 import { createBrowserSigner } from 'rmb-client/browser-keys';
+import { Client } from 'rmb-client/compat';
 import { connect as connectNode } from 'rmb-client/node';
 import { openTestBus } from 'rmb-client/testing';
 import { openWorkerSigner } from 'rmb-client/web-worker';
@@ -156,6 +170,7 @@ const { relays, chain } = options;
 export const kept = await connect({ relays, chain, signer: await createBrowserSigner('alice') });
 export const inWorker = await connect({ relays, chain, signer: await openWorkerSigner({ secret: 'words' }) });
 export const [one]: readonly Bus[] = (await openTestBus()).twins;
+export const value: unknown = await new Client('wss://c', 'wss://r', 'words', 'sid', 'sr25519', 5).read('id');
 export { bus, codeOf, connectNode, pong };
 `;
     const tsc = resolve('node_modules/.bin/tsc');

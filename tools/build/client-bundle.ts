@@ -19,6 +19,7 @@ const ENTRIES = {
   'web-worker-script': 'browser/worker-script.ts',
   'browser-keys': 'browser/keys.ts',
   testing: 'testing.ts',
+  compat: 'compat/index.ts',
 } as const;
 /** It is one file, which the build of a page can copy to another place. */
 const WHOLE = 'web-worker-script';
@@ -88,7 +89,8 @@ async function bundle(name: string, entryPoint: string, plugins: readonly Plugin
     // Pages, Workers and Node read the same files: no library may choose one for Node.
     platform: 'neutral',
     mainFields: ['module', 'main'],
-    external: ['node:*'],
+    // Only `compat` may need polkadot's library, and only programs that have it: grid_client does.
+    external: ['node:*', '@polkadot/api'],
     target: 'es2022',
     format: 'esm',
     minify: true,

@@ -1,11 +1,19 @@
-import { ApiPromise, Keyring, WsProvider } from '@polkadot/api';
+import { bytesToHex } from '@noble/hashes/utils.js';
+import type { ApiPromise, Keyring } from '@polkadot/api';
 import type { KeyType } from '../../proto/identity.ts';
-import type { Profile } from './registration.ts';
 
 /** Limit for the connection, and for each answer, ms. */
 const OPEN_MS = 12_000;
 /** A transaction in no block by then will hardly reach one, ms. */
 const BLOCK_MS = 60_000;
+
+/** Values for the own twin on chain. */
+export interface Profile {
+  /** Domains joined by `_`. */
+  readonly relay: string;
+  /** 33 bytes. */
+  readonly pk: Uint8Array;
+}
 
 /** The key that signs. */
 export interface UpdateKey {
@@ -23,6 +31,8 @@ export async function sendUpdate(
   { seed, keyType }: UpdateKey,
   profile: Profile,
 ): Promise<string | undefined> {
+  // Megabytes, which only a twin that is written on chain loads.
+  const { ApiPromise, Keyring, WsProvider } = await import('@polkadot/api');
   // The library accepts a scheme only in lower case, which a parsed URL has.
   const provider = new WsProvider(new URL(url).href, false, {}, OPEN_MS);
   const { promise: lost, reject: lose } = Promise.withResolvers<never>();
@@ -56,7 +66,7 @@ async function send(
   const call = api.tx.tfgridModule?.updateTwin;
   if (call === undefined) throw new Error('this chain is no tfchain: it has no TfgridModule.update_twin');
   const { promise, resolve, reject } = Promise.withResolvers<string | undefined>();
-  await call(relay, `0x${Buffer.from(pk).toString('hex')}`).signAndSend(key, ({ status, dispatchError }) => {
+  await call(relay, `0x${bytesToHex(pk)}`).signAndSend(key, ({ status, dispatchError }) => {
     if (dispatchError?.isModule) {
       const { section, name } = api.registry.findMetaError(dispatchError.asModule);
       resolve(`${section}.${name}`);
