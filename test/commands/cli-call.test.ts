@@ -181,7 +181,7 @@ describe('a wrong command', () => {
     [['call', '2', 'x', '--schema', '{}'], '1 to 128 printable ASCII characters', 'usage: rmb-peer call'],
     [['call', '2', 'x', '--timeout', 'soon'], '--timeout: must be a number of seconds', 'usage: rmb-peer call'],
     [['ping', '2', '--cuont', '3'], 'there is no flag --cuont (Did you mean --count?)', 'usage: rmb-peer ping'],
-    [['cal', '2'], 'there is no such command (Did you mean call?)', 'call, serve, ping'],
+    [['cal', '2'], 'there is no such command (Did you mean call?)', 'call, serve, commands, ping'],
   ])('exits with 2 and shows the right form: %j', async (args, message, form) => {
     const ended = await runCommand(args, me());
     expect(ended).toMatchObject({ code: 2, stdout: '' });
