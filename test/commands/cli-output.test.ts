@@ -31,6 +31,7 @@ const RUNS = [
   ['ping', ['6:big', '-n', '1', '--json'], 0],
   ['twin', ['2', '--json'], 0],
   ['presence', ['2', '3', '--json'], 0],
+  ['commands', ['6:big', '--json'], 0],
   ['relay', ['RELAY', '--json'], 0],
   ['status', ['u', '--json'], 1],
   ['bench', ['6:big', 'rmb.version', '-n', '1', '--json'], 0],

@@ -20,6 +20,9 @@ const TOLD_SECONDS = 120;
  */
 export const SEALED_PLACE = 1;
 
+/** The source of a relay's report. */
+const RELAY = '0';
+
 /** Shared by all entries that have none. */
 const NONE_NOTED: string[] = [];
 
@@ -157,10 +160,10 @@ export class ClaimedEntry implements HeldRequest, HeldResponse {
 
   async reply(place: number, total: number, reply: GivenReply): Promise<boolean> {
     const isLast = this.#knownPlaces().add(place).size >= total;
-    // Earlier replies of a stream may still be under way.
-    const isOfStream = (reply.entry.part?.seq ?? 0) > 0;
+    // A twin may reply as often as it likes. What a relay reports is the end: a reply after it would be a second answer.
+    const isReport = reply.entry.source === RELAY;
     const fields = isLast
-      ? { mark: '', removed: this.#fields(), notes: isOfStream ? [] : this.#notes() }
+      ? { mark: '', removed: this.#fields(), notes: isReport ? this.#notes() : [] }
       : { mark: `${this.#field}#${place}`, removed: [] };
     const isNew = await giveReply(this.#redis, reply, { key: this.#key, ...fields });
     if (isLast) this.#watch.onEnd(this.#field);

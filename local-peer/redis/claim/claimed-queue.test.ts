@@ -153,10 +153,10 @@ describe('leftovers', () => {
     expect(await program.redis.exists(KEYS.claimed('sealed'))).toBe(0);
   });
 
-  it('takes the note of its last part with it: a reply that comes later would be a second answer, also after a crash', async () => {
+  it('takes its note along with an error of this peer or of a relay: a reply after it would be a second answer, also after a crash', async () => {
     const { queue } = open('noted');
-    await program.redis.lPush('noted', ['replied', 'told', 'left']);
-    const [replied, told, left] = await all(queue.claim(3));
+    await program.redis.lPush('noted', ['replied', 'reported', 'told', 'left']);
+    const [replied, reported, told, left] = await all(queue.claim(4));
     const question = {
       command: 'c',
       replyTo: 'list',
@@ -166,12 +166,18 @@ describe('leftovers', () => {
       seals: new Map<number, string>(),
     };
     const notesOf = async (entry?: ClaimedEntry) => await program.redis.exists(QUEUES.backlog(entry?.uid ?? ''));
-    for (const entry of [replied, told, left]) await entry?.note(entry.uid, question, performance.now() + 60_000);
-    await replied?.reply(0, 1, { queue: 'list', entry: refused, fingerprint: 'noted', times: 1, seconds: 60 });
+    for (const entry of [replied, reported, told, left])
+      await entry?.note(entry.uid, question, performance.now() + 60_000);
+    const answer = { queue: 'list', times: 1, seconds: 60 };
+    // A twin may reply again.
+    await replied?.reply(0, 1, { ...answer, entry: refused, fingerprint: 'noted' });
+    await reported?.reply(0, 1, { ...answer, entry: { ...refused, source: '0' }, fingerprint: 'reported' });
     await told?.settle(0, 1, { queue: 'list', entry: refused });
     // Others have custody of it: its reply still comes.
     await left?.settle(0, 1);
-    expect([await notesOf(replied), await notesOf(told), await notesOf(left)]).toEqual([0, 0, 1]);
+    expect([await notesOf(replied), await notesOf(reported), await notesOf(told), await notesOf(left)]).toEqual([
+      1, 0, 0, 1,
+    ]);
     queue.stop();
   });
 
