@@ -14,7 +14,7 @@ export interface Ending {
   readonly mark: string;
   /** Fields that are removed. */
   readonly removed: readonly string[];
-  /** Keys that are removed: notes of a request that has all its answers. */
+  /** Keys that are removed: the notes of a request that ends with an error. No reply may follow it. */
   readonly notes?: readonly string[];
 }
 
